@@ -1,0 +1,25 @@
+/**
+ * Byte strings as keys: comparison in etcd's order (unsigned, lexicographic) and the forms a key range may take on the
+ * wire (etcd API: `key`, `range_end`).
+ */
+
+export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Negative, zero or positive, as `a` sorts before, with or after `b`. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+/** `range_end` of one zero byte means "every key from `key` on". */
+export function isFromKey(rangeEnd: Uint8Array): boolean {
+  return rangeEnd.length === 1 && rangeEnd[0] === 0;
+}

@@ -1,0 +1,77 @@
+/**
+ * What the state machine asks of storage: ordered bytes to bytes, atomic batches, a durable prefix. Implemented by LMDB
+ * and in memory under `io/backend/`; every implementation passes `io/backend/contract.ts`.
+ *
+ * Laws:
+ * - A batch and the mark `at` become visible together, and survive a crash together or not at all.
+ * - After a crash the backend holds the state of some earlier commit; `durableAt()` of the reopened backend says which.
+ * - Byte arrays that come out are the caller's to keep; arrays that go in are not changed afterwards by the caller.
+ */
+
+/** `key`: revision → encoded `mvccpb.KeyValue`; the others are small. */
+export type Table = "key" | "meta" | "lease" | "member" | "alarm" | "auth";
+
+export const TABLES: readonly Table[] = ["key", "meta", "lease", "member", "alarm", "auth"];
+
+export interface BackendEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export type BatchChange =
+  | { readonly type: "put"; readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: "delete"; readonly table: Table; readonly key: Uint8Array };
+
+/** Changes in order; a later change of one key wins. */
+export type WriteBatch = readonly BatchChange[];
+
+/** Who counts in the cluster, as of an index. Joint consensus uses the last three fields (thesis §4.3). */
+export interface ConfState {
+  readonly voters: readonly bigint[];
+  readonly learners: readonly bigint[];
+  readonly votersOutgoing: readonly bigint[];
+  readonly learnersNext: readonly bigint[];
+  readonly autoLeave: boolean;
+}
+
+/** The log position whose effects the data includes: index 0 for an empty backend. */
+export interface AppliedAt {
+  readonly index: number;
+  readonly term: number;
+  readonly confState: ConfState;
+}
+
+export interface BackendSize {
+  /** Bytes allocated on disk (or held in memory). */
+  readonly bytes: number;
+  /** Bytes in use, without free pages. */
+  readonly bytesInUse: number;
+}
+
+/** A consistent copy of everything at one commit, as an ordered stream of entries. Close it when done. */
+export interface BackendSnapshot {
+  readonly at: AppliedAt;
+  entries(table: Table): Iterable<BackendEntry>;
+  close(): void;
+}
+
+export interface Backend {
+  get(table: Table, key: Uint8Array): Uint8Array | undefined;
+  /** Entries with `from <= key < to` in key order, at most `limit` (default: all). `to` undefined: to the table's end. */
+  range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry>;
+  /** Applies the batch and the mark in one transaction; visible when it returns, durable at the next flush. */
+  commit(batch: WriteBatch, at: AppliedAt): void;
+  /** The mark of the last commit. */
+  appliedAt(): AppliedAt;
+  /** The mark that is known to survive a power loss. */
+  durableAt(): AppliedAt;
+  /** Makes everything committed so far durable; resolves with the mark that is. */
+  flush(): Promise<AppliedAt>;
+  size(): BackendSize;
+  snapshot(): BackendSnapshot;
+  /** Replaces the whole content by the snapshot's, atomically even across a crash. */
+  replaceWith(at: AppliedAt, entries: Iterable<BackendEntry & { readonly table: Table }>): Promise<void>;
+  /** Rewrites the data without free pages. Reads and commits before and after it see the same content. */
+  defragment(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+/** The nouns of the store: a revision, a key with its value, a change. Field names are those of etcd's `mvccpb`. */
+
+/** One change's place in history: `main` counts write requests, `sub` the changes inside one request, from 0. */
+export interface Revision {
+  readonly main: bigint;
+  readonly sub: number;
+}
+
+export interface KeyValue {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Revision of the put that created (or re-created) the key. */
+  readonly createRevision: bigint;
+  /** Revision of the last put. */
+  readonly modRevision: bigint;
+  /** Puts since creation, from 1. */
+  readonly version: bigint;
+  /** The attached lease, 0 for none. */
+  readonly lease: bigint;
+}
+
+/** A change as watchers see it. A delete's `kv` has only `key` and `modRevision` set, the rest is zero or empty. */
+export interface Event {
+  readonly type: "put" | "delete";
+  readonly kv: KeyValue;
+}

@@ -1,0 +1,81 @@
+/**
+ * What the RPC layer asks of a node. `rpc/` is written against this interface; `node/node.ts` implements it.
+ *
+ * Every method rejects with `ServerError` (etcd's text and code) when the node cannot serve it.
+ */
+import type { Command, CommandResult, Member } from "../core/apply/command.js";
+import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
+import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
+import type { RaftStatus } from "../core/raft/types.js";
+import type { WatchService } from "../core/watch/types.js";
+
+/** The ids and positions that go into a response header. */
+export interface HeaderState {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly revision: bigint;
+  readonly raftTerm: number;
+}
+
+export interface LeaseTimeToLive {
+  readonly id: bigint;
+  /** Whole seconds left, rounded down; -1 when the lease does not exist. */
+  readonly ttlSeconds: number;
+  readonly grantedTtlSeconds: number;
+  readonly keys: readonly Uint8Array[];
+}
+
+export interface HashResult {
+  readonly hash: number;
+  /** -1n when never compacted. */
+  readonly compactRevision: bigint;
+  readonly hashRevision: bigint;
+}
+
+/** What a proposed command resolves to: the answer of the same kind. */
+export type ResultOf<C extends Command> = C extends {
+  kind: "member-attributes" | "lease-checkpoint" | "cluster-version";
+}
+  ? Extract<CommandResult, { kind: "done" }>
+  : Extract<CommandResult, { kind: C["kind"] }>;
+
+export interface NodeApi {
+  readonly header: HeaderState;
+
+  /**
+   * Replicates a command and resolves when it is durable on a quorum and applied here.
+   *
+   * Errors: the command's own (`leaseNotFound`, `compacted`, …), `requestTooLarge`, `tooManyRequests`, `noSpace`, `timeout`, `stopped`.
+   */
+  propose<C extends Command>(command: C): Promise<ResultOf<C>>;
+
+  /** Serves a range: at once when serializable, otherwise after a confirmed read index is applied here. */
+  range(operation: RangeOperation): Promise<RangeResult>;
+  /** A transaction of ranges only; does not go through the log. */
+  readOnlyTxn(operation: TxnOperation): Promise<TxnResult>;
+  /** Resolves when everything committed before the call is applied here. */
+  linearizableBarrier(): Promise<void>;
+
+  /** Resolves after the physical removal is finished and committed here. */
+  waitCompacted(revision: bigint): Promise<void>;
+
+  /** Seconds of TTL after the renewal; 0 when the lease does not exist or has expired. */
+  renewLease(id: bigint): Promise<number>;
+  leaseTimeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimeToLive>;
+  /** Soonest expiry first. */
+  leases(): Promise<readonly bigint[]>;
+
+  readonly watch: WatchService;
+  readonly members: readonly Member[];
+  readonly raftStatus: RaftStatus;
+  readonly backendSize: BackendSize;
+  /** Alarm texts for Status and /health: `NOSPACE`, `CORRUPT`. */
+  readonly alarms: readonly { readonly memberId: bigint; readonly alarm: "no-space" | "corrupt" }[];
+
+  /** CRC32C over every revision up to `revision` (0n: the current one) that compaction would keep. */
+  hashKv(revision: bigint): Promise<HashResult>;
+  /** CRC32C over the whole backend. */
+  hash(): Promise<number>;
+  defragment(): Promise<void>;
+  snapshot(): BackendSnapshot;
+}

@@ -1,0 +1,23 @@
+/**
+ * `@kvorum/transport`: the port that client, server and peers are written against. Read `method.ts`, `channel.ts` and
+ * `server.ts`; `nice/` is engine one.
+ */
+export type {
+  CallOptions,
+  Channel,
+  ChannelOptions,
+  ChannelState,
+  TlsClientOptions,
+  TransportFactory,
+} from "./channel.js";
+export type { Metadata, MetadataInit, MetadataValue } from "./metadata.js";
+export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
+export type {
+  CallContext,
+  ListenAddress,
+  RpcServer,
+  RpcServerOptions,
+  ServiceImplementation,
+  TlsServerOptions,
+} from "./server.js";
+export { RpcError, type RpcErrorOptions, StatusCode, type StatusName } from "./status.js";
