@@ -56,7 +56,7 @@ export const SERVER_ERRORS = {
   notSupportedForLearner: { code: 9, message: "etcdserver: rpc not supported for learner" },
   badLeaderTransferee: { code: 9, message: "etcdserver: bad leader transferee" },
   authNotEnabled: { code: 9, message: "etcdserver: authentication is not enabled" },
-} as const satisfies Record<string, ErrorRow>;
+} as const;
 
 export type ServerErrorName = keyof typeof SERVER_ERRORS;
 
@@ -67,7 +67,7 @@ export class ServerError extends Error {
   readonly code: number;
 
   constructor(reason: ServerErrorName) {
-    const row = SERVER_ERRORS[reason];
+    const row: ErrorRow = SERVER_ERRORS[reason];
     super(row.message);
     this.reason = reason;
     this.code = row.code;
