@@ -1,0 +1,113 @@
+/**
+ * Raft's nouns as bytes: the payloads of the WAL's frames and the data of a membership entry. The messages are those of
+ * `proto/kvorum/internal/raft.proto`; the format number that covers them stands in the WAL's segment header.
+ *
+ * A decoded `bytes` field is a view into the whole message, so an entry's data is copied here, once, on its way into the
+ * log: otherwise a three-byte command would keep a whole WAL read buffer alive.
+ */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type ConfState as ConfStateMessage,
+  ConfStateSchema,
+  EntryBatchSchema,
+  type Entry as EntryMessage,
+  EntrySchema,
+  EntryType,
+  HardStateSchema,
+  SnapshotMarkerSchema,
+} from "@kvorum/proto";
+import type { ConfState, Entry, HardState, SnapshotMark } from "../../core/raft/types.js";
+import { toSafeNumber } from "./numbers.js";
+
+/** Any number of entries as one `EntryBatch`. */
+export function encodeEntries(entries: readonly Entry[]): Uint8Array {
+  return toBinary(EntryBatchSchema, create(EntryBatchSchema, { entries: entries.map(toEntryMessage) }));
+}
+
+/** Throws when the bytes are no `EntryBatch`, or name an entry type of a later version. */
+export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
+  return fromBinary(EntryBatchSchema, bytes).entries.map(toEntry);
+}
+
+export function encodeHardState(state: HardState): Uint8Array {
+  const { term, vote, commit } = state;
+  return toBinary(HardStateSchema, create(HardStateSchema, { term: BigInt(term), vote, commit: BigInt(commit) }));
+}
+
+export function decodeHardState(bytes: Uint8Array): HardState {
+  const message = fromBinary(HardStateSchema, bytes);
+  return {
+    term: toSafeNumber(message.term, "hard state term"),
+    vote: message.vote,
+    commit: toSafeNumber(message.commit, "hard state commit"),
+  };
+}
+
+export function encodeSnapshotMark(mark: SnapshotMark): Uint8Array {
+  const message = create(SnapshotMarkerSchema, {
+    index: BigInt(mark.index),
+    term: BigInt(mark.term),
+    confState: toConfStateMessage(mark.confState),
+  });
+  return toBinary(SnapshotMarkerSchema, message);
+}
+
+export function decodeSnapshotMark(bytes: Uint8Array): SnapshotMark {
+  const message = fromBinary(SnapshotMarkerSchema, bytes);
+  return {
+    index: toSafeNumber(message.index, "snapshot index"),
+    term: toSafeNumber(message.term, "snapshot term"),
+    confState: toConfState(message.confState),
+  };
+}
+
+export function toConfStateMessage(state: ConfState): ConfStateMessage {
+  return create(ConfStateSchema, {
+    voters: [...state.voters],
+    learners: [...state.learners],
+    votersOutgoing: [...state.votersOutgoing],
+    learnersNext: [...state.learnersNext],
+    autoLeave: state.autoLeave,
+  });
+}
+
+/** An absent message is the empty configuration. */
+export function toConfState(message: ConfStateMessage | undefined): ConfState {
+  return {
+    voters: message?.voters ?? [],
+    learners: message?.learners ?? [],
+    votersOutgoing: message?.votersOutgoing ?? [],
+    learnersNext: message?.learnersNext ?? [],
+    autoLeave: message?.autoLeave ?? false,
+  };
+}
+
+function toEntryMessage(entry: Entry): EntryMessage {
+  return create(EntrySchema, {
+    type: entry.type === "command" ? EntryType.COMMAND : EntryType.CONF_CHANGE,
+    term: BigInt(entry.term),
+    index: BigInt(entry.index),
+    data: entry.data,
+  });
+}
+
+function toEntry(message: EntryMessage): Entry {
+  return {
+    type: toEntryType(message.type),
+    term: toSafeNumber(message.term, "entry term"),
+    index: toSafeNumber(message.index, "entry index"),
+    data: message.data.slice(),
+  };
+}
+
+function toEntryType(type: EntryType): Entry["type"] {
+  switch (type) {
+    case EntryType.COMMAND:
+      return "command";
+    case EntryType.CONF_CHANGE:
+      return "conf-change";
+    default:
+      // A newer version wrote this log. Skipping an entry would make the state diverge, so reading stops here.
+      throw new RangeError(`entry type ${type as number} is unknown to this version`);
+  }
+}
