@@ -23,3 +23,18 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function isFromKey(rangeEnd: Uint8Array): boolean {
   return rangeEnd.length === 1 && rangeEnd[0] === 0;
 }
+
+/**
+ * The bytes as a string of code units 0–255, to key a `Map` or `Set` by content. Equal bytes give equal strings, and the
+ * order of strings by code unit is the order of `compareBytes`.
+ */
+export function byteString(bytes: Uint8Array): string {
+  let text = "";
+  // A call takes only so many arguments; ordinary keys need one round.
+  for (let from = 0; from < bytes.length; from += ARGUMENTS_MAX) {
+    text += String.fromCharCode.apply(null, bytes.subarray(from, from + ARGUMENTS_MAX) as unknown as number[]);
+  }
+  return text;
+}
+
+const ARGUMENTS_MAX = 4096;

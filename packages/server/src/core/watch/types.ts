@@ -45,6 +45,8 @@ export interface WatchStream {
   requestProgress(): void;
   /** The next response to send, or undefined when there is none now. */
   next(): WatchResponse | undefined;
+  /** As many responses wait as may: the edge should stop reading requests of this stream until it has pulled. */
+  readonly full: boolean;
   /** Drops every watcher of the stream; idempotent. */
   close(): void;
 }
