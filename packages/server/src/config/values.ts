@@ -1,0 +1,92 @@
+/**
+ * Readers of single setting values, as text from the command line or the environment. Each throws `ValueError` with what
+ * would have been allowed; the caller adds which flag or variable it was. Forms are those of etcd's flags: whole
+ * numbers, Go durations (`1h30m`), comma-separated URLs, `true` and `false`.
+ */
+
+/** Says what is allowed in place of the value: "a whole number from 1 to 50000". */
+export class ValueError extends Error {
+  override readonly name = "ValueError";
+}
+
+/** A mistake on the command line or in the environment; its message is one line for the person who made it. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export type ReadValue<T> = (text: string) => T;
+
+/** A whole number between the bounds, both included. */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): ReadValue<number> {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    throw new ValueError(
+      max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min} on` : `a whole number from ${min} to ${max}`,
+    );
+  };
+}
+
+/** One of the words. */
+export function oneOf<const T extends string>(...words: readonly T[]): ReadValue<T> {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new ValueError(words.length === 1 ? `only ${words[0]}` : `one of ${words.join(", ")}`);
+  };
+}
+
+/** Text that is not empty. */
+export const text: ReadValue<string> = (value) => {
+  if (value !== "") return value;
+  throw new ValueError("a text that is not empty");
+};
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+const DURATION = /^(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)/;
+
+/** Milliseconds of a Go duration such as `1h30m`, `500ms` or `0`; not negative. */
+export const duration: ReadValue<number> = (value) => {
+  if (value === "0") return 0;
+  let rest = value;
+  let ms = 0;
+  while (rest !== "") {
+    const part = DURATION.exec(rest)?.[0];
+    if (part === undefined) break;
+    const amount = Number.parseFloat(part);
+    ms += amount * (UNIT_MS[part.replace(/^[\d.]+/, "")] as number);
+    rest = rest.slice(part.length);
+  }
+  if (value !== "" && rest === "" && Number.isFinite(ms)) return ms;
+  throw new ValueError("a duration with units, such as 10m, 1h30m or 500ms");
+};
+
+/** Comma-separated `http` URLs with host and port, or `unix` URLs; normalised, without a trailing slash. */
+export const urls: ReadValue<readonly string[]> = (value) => value.split(",").map((part) => url(part.trim()));
+
+function url(part: string): string {
+  const expected = new ValueError("comma-separated URLs such as http://127.0.0.1:2379 or unix:///run/kvorum.sock");
+  if (!URL.canParse(part)) throw expected;
+  const parsed = new URL(part);
+  if (parsed.protocol === "https:" || parsed.protocol === "unixs:") {
+    throw new ValueError(`http or unix URLs: TLS (${parsed.protocol}//) is not there yet`);
+  }
+  if (parsed.protocol === "unix:") {
+    if (parsed.host === "" && parsed.pathname.length < 2) throw expected;
+    return part;
+  }
+  // The URL class drops the default port 80; etcd asks for a port, so one must stand in the text.
+  const bare = /^http:\/\/[^/?#@]+:\d+\/?$/i.test(part);
+  if (parsed.protocol !== "http:" || !bare) throw expected;
+  return `http://${parsed.hostname}:${parsed.port === "" ? "80" : parsed.port}`;
+}
