@@ -17,6 +17,8 @@ export default defineConfig({
   resolve: { alias },
   esbuild: { target: "es2022" },
   test: {
+    // Default imports of CommonJS packages mean what they mean in Node, where the built packages run.
+    deps: { interopDefault: false },
     projects: [
       {
         extends: true,

@@ -32,6 +32,7 @@ export interface DirectoryLock {
 
 export interface DiskFile {
   readonly size: number;
+  /** Returns fewer bytes at the end of the file. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
   /**
    * Writes the chunks one behind the other. Takes ownership of them until it settles. With `sync` it resolves when the
@@ -45,6 +46,7 @@ export interface DiskFile {
 }
 
 export interface Disk {
+  /** `create` makes an empty file, in place of one that has the name. Durable with the directory's sync only. */
   open(path: string, mode: "read" | "write" | "create"): Promise<DiskFile>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;

@@ -5,6 +5,7 @@
  * Laws:
  * - A batch and the mark `at` become visible together, and survive a crash together or not at all.
  * - After a crash the backend holds the state of some earlier commit; `durableAt()` of the reopened backend says which.
+ * - A range is walked before the next commit: the first step after one throws. Longer walks use a snapshot.
  * - Byte arrays that come out are the caller's to keep; arrays that go in are not changed afterwards by the caller.
  */
 

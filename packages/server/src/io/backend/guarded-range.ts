@@ -1,0 +1,14 @@
+/**
+ * A range is walked before the next commit: the first step after one throws instead of mixing two states. Walks that must
+ * last longer take a snapshot.
+ */
+import { invariant } from "../../core/invariant.js";
+import type { BackendEntry } from "../../core/mvcc/backend.js";
+
+export function* guardedRange(entries: Iterable<BackendEntry>, valid: () => boolean): Generator<BackendEntry> {
+  invariant(valid(), "a backend range is walked before the next commit");
+  for (const entry of entries) {
+    yield entry;
+    invariant(valid(), "a backend range is walked before the next commit");
+  }
+}

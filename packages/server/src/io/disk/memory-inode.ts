@@ -1,0 +1,84 @@
+/**
+ * One file of the memory disk: the bytes programs see, the bytes that survive a power loss, and which 512-byte sectors
+ * differ. Only dirty sectors are remembered, so a sync costs what was written since the last one.
+ */
+import { invariant } from "../../core/invariant.js";
+
+export const SECTOR_BYTES = 512;
+
+export class MemoryInode {
+  /** Capacity grows by doubling; `size` says how much is file. Bytes behind `size` are zero. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #size = 0;
+  #durable: Uint8Array = new Uint8Array(0);
+  #durableSize = 0;
+  readonly #dirty: Set<number> = new Set();
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** A copy; shorter than asked at the end of the file. */
+  read(offset: number, length: number): Uint8Array {
+    return this.#bytes.slice(Math.min(offset, this.#size), Math.min(offset + length, this.#size));
+  }
+
+  write(offset: number, chunks: readonly Uint8Array[]): void {
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#bytes = grown(this.#bytes, offset + length);
+    let at = offset;
+    for (const chunk of chunks) {
+      this.#bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    this.#size = Math.max(this.#size, at);
+    this.#markDirty(offset, at);
+  }
+
+  truncate(size: number): void {
+    if (size > this.#size) this.#bytes = grown(this.#bytes, size);
+    else this.#bytes.fill(0, size, this.#size);
+    this.#markDirty(Math.min(size, this.#size), Math.max(size, this.#size));
+    this.#size = size;
+  }
+
+  sync(): void {
+    this.#durable = grown(this.#durable, this.#size);
+    for (const sector of this.#dirty) this.#persist(sector);
+    this.#dirty.clear();
+    this.#durableSize = this.#size;
+  }
+
+  /** Keeps the dirty sectors that `survives` (called with the sector's offset) and reverts the others. */
+  crash(survives: (offset: number) => boolean): void {
+    this.#durable = grown(this.#durable, this.#size);
+    for (const sector of [...this.#dirty].sort((a, b) => a - b)) {
+      const offset = sector * SECTOR_BYTES;
+      // A sector beyond the new end is gone with the truncation, if that survived; keeping the old one is as legal.
+      if (offset >= this.#size || !survives(offset)) continue;
+      this.#persist(sector);
+      this.#durableSize = Math.max(this.#durableSize, Math.min(offset + SECTOR_BYTES, this.#size));
+    }
+    this.#dirty.clear();
+    this.#bytes = this.#durable.slice();
+    this.#size = this.#durableSize;
+    invariant(this.#size <= this.#bytes.length, "a file is not longer than its bytes");
+  }
+
+  #persist(sector: number): void {
+    const start = sector * SECTOR_BYTES;
+    const end = Math.min(start + SECTOR_BYTES, this.#bytes.length, this.#durable.length);
+    if (start < end) this.#durable.set(this.#bytes.subarray(start, end), start);
+  }
+
+  #markDirty(from: number, to: number): void {
+    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.#dirty.add(sector);
+  }
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array {
+  if (length <= bytes.length) return bytes;
+  const larger = new Uint8Array(Math.max(length, bytes.length * 2));
+  larger.set(bytes);
+  return larger;
+}
