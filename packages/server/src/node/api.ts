@@ -32,6 +32,22 @@ export interface HashResult {
   readonly hashRevision: bigint;
 }
 
+/** Counts for the metrics; reading them is cheap. */
+export interface NodeStats {
+  readonly keys: number;
+  readonly compactRevision: bigint;
+  readonly watchers: number;
+  readonly watchStreams: number;
+  /** Watchers that are catching up or whose stream is full. */
+  readonly slowWatchers: number;
+  /** Proposals whose answer is still awaited. */
+  readonly proposalsPending: number;
+  /** Proposals that ended without an answer of the state machine, since the start. */
+  readonly proposalsFailed: number;
+  /** Leaders seen since the start. */
+  readonly leaderChanges: number;
+}
+
 /** What a proposed command resolves to: the answer of the same kind. */
 export type ResultOf<C extends Command> = C extends {
   kind: "member-attributes" | "lease-checkpoint" | "cluster-version";
@@ -69,6 +85,7 @@ export interface NodeApi {
   readonly members: readonly Member[];
   readonly raftStatus: RaftStatus;
   readonly backendSize: BackendSize;
+  readonly stats: NodeStats;
   /** Alarm texts for Status and /health: `NOSPACE`, `CORRUPT`. */
   readonly alarms: readonly { readonly memberId: bigint; readonly alarm: "no-space" | "corrupt" }[];
 
