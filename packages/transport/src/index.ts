@@ -12,6 +12,8 @@ export type {
 } from "./channel.js";
 export type { Metadata, MetadataInit, MetadataValue } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
+export { niceChannel } from "./nice/channel.js";
+export { createNiceServer } from "./nice/server.js";
 export type {
   CallContext,
   ListenAddress,

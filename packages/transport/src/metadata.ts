@@ -14,3 +14,22 @@ export interface Metadata {
   getAll(key: string): readonly MetadataValue[];
   entries(): Iterable<readonly [key: string, value: MetadataValue]>;
 }
+
+/** Flattens what a caller gave into pairs, keys in lower case. */
+export function* metadataPairs(init: MetadataInit): Generator<readonly [key: string, value: MetadataValue]> {
+  for (const [name, value] of Object.entries(init)) {
+    const key = name.toLowerCase();
+    if (typeof value === "string" || value instanceof Uint8Array) yield [key, value];
+    else for (const one of value) yield [key, one];
+  }
+}
+
+/** Metadata over a list of pairs, keys in lower case. Calls carry a handful of pairs, so a scan is the fastest index. */
+export function metadataOf(pairs: Iterable<readonly [key: string, value: MetadataValue]>): Metadata {
+  const list = [...pairs];
+  return {
+    get: (key) => list.find(([name]) => name === key.toLowerCase())?.[1],
+    getAll: (key) => list.filter(([name]) => name === key.toLowerCase()).map(([, value]) => value),
+    entries: () => list,
+  };
+}

@@ -69,6 +69,8 @@ export interface RpcServerOptions {
   readonly sendBytesMax?: number;
   /** Streams a connection may have open at once. Default 10,000. */
   readonly concurrentStreamsMax?: number;
+  /** Serve TLS. Default: plain text. */
+  readonly tls?: TlsServerOptions;
 }
 
 export interface RpcServer extends AsyncDisposable {

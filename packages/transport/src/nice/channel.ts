@@ -1,0 +1,167 @@
+/**
+ * The client half of engine one: a grpc-js channel to one endpoint. nice-grpc opens it, because that bounds the time a
+ * connection attempt may take (grpc-js alone waits for ever on a peer that accepts and says nothing); calls go through
+ * `call.ts`, one layer below nice-grpc's own client.
+ */
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { type ChannelInterface, connectivityState } from "@grpc/grpc-js";
+import { createChannel } from "nice-grpc";
+import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
+import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
+import { RpcError, StatusCode } from "../status.js";
+import { Call, type CallListener } from "./call.js";
+import { decode, encode } from "./codec.js";
+import { grpcOptions, parseEndpoint } from "./endpoint.js";
+import { StreamCall } from "./stream-call.js";
+
+/** Default of `sendBytesMax`: what an etcd server takes at most, with room for the rest of the message. */
+const sendBytesMaxDefault = 2 * 1024 * 1024 + 512 * 1024;
+
+const closedDetails = "the channel is closed";
+
+const states: Readonly<Record<number, ChannelState>> = {
+  [connectivityState.IDLE]: "idle",
+  [connectivityState.CONNECTING]: "connecting",
+  [connectivityState.READY]: "ready",
+  [connectivityState.TRANSIENT_FAILURE]: "failed",
+  [connectivityState.SHUTDOWN]: "closed",
+};
+
+/**
+ * Opens a channel by way of grpc-js. No I/O happens before the first call.
+ *
+ * Errors: `TypeError` for an endpoint that is not `http`, `https` or `unix`.
+ */
+export const niceChannel: TransportFactory = (endpoint, options = {}) => new NiceChannel(endpoint, options);
+
+class NiceChannel implements Channel {
+  readonly endpoint: string;
+  readonly #channel: ChannelInterface;
+  readonly #sendBytesMax: number;
+  readonly #calls = new Set<Call>();
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  #watching = false;
+  #closed = false;
+
+  constructor(endpoint: string, options: ChannelOptions) {
+    const { target, credentials } = parseEndpoint(endpoint, options.tls);
+    this.endpoint = endpoint;
+    this.#sendBytesMax = options.sendBytesMax ?? sendBytesMaxDefault;
+    this.#channel = createChannel(target, credentials, grpcOptions(options));
+  }
+
+  get state(): ChannelState {
+    return this.#closed ? "closed" : (states[this.#channel.getConnectivityState(false)] ?? "failed");
+  }
+
+  onStateChange(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    if (!this.#watching && !this.#closed) this.#watchState();
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: UnaryMethod<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    options.signal?.throwIfAborted();
+    const path = methodPath(method);
+    const bytes = this.#encode(path, method.input, request);
+    const answer = await new Promise<Buffer>((resolve, reject) => {
+      let message: Buffer | undefined;
+      const call = this.#start(path, options, {
+        message: (received) => {
+          message = received;
+        },
+        ended: (error) => {
+          if (error !== undefined) reject(error.cause);
+          else if (message !== undefined) resolve(message);
+          else
+            reject(
+              new RpcError(StatusCode.UNIMPLEMENTED, "the server ended the call without an answer", { method: path }),
+            );
+        },
+      });
+      call.read();
+      call.send(bytes);
+      call.halfClose();
+    });
+    return this.#decode(path, method.output, answer);
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: StreamMethod<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
+    options: CallOptions = {},
+  ): AsyncIterable<MessageShape<O>> {
+    const path = methodPath(method);
+    return {
+      [Symbol.asyncIterator]: () =>
+        new StreamCall({
+          start: (listener) => this.#start(path, options, listener),
+          requests,
+          encode: (request) => this.#encode(path, method.input, request),
+          decode: (bytes) => this.#decode(path, method.output, bytes),
+          signal: options.signal,
+        }),
+    };
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    for (const call of [...this.#calls]) call.fail(StatusCode.CANCELLED, closedDetails);
+    this.#channel.close();
+    this.#tell("closed");
+    this.#listeners.clear();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(path: string, options: CallOptions, listener: CallListener): Call {
+    if (this.#closed) {
+      throw new RpcError(StatusCode.CANCELLED, closedDetails, { method: path, maybeSent: false });
+    }
+    const call = new Call(this.#channel, path, options, listener, (ended) => this.#calls.delete(ended));
+    this.#calls.add(call);
+    return call;
+  }
+
+  #encode<I extends DescMessage>(path: string, schema: I, request: MessageInitShape<I>): Buffer {
+    const bytes = encode(schema, request);
+    if (bytes.byteLength > this.#sendBytesMax) {
+      const details = `trying to send message larger than max (${bytes.byteLength} vs. ${this.#sendBytesMax})`;
+      throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, details, { method: path, maybeSent: false });
+    }
+    return bytes;
+  }
+
+  #decode<O extends DescMessage>(path: string, schema: O, bytes: Buffer): MessageShape<O> {
+    try {
+      return decode(schema, bytes);
+    } catch (cause) {
+      throw new RpcError(StatusCode.INTERNAL, "the answer is not a valid message", { method: path, cause });
+    }
+  }
+
+  /** grpc-js reports one change at a time; each report asks for the next. */
+  #watchState(): void {
+    this.#watching = true;
+    const current = this.#channel.getConnectivityState(false);
+    this.#channel.watchConnectivityState(current, Number.POSITIVE_INFINITY, () => {
+      if (this.#closed) return;
+      this.#watchState();
+      this.#tell(this.state);
+    });
+  }
+
+  #tell(state: ChannelState): void {
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}

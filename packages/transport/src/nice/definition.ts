@@ -1,0 +1,109 @@
+/**
+ * A protobuf-es service and its implementation, in the shape nice-grpc's server wants: methods keyed by their local
+ * name, with path, stream flags and serializers.
+ */
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { CallContext as NiceCallContext } from "nice-grpc-common";
+import { methodPath } from "../method.js";
+import type { CallContext, ServiceImplementation } from "../server.js";
+import { RpcError, StatusCode } from "../status.js";
+import { NiceContext } from "./call-context.js";
+import { decode, encode } from "./codec.js";
+import { toServerError } from "./server-error.js";
+
+export interface NiceMethodDefinition {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  requestSerialize(message: unknown): Uint8Array;
+  requestDeserialize(bytes: Uint8Array): unknown;
+  responseSerialize(message: unknown): Uint8Array;
+  responseDeserialize(bytes: Uint8Array): unknown;
+  readonly options: { readonly idempotencyLevel?: "IDEMPOTENT" | "NO_SIDE_EFFECTS" };
+}
+
+type NiceHandler = (request: unknown, context: NiceCallContext) => unknown;
+type Implemented = (request: unknown, context: CallContext) => unknown;
+
+export function niceDefinition(service: DescService): Record<string, NiceMethodDefinition> {
+  return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method)]));
+}
+
+/** Every method of the service; one that the implementation leaves out answers UNIMPLEMENTED with grpc-go's text. */
+export function niceImplementation<S extends DescService>(
+  service: S,
+  implementation: ServiceImplementation<S>,
+): Record<string, NiceHandler> {
+  const functions = implementation as Readonly<Record<string, Implemented | undefined>>;
+  return Object.fromEntries(
+    service.methods.map((method) => {
+      const implemented = functions[method.localName]?.bind(implementation) ?? unimplemented(method);
+      const streams = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
+      return [method.localName, streams ? streamHandler(method, implemented) : unaryHandler(method, implemented)];
+    }),
+  );
+}
+
+function methodDefinition(method: DescMethod): NiceMethodDefinition {
+  const kind = method.methodKind;
+  return {
+    path: methodPath(method),
+    requestStream: kind === "client_streaming" || kind === "bidi_streaming",
+    responseStream: kind === "server_streaming" || kind === "bidi_streaming",
+    requestSerialize: (message) => encode(method.input, message as Record<string, unknown>),
+    requestDeserialize: (bytes) => decode(method.input, bytes),
+    responseSerialize: (message) => encode(method.output, message as Record<string, unknown>),
+    responseDeserialize: (bytes) => decode(method.output, bytes),
+    options: {},
+  };
+}
+
+function unimplemented(method: DescMethod): Implemented {
+  return () => {
+    const details = `unknown method ${method.name} for service ${method.parent.typeName}`;
+    throw new RpcError(StatusCode.UNIMPLEMENTED, details);
+  };
+}
+
+function unaryHandler(method: DescMethod, implemented: Implemented): NiceHandler {
+  const path = methodPath(method);
+  return async (request, context) => {
+    try {
+      return await implemented(request, new NiceContext(context, path));
+    } catch (error) {
+      throw toServerError(error, context);
+    }
+  };
+}
+
+function streamHandler(method: DescMethod, implemented: Implemented): NiceHandler {
+  const path = methodPath(method);
+  return async function* (request, context) {
+    try {
+      yield* untilAborted(
+        implemented(request, new NiceContext(context, path)) as AsyncIterable<unknown>,
+        context.signal,
+      );
+    } catch (error) {
+      throw toServerError(error, context);
+    }
+  };
+}
+
+/**
+ * The answers of a stream; when the call is over before its answers are, the iterator behind them is returned at once.
+ * A generator that waits sees that only when it goes on, a queue can end at once.
+ */
+async function* untilAborted(answers: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
+  const iterator = answers[Symbol.asyncIterator]();
+  const leave = (): void => {
+    // A failure to clean up has nobody left to be told to: the peer has gone.
+    iterator.return?.().catch(() => {});
+  };
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}
