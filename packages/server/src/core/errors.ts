@@ -27,6 +27,7 @@ export const SERVER_ERRORS = {
   leaseNotFound: { code: 5, message: "etcdserver: requested lease not found" },
   leaseExists: { code: 9, message: "etcdserver: lease already exists" },
   leaseTtlTooLarge: { code: 11, message: "etcdserver: too large lease TTL" },
+  notPrimary: { code: 2, message: "not a primary lessor" },
   watchCanceled: { code: 1, message: "etcdserver: watch canceled" },
   memberExists: { code: 9, message: "etcdserver: member ID already exist" },
   peerUrlExists: { code: 9, message: "etcdserver: Peer URLs already exists" },

@@ -1,0 +1,241 @@
+/**
+ * Watches: one ordered feed of changes, handed to every watcher in order, each change once, none left out. A watcher is
+ * *synced* and gets changes as they are applied, *unsynced* and reads them from history, or a *victim* whose stream has no
+ * room; it moves between these groups and is always in exactly one (etcd's structure; the rules come from its issues
+ * 15220, 15271, 17529, 20221). A slow client thus delays neither writes nor other clients, and costs bounded memory.
+ *
+ * The hub does nothing on its own: applying calls `notify`, timers call `catchUp`, `retryVictims` and `progressTick`.
+ *
+ * Read next: `watcher.ts` (one watcher), `stream.ts` (what waits for one client), `watcher-index.ts` (who wants what).
+ */
+import { invariant } from "../invariant.js";
+import type { WatchHistory } from "../mvcc/history.js";
+import type { Event } from "../mvcc/key-value.js";
+import { Stream, type StreamHub, WATCH_STREAM_RESPONSES_MAX } from "./stream.js";
+import type { WatchEvent, WatchService, WatchStream } from "./types.js";
+import type { Watcher, WatcherGroup, WatcherOwner } from "./watcher.js";
+import { bytesOf, WatcherIndex } from "./watcher-index.js";
+
+/** Watchers that one pass of `catchUp` serves. */
+export const CATCH_UP_WATCHERS_MAX = 512;
+/** Main revisions that one catch-up response spans. */
+export const CATCH_UP_REVISIONS_MAX = 1000;
+/** A catch-up slice that turned out larger than this makes the next one shorter. */
+export const CATCH_UP_BYTES_AIM: number = 4 * 1024 * 1024;
+/** A new watcher no further behind than this is served at once instead of in the next pass. */
+const CATCH_UP_AT_ONCE_REVISIONS = 100n;
+
+export interface WatchHubOptions {
+  /** Encoded size from which a response is cut for a watcher that allows it. Default 2 MiB (1.5 MiB + 512 KiB). */
+  readonly fragmentBytes?: number;
+  /** Responses that may wait in one stream. Default 128. */
+  readonly streamResponsesMax?: number;
+}
+
+/** Sizes for metrics. */
+export interface WatchCounts {
+  readonly streams: number;
+  /** Living watchers, in whatever group. */
+  readonly watchers: number;
+  /** Unsynced watchers and victims. */
+  readonly slowWatchers: number;
+  /** Responses that wait to be pulled. */
+  readonly pendingResponses: number;
+}
+
+export class WatchHub implements WatchService, StreamHub {
+  readonly fragmentBytes: number;
+  #history: WatchHistory;
+  /** Revision of the last change handed to the synced watchers. */
+  #notifiedRevision: bigint;
+  readonly #responsesMax: number;
+  readonly #streams = new Set<Stream>();
+  /** Of the synced watchers. */
+  readonly #index = new WatcherIndex();
+  /** In the order in which they will be served. */
+  readonly #unsynced = new Set<Watcher>();
+  /** Revisions to read in the next slice: few where values are large. */
+  #sliceRevisions = 64;
+
+  constructor(history: WatchHistory, options: WatchHubOptions = {}) {
+    this.#history = history;
+    this.#notifiedRevision = history.currentRevision;
+    this.fragmentBytes = options.fragmentBytes ?? 1.5 * 1024 * 1024 + 512 * 1024;
+    this.#responsesMax = options.streamResponsesMax ?? WATCH_STREAM_RESPONSES_MAX;
+  }
+
+  get currentRevision(): bigint {
+    return this.#history.currentRevision;
+  }
+
+  get counts(): WatchCounts {
+    let watchers = 0;
+    let slowWatchers = 0;
+    let pendingResponses = 0;
+    for (const stream of this.#streams) {
+      pendingResponses += stream.waiting;
+      for (const { group } of stream.watchers) {
+        if (group !== "ended") watchers++;
+        if (group === "unsynced" || group === "victim") slowWatchers++;
+      }
+    }
+    return { streams: this.#streams.size, watchers, slowWatchers, pendingResponses };
+  }
+
+  openStream(onOutput: () => void): WatchStream {
+    const stream = new Stream(this, onOutput, this.#responsesMax);
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Hands the changes of one main revision to the synced watchers. Called once a write, in order, when it is visible. */
+  notify(revision: bigint, events: readonly Event[]): void {
+    invariant(revision > this.#notifiedRevision, `revision ${revision} is notified after ${this.#notifiedRevision}`);
+    this.#notifiedRevision = revision;
+    for (const [watcher, batch] of this.#index.match(events, revision)) {
+      if (watcher.owner.pushEvents(watcher, batch)) {
+        watcher.nextRevision = revision + 1n;
+      } else {
+        // Everything before was handed over, so this revision is where history has to go on.
+        watcher.nextRevision = revision;
+        this.#move(watcher, "victim");
+      }
+    }
+  }
+
+  /** Serves some unsynced watchers a slice of history. True when there is more to do. */
+  catchUp(): boolean {
+    const selected: Watcher[] = [];
+    for (const watcher of this.#unsynced) {
+      if (watcher.owner.full) this.#move(watcher, "victim");
+      else selected.push(watcher);
+      if (selected.length === CATCH_UP_WATCHERS_MAX) break;
+    }
+    this.#serve(selected);
+    return this.#unsynced.size > 0;
+  }
+
+  /** Serves victims whose stream has room again; those of a stream that was emptied are served when it is pulled. */
+  retryVictims(): void {
+    for (const stream of this.#streams) if (stream.victims.size > 0 && stream.roomy) this.refill(stream);
+  }
+
+  /** Time to send progress notifications to watchers that asked for them. */
+  progressTick(): void {
+    for (const stream of this.#streams) stream.progressTick();
+  }
+
+  /**
+   * Another history takes the place of the old one: a snapshot was installed. Every watcher goes on from its own next
+   * revision, through history, so that none sees anything twice and a compaction that passed one is noticed.
+   */
+  reset(history: WatchHistory): void {
+    const handedOver = this.#notifiedRevision;
+    this.#history = history;
+    this.#notifiedRevision = history.currentRevision;
+    for (const stream of this.#streams) {
+      for (const watcher of stream.watchers) {
+        if (watcher.group !== "synced") continue;
+        if (watcher.nextRevision <= handedOver) watcher.nextRevision = handedOver + 1n;
+        this.#move(watcher, "unsynced");
+      }
+    }
+  }
+
+  start(watcher: Watcher): void {
+    const behind = this.currentRevision + 1n - watcher.nextRevision;
+    if (behind <= 0n) {
+      this.#enter(watcher, "synced");
+      return;
+    }
+    this.#enter(watcher, "unsynced");
+    if (behind <= CATCH_UP_AT_ONCE_REVISIONS) this.#serve([watcher]);
+    else this.#endIfCompacted(watcher);
+  }
+
+  stop(watcher: Watcher): void {
+    this.#move(watcher, "ended");
+  }
+
+  refill(owner: WatcherOwner): void {
+    const selected: Watcher[] = [];
+    for (const watcher of owner.victims) {
+      selected.push(watcher);
+      if (selected.length === this.#responsesMax) break;
+    }
+    this.#serve(selected);
+  }
+
+  closed(stream: Stream): void {
+    this.#streams.delete(stream);
+  }
+
+  readonly previous = ({ type, kv }: WatchEvent): WatchEvent["prevKv"] =>
+    type === "put" && kv.createRevision === kv.modRevision ? undefined : this.#history.previous(kv.key, kv.modRevision);
+
+  /**
+   * Reads one slice of history, from where the first of the watchers stands, for all of them that stand inside it. The
+   * first always gets ahead, and whoever was served goes to the back of the row: nobody starves.
+   */
+  #serve(selected: readonly Watcher[]): void {
+    const living = selected.filter((watcher) => !this.#endIfCompacted(watcher));
+    const current = this.currentRevision;
+    const from = living[0]?.nextRevision;
+    if (from === undefined) return;
+    if (from > current) {
+      for (const watcher of living) if (watcher.nextRevision > current) this.#move(watcher, "synced");
+      return;
+    }
+    const slice = this.#history.events(from, current, this.#sliceRevisions);
+    invariant(slice.nextRevision > from, `history does not get ahead of revision ${from}`);
+    this.#aimSlice(bytesOf(slice.events));
+    const inside = living.filter(({ nextRevision }) => nextRevision >= from && nextRevision < slice.nextRevision);
+    const index = new WatcherIndex();
+    for (const watcher of inside) index.add(watcher);
+    const batches = index.match(slice.events, current);
+    for (const watcher of inside) this.#deliver(watcher, batches.get(watcher), slice.nextRevision);
+  }
+
+  #deliver(watcher: Watcher, batch: Parameters<WatcherOwner["pushEvents"]>[1] | undefined, nextRevision: bigint): void {
+    if (batch !== undefined && !watcher.owner.pushEvents(watcher, batch)) {
+      this.#move(watcher, "victim");
+      return;
+    }
+    watcher.nextRevision = nextRevision;
+    this.#move(watcher, nextRevision > this.currentRevision ? "synced" : "unsynced");
+  }
+
+  /** Ends a watcher that has not received what a compaction removed: it must not skip it in silence. */
+  #endIfCompacted(watcher: Watcher): boolean {
+    const { compactRevision } = this.#history;
+    if (watcher.nextRevision >= compactRevision) return false;
+    this.#move(watcher, "ended");
+    watcher.owner.pushCompacted(watcher, compactRevision);
+    return true;
+  }
+
+  #aimSlice(bytes: number): void {
+    if (bytes > CATCH_UP_BYTES_AIM) this.#sliceRevisions = Math.max(1, this.#sliceRevisions >> 1);
+    else if (bytes * 4 < CATCH_UP_BYTES_AIM) {
+      this.#sliceRevisions = Math.min(CATCH_UP_REVISIONS_MAX, this.#sliceRevisions * 2);
+    }
+  }
+
+  #move(watcher: Watcher, group: WatcherGroup): void {
+    this.#leave(watcher);
+    this.#enter(watcher, group);
+  }
+
+  #enter(watcher: Watcher, group: WatcherGroup): void {
+    watcher.group = group;
+    if (group === "synced") this.#index.add(watcher);
+    else if (group === "unsynced") this.#unsynced.add(watcher);
+    else if (group === "victim") watcher.owner.victims.add(watcher);
+  }
+
+  #leave(watcher: Watcher): void {
+    if (watcher.group === "synced") this.#index.delete(watcher);
+    else if (watcher.group === "unsynced") this.#unsynced.delete(watcher);
+    else if (watcher.group === "victim") watcher.owner.victims.delete(watcher);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The watchers of one client stream and the responses that wait for it, first in, first out. The order of the queue is
+ * what makes the promises true: `created` comes before any event of a watcher, nothing of a watcher follows its `canceled`,
+ * and a progress response stands behind every event up to its revision.
+ *
+ * What waits is bounded: a full queue takes no more events. Its watchers then become victims, which hold nothing but the
+ * revision to go on from, and read history once the edge has pulled.
+ */
+import { compareBytes, isFromKey } from "../bytes.js";
+import { SERVER_ERRORS } from "../errors.js";
+import { splitResponse } from "./fragment.js";
+import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "./types.js";
+import { type EventBatch, Watcher, type WatcherOwner, watchedKey } from "./watcher.js";
+
+/** Responses that wait in one stream before its watchers have to wait instead (etcd's channel has as many slots). */
+export const WATCH_STREAM_RESPONSES_MAX = 128;
+/** Key and value bytes that wait in one stream; one batch may pass the mark. */
+export const WATCH_STREAM_BYTES_MAX: number = 16 * 1024 * 1024;
+/** The answer to a refused create and to a progress request carries this instead of a watcher's id. */
+export const NO_WATCHER = -1;
+
+const RANGE_EMPTY = "mvcc: watcher range is empty";
+const DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
+
+/** What a stream asks of the hub it belongs to. */
+export interface StreamHub {
+  readonly currentRevision: bigint;
+  /** From this encoded size on a response is cut, if its watcher allows it. */
+  readonly fragmentBytes: number;
+  /** Places a new watcher into a group. */
+  start(watcher: Watcher): void;
+  /** Takes a watcher out of its group. */
+  stop(watcher: Watcher): void;
+  /** Serves the stream's victims from history, as far as there is room. */
+  refill(stream: WatcherOwner): void;
+  previous: (event: WatchEvent) => WatchEvent["prevKv"];
+  closed(stream: Stream): void;
+}
+
+type Queued =
+  | { readonly response: WatchResponse; readonly watcher: undefined }
+  | { readonly batch: EventBatch; readonly watcher: Watcher };
+
+export class Stream implements WatchStream, WatcherOwner {
+  readonly victims: Set<Watcher> = new Set();
+  readonly #hub: StreamHub;
+  readonly #onOutput: () => void;
+  readonly #responsesMax: number;
+  readonly #watchers = new Map<number, Watcher>();
+  readonly #queue: Queued[] = [];
+  #queuedBytes = 0;
+  /** Rest of a response that is being handed out in parts. */
+  #parts: WatchResponse[] = [];
+  #nextId = 0;
+  #closed = false;
+  /** Inside `next()`: what is pushed now is about to be pulled anyway. */
+  #pulling = false;
+
+  constructor(hub: StreamHub, onOutput: () => void, responsesMax: number) {
+    this.#hub = hub;
+    this.#onOutput = onOutput;
+    this.#responsesMax = responsesMax;
+  }
+
+  create(request: WatchCreate): void {
+    if (this.#closed) return;
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      this.#pushResponse({ watchId: NO_WATCHER, created: true, canceled: true, cancelReason: refusal });
+      return;
+    }
+    const watcher = new Watcher(this.#pickId(request.watchId), this, request, this.#hub.currentRevision);
+    this.#watchers.set(watcher.id, watcher);
+    this.#pushResponse({ watchId: watcher.id, created: true });
+    this.#hub.start(watcher);
+  }
+
+  cancel(watchId: number): void {
+    const watcher = this.#watchers.get(watchId);
+    if (watcher === undefined) return;
+    this.#watchers.delete(watchId);
+    this.#hub.stop(watcher);
+    this.#pushResponse({ watchId, canceled: true });
+  }
+
+  requestProgress(): void {
+    const watchers = [...this.#watchers.values()].filter((watcher) => watcher.group !== "ended");
+    // A full queue drops the request like a watcher that is behind does: the client asks again (etcd behaviour).
+    if (watchers.length === 0 || this.full || !watchers.every((watcher) => this.#upToDate(watcher))) return;
+    this.#pushResponse({ watchId: NO_WATCHER });
+  }
+
+  /** Tells watchers that asked for it and had no event since the last tick how far they have got. */
+  progressTick(): void {
+    for (const watcher of this.#watchers.values()) {
+      const quiet = !watcher.active;
+      watcher.active = false;
+      if (watcher.progressNotify && quiet && this.#upToDate(watcher) && !this.full) {
+        this.#pushResponse({ watchId: watcher.id });
+      }
+    }
+  }
+
+  next(): WatchResponse | undefined {
+    const part = this.#parts.shift();
+    if (part !== undefined) return part;
+    this.#pulling = true;
+    while (this.#queue.length === 0 && this.victims.size > 0) this.#hub.refill(this);
+    this.#pulling = false;
+    const queued = this.#queue.shift();
+    if (queued === undefined) return undefined;
+    if (queued.watcher === undefined) return queued.response;
+    this.#queuedBytes -= queued.batch.bytes;
+    this.#parts = this.#responses(queued.watcher, queued.batch);
+    return this.#parts.shift();
+  }
+
+  get full(): boolean {
+    return this.#queue.length >= this.#responsesMax || this.#queuedBytes >= WATCH_STREAM_BYTES_MAX;
+  }
+
+  /** At least half of the queue is free: worth serving victims again. */
+  get roomy(): boolean {
+    return this.#queue.length * 2 <= this.#responsesMax && this.#queuedBytes * 2 <= WATCH_STREAM_BYTES_MAX;
+  }
+
+  get waiting(): number {
+    return this.#queue.length + this.#parts.length;
+  }
+
+  get watchers(): Iterable<Watcher> {
+    return this.#watchers.values();
+  }
+
+  pushEvents(watcher: Watcher, batch: EventBatch): boolean {
+    if (this.full) return false;
+    watcher.active = true;
+    this.#queuedBytes += batch.bytes;
+    this.#push({ batch, watcher });
+    return true;
+  }
+
+  pushCompacted(watcher: Watcher, compactRevision: bigint): void {
+    // etcd leaves the header's revision out here, and clients tell this end by `compactRevision` alone.
+    this.#pushResponse({ watchId: watcher.id, canceled: true, compactRevision, revision: 0n });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const watcher of this.#watchers.values()) this.#hub.stop(watcher);
+    this.#watchers.clear();
+    this.#queue.length = 0;
+    this.#parts = [];
+    this.#hub.closed(this);
+  }
+
+  #refusal(request: WatchCreate): string | undefined {
+    const { rangeEnd, watchId } = request;
+    if (rangeEnd.length > 0 && !isFromKey(rangeEnd) && compareBytes(rangeEnd, watchedKey(request.key)) <= 0) {
+      return RANGE_EMPTY;
+    }
+    if (watchId !== 0 && this.#watchers.has(watchId)) return DUPLICATE_ID;
+    return request.startRevision < 0n ? SERVER_ERRORS.compacted.message : undefined;
+  }
+
+  /** Numbers the stream picks go up and are never picked twice; those the client took are skipped. */
+  #pickId(asked: number): number {
+    if (asked !== 0) return asked;
+    while (this.#watchers.has(this.#nextId)) this.#nextId++;
+    return this.#nextId++;
+  }
+
+  /** Synced, and not waiting for a revision that is still to come. */
+  #upToDate(watcher: Watcher): boolean {
+    return watcher.group === "synced" && watcher.startRevision <= this.#hub.currentRevision;
+  }
+
+  /** What goes over the wire for a batch. Previous pairs are read only now, so that waiting does not hold them. */
+  #responses(watcher: Watcher, batch: EventBatch): WatchResponse[] {
+    const events = watcher.prevKv
+      ? batch.events.map((event) => ({ ...event, prevKv: this.#hub.previous(event) }))
+      : batch.events;
+    const response = this.#complete({ watchId: watcher.id, events, revision: batch.revision });
+    return watcher.fragment ? splitResponse(response, this.#hub.fragmentBytes) : [response];
+  }
+
+  #complete(parts: Partial<WatchResponse> & Pick<WatchResponse, "watchId">): WatchResponse {
+    return {
+      created: false,
+      canceled: false,
+      compactRevision: 0n,
+      cancelReason: "",
+      fragment: false,
+      events: [],
+      revision: this.#hub.currentRevision,
+      ...parts,
+    };
+  }
+
+  #pushResponse(parts: Partial<WatchResponse> & Pick<WatchResponse, "watchId">): void {
+    this.#push({ response: this.#complete(parts), watcher: undefined });
+  }
+
+  #push(queued: Queued): void {
+    this.#queue.push(queued);
+    if (this.#queue.length === 1 && !this.#pulling) this.#onOutput();
+  }
+}
