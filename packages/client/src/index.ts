@@ -1,1 +1,59 @@
-export {};
+/**
+ * `@kvorum/client`: a typed etcd v3 client. Start with `createClient`; read `client.ts` for how the parts are joined.
+ */
+export { type Client, type ClientOptions, createClient } from "./client.js";
+export type { ClusterApi, Member } from "./cluster.js";
+export { bytes, type Codec, codec, SchemaMismatchError, utf8 } from "./codec.js";
+export {
+  ClientClosedError,
+  CompactedError,
+  DecodeError,
+  EtcdError,
+  type EtcdErrorInit,
+  type EtcdReason,
+  type GrpcCode,
+  isEtcdError,
+  LeaseLostError,
+  LeaseNotFoundError,
+  type Outcome,
+  PermissionDeniedError,
+  TimeoutError,
+  UnauthenticatedError,
+  UnavailableError,
+} from "./errors.js";
+export { fromKey, type Key, type KeyRange, prefix, range, type Selector } from "./keys.js";
+export { type Compare, type CompareMakers, type Comparison, compare } from "./kv/compare.js";
+export {
+  type Op,
+  type OpListOptions,
+  type OpListResult,
+  type OpPutOptions,
+  type OpReadOptions,
+  type OpResults,
+  type Ops,
+  op,
+  type TxnSpec,
+} from "./kv/op.js";
+export type { CasResult, DeleteResult, Header, KeyValue, ListResult, PutResult } from "./kv/results.js";
+export type { Store } from "./kv/store.js";
+export type { TxnResponses, TxnResult } from "./kv/txn.js";
+export type { Lease, LeaseState } from "./lease/lease.js";
+export type { GrantedLease, GrantOptions, LeaseApi, LeaseInfo } from "./lease/lease-api.js";
+export type { Alarm, KvHash, MaintenanceApi, MemberStatus } from "./maintenance.js";
+export type { BalancerPolicy } from "./net/balancer.js";
+export type { AuthOptions } from "./net/credentials.js";
+export type {
+  BigIntLike,
+  CallOptions,
+  Consistency,
+  DeleteOptions,
+  LeaseRef,
+  ListOptions,
+  PutOptions,
+  ReadOptions,
+  ScanOptions,
+  WriteOptions,
+} from "./options.js";
+export type { RawService, RawServices } from "./rpc.js";
+export type { WatchBatch, WatchEvent, WatchOptions } from "./watch/options.js";
+export type { Watch } from "./watch/watch.js";

@@ -1,0 +1,157 @@
+/**
+ * The client: one object that owns the connections and joins the parts. Read `kv/store.ts` for the key-value verbs,
+ * `watch/watch.ts`, `lease/lease-api.ts`, and `net/caller.ts` for how a call is made.
+ */
+import { KV, Maintenance } from "@kvorum/proto";
+import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import { type Clock, systemClock } from "./clock.js";
+import { type ClusterApi, ClusterClient } from "./cluster.js";
+import { utf8 } from "./codec.js";
+import { ClientClosedError } from "./errors.js";
+import { type Key, toBytes } from "./keys.js";
+import { Keyspace } from "./keyspace.js";
+import { type Header, toHeader } from "./kv/results.js";
+import { KvStore, type Store } from "./kv/store.js";
+import { type LeaseApi, Leases } from "./lease/lease-api.js";
+import { type MaintenanceApi, MaintenanceClient } from "./maintenance.js";
+import { Balancer, type BalancerPolicy } from "./net/balancer.js";
+import { Caller } from "./net/caller.js";
+import { type AuthOptions, Credentials } from "./net/credentials.js";
+import { Endpoint, parseEndpoints } from "./net/endpoint.js";
+import { Streams } from "./net/streams.js";
+import { type BigIntLike, type CallOptions, toBigInt } from "./options.js";
+import { type RawServices, rawServices } from "./rpc.js";
+import { WatchHub } from "./watch/watch-hub.js";
+
+export interface ClientOptions {
+  /** `http://host:port`, `https://host:port`, `unix:/path` or `host:port`; a list or comma-separated. */
+  readonly endpoints: string | readonly string[];
+  /** A user and a password, or a token (a function is asked again when the server refuses the last one). */
+  readonly auth?: AuthOptions;
+  readonly tls?: TlsClientOptions;
+  /** A prefix for every key of this client. */
+  readonly namespace?: Key;
+  /** Milliseconds for a call that says nothing else. Default 10,000. */
+  readonly timeout?: number;
+  /** Milliseconds for one connection attempt. Default 5,000. */
+  readonly connectTimeout?: number;
+  /** HTTP/2 pings while calls are active, in milliseconds. Default 10,000 and 5,000. Servers refuse intervals below 5,000. */
+  readonly keepAlive?: { readonly interval?: number; readonly timeout?: number } | false;
+  readonly balancer?: BalancerPolicy;
+  /** The RPC engine. Default: nice-grpc. */
+  readonly transport?: TransportFactory;
+}
+
+/** The root store and everything beside it. Disposing closes. */
+export interface Client extends Store<string>, AsyncDisposable {
+  readonly lease: LeaseApi;
+  readonly cluster: ClusterApi;
+  readonly maintenance: MaintenanceApi;
+  /** Every method of every service with etcd's own messages, for what is not wrapped. Retried as reads and writes are. */
+  readonly rpc: RawServices;
+  /** Aborts with `ClientClosedError` when the client closes. */
+  readonly signal: AbortSignal;
+  /** The addresses in use. */
+  readonly endpoints: readonly string[];
+  /** Resolves when a member answers. */
+  ready(options?: CallOptions): Promise<void>;
+  /**
+   * Forgets history before `revision`. With `physical` it resolves when the space is free.
+   *
+   * Errors: `CompactedError` when that has been done already; `future-revision`.
+   */
+  compact(revision: BigIntLike, options?: CallOptions & { readonly physical?: boolean }): Promise<{ header: Header }>;
+  /** Ends watches and calls, revokes the leases that are kept, and closes the connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** No I/O before the first call. Errors: `TypeError` for endpoints that cannot be read. */
+export function createClient(options: ClientOptions): Client {
+  return new EtcdClient(options, systemClock, Math.random);
+}
+
+class EtcdClient extends KvStore<string> implements Client {
+  readonly lease: Leases;
+  readonly cluster: ClusterApi;
+  readonly maintenance: MaintenanceApi;
+  readonly rpc: RawServices;
+  readonly #balancer: Balancer;
+  readonly #abort: AbortController;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ClientOptions, clock: Clock, random: () => number) {
+    const balancer = new Balancer(openEndpoints(options), options.balancer ?? "round-robin");
+    const credentials = new Credentials(options.auth, balancer, clock);
+    const abort = new AbortController();
+    const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
+    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs });
+    const streams = new Streams(balancer, credentials, clock);
+    const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
+    super({ caller, watches }, new Keyspace(toBytes(options.namespace ?? "")), utf8);
+    this.lease = new Leases({ caller, streams, clock, random });
+    this.cluster = new ClusterClient(caller);
+    this.maintenance = new MaintenanceClient(caller, streams);
+    this.rpc = rawServices(caller);
+    this.#balancer = balancer;
+    this.#abort = abort;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#balancer.endpoints.map((endpoint) => endpoint.address);
+  }
+
+  async ready(options?: CallOptions): Promise<void> {
+    await this.context.caller.unary(Maintenance.method.status, {}, "read", options);
+  }
+
+  async compact(
+    revision: BigIntLike,
+    options?: CallOptions & { readonly physical?: boolean },
+  ): Promise<{ header: Header }> {
+    const request = { revision: toBigInt(revision, "revision"), physical: options?.physical ?? false };
+    const answer = await this.context.caller.unary(KV.method.compact, request, "admin", options);
+    return { header: toHeader(answer.header) };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    // Leases first: revoking them is the last thing that still needs the connections.
+    await this.lease.close();
+    this.#abort.abort(new ClientClosedError());
+    await this.context.watches.close();
+    await this.#balancer.close();
+  }
+}
+
+function openEndpoints(options: ClientOptions): Endpoint[] {
+  const { connectTimeout, keepAlive, tls } = options;
+  const channelOptions = {
+    ...(tls && { tls }),
+    ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout }),
+    ...(keepAlive !== undefined && { keepAlive: keepAlive && keepAliveOptions(keepAlive) }),
+  };
+  const factory = options.transport ?? niceChannel;
+  return parseEndpoints(options.endpoints).map((address) => new Endpoint(address, factory, channelOptions));
+}
+
+function keepAliveOptions(keepAlive: { readonly interval?: number; readonly timeout?: number }): {
+  intervalMs?: number;
+  timeoutMs?: number;
+} {
+  return {
+    ...(keepAlive.interval !== undefined && { intervalMs: keepAlive.interval }),
+    ...(keepAlive.timeout !== undefined && { timeoutMs: keepAlive.timeout }),
+  };
+}

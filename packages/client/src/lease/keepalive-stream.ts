@@ -1,0 +1,79 @@
+/**
+ * One keepalive stream to one member. The server answers the requests of a stream in order, so the answer to a lease's
+ * keepalive belongs to the oldest one of that lease that is unanswered.
+ */
+import { Lease as LeaseService } from "@kvorum/proto";
+import type { Channel } from "@kvorum/transport";
+import type { Endpoint } from "../net/endpoint.js";
+import { RequestQueue } from "../net/request-queue.js";
+import type { Streams } from "../net/streams.js";
+import type { Instant } from "./deadline.js";
+
+export interface KeepAliveAnswer {
+  readonly leaseId: bigint;
+  /** Seconds; 0 or less: the lease is gone. */
+  readonly ttl: number;
+  /** When the request was sent that this answers. */
+  readonly sentAt: Instant;
+}
+
+export interface KeepAliveListener {
+  answered(stream: KeepAliveStream, answer: KeepAliveAnswer): void;
+  /** The stream is over, unless `close` ended it. */
+  ended(stream: KeepAliveStream, reason: unknown): void;
+}
+
+export class KeepAliveStream {
+  readonly endpoint: Endpoint;
+  /** Ends when the stream does. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #requests = new RequestQueue<{ ID: bigint }>();
+  readonly #abort = new AbortController();
+  readonly #inFlight = new Map<bigint, Instant[]>();
+  readonly #ownChannel: Channel | undefined;
+
+  /** `ownConnection`: do not use the endpoint's shared connection, which may be what is broken. */
+  constructor(streams: Streams, endpoint: Endpoint, ownConnection: boolean, listener: KeepAliveListener) {
+    this.endpoint = endpoint;
+    this.#ownChannel = ownConnection ? endpoint.open() : undefined;
+    this.done = this.#run(streams, listener);
+  }
+
+  send(leaseId: bigint, at: Instant): void {
+    const sent = this.#inFlight.get(leaseId);
+    if (sent === undefined) this.#inFlight.set(leaseId, [at]);
+    else sent.push(at);
+    this.#requests.push({ ID: leaseId });
+  }
+
+  close(): void {
+    this.#requests.end();
+    this.#abort.abort();
+  }
+
+  async #run(streams: Streams, listener: KeepAliveListener): Promise<void> {
+    let reason: unknown;
+    try {
+      const opened = await streams.open(LeaseService.method.leaseKeepAlive, this.#requests, {
+        signal: this.#abort.signal,
+        endpoint: this.endpoint,
+        ...(this.#ownChannel && { channel: this.#ownChannel }),
+      });
+      try {
+        for await (const answer of opened.answers) {
+          this.endpoint.succeeded();
+          const sentAt = this.#inFlight.get(answer.ID)?.shift();
+          if (sentAt !== undefined) listener.answered(this, { leaseId: answer.ID, ttl: Number(answer.TTL), sentAt });
+        }
+      } finally {
+        opened.release();
+      }
+    } catch (error) {
+      reason = error;
+    }
+    this.#requests.end();
+    const closed = this.#abort.signal.aborted;
+    await this.#ownChannel?.close();
+    if (!closed) listener.ended(this, reason);
+  }
+}

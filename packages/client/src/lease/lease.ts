@@ -1,0 +1,158 @@
+/**
+ * A lease that is kept alive, and what can be known about it from here. `deadline.ts` has the arithmetic, `keeper.ts` the
+ * sending; this is the handle. Its judgement is one-sided: it may call a lease lost that still exists, never the reverse.
+ */
+import type { Clock } from "../clock.js";
+import { LeaseLostError, LeaseNotFoundError } from "../errors.js";
+import type { CallOptions } from "../options.js";
+import { type Instant, LeaseDeadline } from "./deadline.js";
+import type { KeptAlive, LeaseKeeper } from "./keeper.js";
+
+/**
+ * - `active`: acknowledged lately.
+ * - `suspect`: no acknowledgement for two thirds of the time to live, or the machine was suspended. Still ours.
+ * - `lost`: it can no longer be relied on. Final, even if the server still has it.
+ * - `released`: revoked or let go by its owner.
+ */
+export type LeaseState = "active" | "suspect" | "lost" | "released";
+
+/** Disposing revokes. */
+export interface Lease extends AsyncDisposable {
+  readonly id: bigint;
+  /** Seconds, as the server granted it; it raises small requests to its minimum. */
+  readonly ttl: number;
+  readonly state: LeaseState;
+  /** Aborts with a `LeaseLostError` when the lease is lost, and with an `AbortError` when its owner lets it go. */
+  readonly signal: AbortSignal;
+  /** Milliseconds for which the lease is certain to exist, computed now; 0 when it is not. */
+  remaining(): number;
+  /** Throws `LeaseLostError` unless the lease is certain to exist now. Does not depend on any timer having fired. */
+  assertActive(): void;
+  /** Ends the lease and deletes its keys. Idempotent. */
+  revoke(options?: CallOptions): Promise<void>;
+  /** Stops renewing and leaves the lease to run out, or to whoever adopts it. */
+  release(): void;
+}
+
+export interface KeptLeaseInit {
+  readonly id: bigint;
+  readonly ttl: number;
+  /** When the grant was sent. */
+  readonly sentAt: Instant;
+  readonly clock: Clock;
+  readonly keeper: LeaseKeeper;
+  readonly revoke: (id: bigint, options?: CallOptions) => Promise<void>;
+  /** Told when the lease is lost: the server may then free its keys at once. */
+  readonly onLost: (lease: KeptLease) => void;
+}
+
+export class KeptLease implements Lease, KeptAlive {
+  readonly id: bigint;
+  readonly #init: KeptLeaseInit;
+  readonly #deadline: LeaseDeadline;
+  readonly #abort = new AbortController();
+  #ttl: number;
+  #over: "lost" | "released" | undefined;
+  #lastError: unknown;
+
+  constructor(init: KeptLeaseInit) {
+    this.id = init.id;
+    this.#init = init;
+    this.#ttl = init.ttl;
+    this.#deadline = new LeaseDeadline(init.ttl, init.sentAt);
+    init.keeper.add(this);
+  }
+
+  get ttl(): number {
+    return this.#ttl;
+  }
+
+  get state(): LeaseState {
+    this.check();
+    return this.#over ?? this.#deadline.life(this.#now());
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  remaining(): number {
+    return this.#over === undefined ? Math.max(0, this.#deadline.remainingMs(this.#now())) : 0;
+  }
+
+  assertActive(): void {
+    if (this.check()) return;
+    const { reason } = this.#abort.signal;
+    throw reason instanceof LeaseLostError
+      ? reason
+      : new LeaseLostError(this.id, `lease ${this.id} was released`, reason);
+  }
+
+  async revoke(options?: CallOptions): Promise<void> {
+    if (this.#over === "released") return;
+    this.#finish("released", new DOMException(`lease ${this.id} was revoked`, "AbortError"));
+    await this.#init.revoke(this.id, options);
+  }
+
+  release(): void {
+    this.#finish("released", new DOMException(`lease ${this.id} was released`, "AbortError"));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.revoke();
+  }
+
+  // What the keeper calls.
+
+  get patienceMs(): number {
+    return this.#deadline.patienceMs;
+  }
+
+  nextSendMs(random: number): number {
+    return this.#deadline.nextSendMs(random);
+  }
+
+  check(): boolean {
+    if (this.#over === undefined && this.#deadline.life(this.#now()) === "lost") {
+      this.#lose("was not acknowledged in time", this.#lastError);
+    }
+    return this.#over === undefined;
+  }
+
+  acknowledge(ttl: number, sentAt: Instant): void {
+    // An answer that comes after the deadline finds the lease lost already.
+    if (!this.check()) return;
+    if (ttl <= 0) {
+      const cause = new LeaseNotFoundError("etcdserver: requested lease not found", {
+        code: "NOT_FOUND",
+        reason: "lease-not-found",
+        outcome: "not-applied",
+      });
+      this.#lose("has expired on the server", cause);
+      return;
+    }
+    this.#ttl = ttl;
+    this.#lastError = undefined;
+    this.#deadline.acknowledge(ttl, sentAt);
+  }
+
+  failed(error: unknown): void {
+    this.#lastError = error;
+  }
+
+  #lose(why: string, cause: unknown): void {
+    this.#finish("lost", new LeaseLostError(this.id, `lease ${this.id} ${why}`, cause));
+    this.#init.onLost(this);
+  }
+
+  #finish(over: "lost" | "released", reason: unknown): void {
+    if (this.#over !== undefined) return;
+    this.#over = over;
+    this.#init.keeper.remove(this);
+    this.#abort.abort(reason);
+  }
+
+  #now(): Instant {
+    return { monotonicMs: this.#init.clock.nowMs(), wallMs: this.#init.clock.wallMs() };
+  }
+}

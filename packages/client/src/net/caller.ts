@@ -1,0 +1,187 @@
+/**
+ * The one place through which every unary call goes: the time budget, the choice of the member, retries as `retry.ts` says,
+ * abort, and the making of errors.
+ */
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import {
+  type Channel,
+  methodPath,
+  RpcError,
+  StatusCode,
+  type StreamMethod,
+  type UnaryMethod,
+  type CallOptions as WireOptions,
+} from "@kvorum/transport";
+import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
+import { type Clock, sleep } from "../clock.js";
+import { ClientClosedError, type EtcdError, makeEtcdError, type Outcome } from "../errors.js";
+import type { CallOptions } from "../options.js";
+import { classify, decide, type Failure, type Operation } from "../retry.js";
+import type { Balancer } from "./balancer.js";
+import type { Credentials } from "./credentials.js";
+import type { Endpoint } from "./endpoint.js";
+import { RetryBudget } from "./retry-budget.js";
+
+export const DEFAULT_TIMEOUT_MS = 10_000;
+/**
+ * One attempt. Above the 7 s after which a server gives its own verdict (5 s and two election timeouts), so that the verdict
+ * usually arrives first.
+ */
+export const ATTEMPT_TIMEOUT_MS = 8_000;
+/** An overloaded server is left alone at least this long. */
+const OVERLOAD_WAIT_MS = 100;
+
+export interface CallerOptions {
+  readonly balancer: Balancer;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Aborts with `ClientClosedError`. */
+  readonly closed: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** The state of one call over its attempts. */
+interface Call {
+  readonly path: string;
+  readonly operation: Operation;
+  attempts: number;
+  /** Turns `unknown` with the first attempt that may have taken effect, and stays so. */
+  outcome: Outcome;
+  refreshed: boolean;
+}
+
+type Attempt<T> = (channel: Channel, options: WireOptions) => Promise<T>;
+
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #budget = new RetryBudget();
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request and resolves with the answer.
+   *
+   * Errors: `EtcdError`; `signal.reason` on abort.
+   */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: UnaryMethod<I, O>,
+    request: MessageInitShape<I>,
+    operation: Operation,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    return this.#call(methodPath(method), operation, options, (channel, wire) => channel.unary(method, request, wire));
+  }
+
+  /** The same over a method that streams: one request, the first answer, and the stream is cancelled. */
+  exchange<I extends DescMessage, O extends DescMessage>(
+    method: StreamMethod<I, O>,
+    request: MessageInitShape<I>,
+    operation: Operation,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    return this.#call(methodPath(method), operation, options, async (channel, wire) => {
+      for await (const answer of channel.stream(method, once(request), wire)) return answer;
+      throw new RpcError(StatusCode.UNAVAILABLE, "the server ended the stream without an answer");
+    });
+  }
+
+  async #call<T>(path: string, operation: Operation, options: CallOptions, attempt: Attempt<T>): Promise<T> {
+    const { balancer, clock, closed, credentials } = this.#options;
+    options.signal?.throwIfAborted();
+    const deadlineMs = clock.nowMs() + (options.timeout ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const pinned = options.endpoint === undefined ? undefined : balancer.pinned(options.endpoint);
+    const call: Call = { path, operation, attempts: 0, outcome: "not-applied", refreshed: false };
+    this.#budget.earn();
+    let avoid: Endpoint | undefined;
+    for (;;) {
+      if (closed.aborted) throw new ClientClosedError(call.outcome);
+      const endpoint = pinned ?? balancer.pick(clock.nowMs(), avoid);
+      call.attempts += 1;
+      try {
+        const metadata = credentials.metadata();
+        const answer = await attempt(endpoint.channel, {
+          metadata: metadata instanceof Promise ? await metadata : metadata,
+          timeoutMs: Math.max(1, Math.min(deadlineMs - clock.nowMs(), ATTEMPT_TIMEOUT_MS)),
+          ...(options.signal && { signal: options.signal }),
+        });
+        endpoint.succeeded();
+        return answer;
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (closed.aborted) throw new ClientClosedError(mayHaveHappened(call, error), error);
+        if (!(error instanceof RpcError)) throw error;
+        avoid = endpoint;
+        await this.#afterFailure(call, error, endpoint, deadlineMs, options);
+      }
+    }
+  }
+
+  /** Returns when the call is to be tried again, throws when it is not. */
+  async #afterFailure(
+    call: Call,
+    error: RpcError,
+    endpoint: Endpoint,
+    deadlineMs: number,
+    options: CallOptions,
+  ): Promise<void> {
+    const { balancer, clock, closed, credentials, random } = this.#options;
+    const failure = this.#classify(error, deadlineMs);
+    endpoint.failed(error.code === StatusCode.DEADLINE_EXCEEDED ? "deadline" : failure.kind, clock.nowMs());
+    if (failure.outcome === "unknown" && call.operation !== "read") call.outcome = "unknown";
+    const surface = (): never => {
+      throw callError(call, error, failure, endpoint);
+    };
+    if (options.retry === "never") surface();
+    const action = decide(failure.kind, call.operation);
+    if (action === "surface") surface();
+    if (action === "refresh") {
+      if (call.refreshed || !(await credentials.refresh())) surface();
+      call.refreshed = true;
+      return;
+    }
+    // Requests that never left cost the server nothing; all others are paid for, so that retries cannot become a storm.
+    if (failure.kind !== "not-sent" && !this.#budget.spend()) surface();
+    const waitMs = this.#waitMs(call, failure, action === "elsewhere" && balancer.endpoints.length > 1, random());
+    if (clock.nowMs() + waitMs >= deadlineMs) surface();
+    if (waitMs > 0) await sleep(clock, waitMs, options.signal, closed);
+  }
+
+  /** An attempt that ran into its own limit, with time left over all, is a member that does not answer. */
+  #classify(error: RpcError, deadlineMs: number): Failure {
+    const failure = classify(error);
+    if (failure.kind !== "deadline" || deadlineMs - this.#options.clock.nowMs() < 1) return failure;
+    return { ...failure, kind: "interrupted" };
+  }
+
+  #waitMs(call: Call, failure: Failure, elsewhere: boolean, random: number): number {
+    const retry = call.attempts - 1;
+    // The first retry at another member costs nothing to try at once.
+    if (elsewhere && retry === 0) return 0;
+    const floorMs = failure.kind === "overload" ? OVERLOAD_WAIT_MS : 1;
+    return Math.max(floorMs, backoffMs(DEFAULT_BACKOFF, retry, random));
+  }
+}
+
+function callError(call: Call, error: RpcError, failure: Failure, endpoint: Endpoint): EtcdError {
+  return makeEtcdError(error.details, {
+    code: failure.code,
+    reason: failure.reason,
+    outcome: call.outcome,
+    endpoint: endpoint.address,
+    method: call.path,
+    attempts: call.attempts,
+    cause: error,
+  });
+}
+
+function mayHaveHappened(call: Call, error: unknown): Outcome {
+  if (call.operation === "read") return "not-applied";
+  return error instanceof RpcError && classify(error).outcome === "not-applied" ? call.outcome : "unknown";
+}
+
+async function* once<T>(item: T): AsyncGenerator<T, void, undefined> {
+  yield item;
+}
