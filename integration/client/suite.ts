@@ -138,8 +138,8 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>, mis
         expect(got?.value).toBe("2");
         expect(listed.kvs.map((kv) => kv.value)).toEqual(["2", "1"]);
         expect(inner).toMatchObject({ succeeded: true, responses: [{ deleted: 1n, prev: [{ value: "1" }] }] });
-        const refused = await client.txn({ if: [compare.createRevision(key("a")).ne(0)], else: [op.get(key("a"))] });
-        expect(refused).toMatchObject({ succeeded: false, responses: [undefined] });
+        const refused = await client.txn({ if: [compare.createRevision(key("a")).eq(0)], else: [op.get(key("a"))] });
+        expect(refused).toMatchObject({ succeeded: false, responses: [{ value: "2" }] });
       });
 
       it("reports what the server refuses in the server's words", async () => {
