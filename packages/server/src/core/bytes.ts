@@ -37,4 +37,11 @@ export function byteString(bytes: Uint8Array): string {
   return text;
 }
 
+/** The bytes of which `byteString` made this string. */
+export function stringBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 const ARGUMENTS_MAX = 4096;

@@ -1,18 +1,116 @@
 /**
  * Writes that are applied but not yet handed to the backend. The log is what makes a write durable, so the backend may
  * be written in large, rare batches (etcd: every 100 ms or 10,000 operations); until then reads look here first.
+ *
+ * A deleted key stays in the buffer as a deletion: without that, a read would find the stored value below it again.
  */
-import type { BackendEntry, Table, WriteBatch } from "./backend.js";
+import { byteString } from "../bytes.js";
+import { createOrderedMap, type OrderedMap } from "../ordered-map.js";
+import { type Backend, type BackendEntry, type BatchChange, TABLES, type Table, type WriteBatch } from "./backend.js";
 
-export interface WriteBuffer {
-  put(table: Table, key: Uint8Array, value: Uint8Array): void;
-  delete(table: Table, key: Uint8Array): void;
+export class WriteBuffer {
+  readonly #backend: Backend;
+  readonly #tables: Record<Table, OrderedMap<BatchChange>>;
+  #size = 0;
+  #bytes = 0;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#tables = emptyTables();
+  }
+
+  /** Changes waiting (one a key, the newest), for the decision when to commit. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes of keys and values written since the last `take`, for the same decision: a few large values fill memory too. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The arrays are kept, not copied: the caller does not change them afterwards. */
+  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+    this.#write({ type: "put", table, key, value }, key.length + value.length);
+  }
+
+  delete(table: Table, key: Uint8Array): void {
+    this.#write({ type: "delete", table, key }, key.length);
+  }
+
   /** The value as the next commit will show it. */
-  get(table: Table, key: Uint8Array): Uint8Array | undefined;
-  /** Buffered and stored entries merged, in key order, `from <= key < to`. */
-  range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry>;
-  /** Changes waiting, for the decision when to commit. */
-  readonly size: number;
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    const changes = this.#tables[table];
+    const change = changes.isEmpty ? undefined : changes.get(byteString(key));
+    if (change === undefined) return this.#backend.get(table, key);
+    return change.type === "put" ? change.value : undefined;
+  }
+
+  /**
+   * Buffered and stored entries merged, in key order, `from <= key < to`; `to` undefined: to the table's end. Nothing
+   * may be written or taken while it is being walked.
+   */
+  *range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit: number = Infinity): Iterable<BackendEntry> {
+    const changes = this.#tables[table];
+    let left = limit;
+    if (left <= 0) return;
+    for (const entry of changes.isEmpty
+      ? this.#backend.range(table, from, to, limit)
+      : merge(this.#backend.range(table, from, to), changes, from, to)) {
+      yield entry;
+      left--;
+      if (left === 0) return;
+    }
+  }
+
   /** Hands out the waiting changes and forgets them; the caller commits them at once, in the same turn. */
-  take(): WriteBatch;
+  take(): WriteBatch {
+    const batch = TABLES.flatMap((table) => this.#tables[table].valuesArray());
+    for (const table of TABLES) this.#tables[table] = createOrderedMap();
+    this.#size = 0;
+    this.#bytes = 0;
+    return batch;
+  }
+
+  #write(change: BatchChange, bytes: number): void {
+    if (this.#tables[change.table].set(byteString(change.key), change)) this.#size++;
+    this.#bytes += bytes;
+  }
+}
+
+/** Both sides in one ascending walk; where they meet, the buffered change hides the stored entry. */
+function* merge(
+  stored: Iterable<BackendEntry>,
+  changes: OrderedMap<BatchChange>,
+  from: Uint8Array,
+  to: Uint8Array | undefined,
+): Iterable<BackendEntry> {
+  const end = to === undefined ? undefined : byteString(to);
+  const buffered = changes.entries(byteString(from));
+  const nextBuffered = (): [string, BatchChange] | undefined => {
+    const step = buffered.next();
+    return step.done || (end !== undefined && step.value[0] >= end) ? undefined : step.value;
+  };
+  let change = nextBuffered();
+  for (const entry of stored) {
+    const key = byteString(entry.key);
+    for (; change !== undefined && change[0] < key; change = nextBuffered()) {
+      if (change[1].type === "put") yield change[1];
+    }
+    if (change === undefined || change[0] !== key) yield entry;
+  }
+  for (; change !== undefined; change = nextBuffered()) {
+    if (change[1].type === "put") yield change[1];
+  }
+}
+
+function emptyTables(): Record<Table, OrderedMap<BatchChange>> {
+  return {
+    key: createOrderedMap(),
+    meta: createOrderedMap(),
+    lease: createOrderedMap(),
+    member: createOrderedMap(),
+    alarm: createOrderedMap(),
+    auth: createOrderedMap(),
+  };
 }

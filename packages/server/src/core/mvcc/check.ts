@@ -1,0 +1,67 @@
+/**
+ * What can be refused about a request by looking at it alone. The edge calls these before anything is proposed, so that a
+ * malformed request never reaches the log; what depends on the state of the store is checked when it is applied.
+ */
+import { ServerError } from "../errors.js";
+import { checkWriteConflicts } from "./conflict.js";
+import type {
+  DeleteRangeOperation,
+  Operation,
+  PutOperation,
+  RangeOperation,
+  SortOrder,
+  SortTarget,
+  TxnOperation,
+} from "./operations.js";
+
+const SORT_ORDERS: readonly SortOrder[] = ["none", "ascend", "descend"];
+const SORT_TARGETS: readonly SortTarget[] = ["key", "version", "create", "mod", "value"];
+
+/** Errors: `emptyKey`, `invalidSortOption`. */
+export function checkRange(operation: RangeOperation): void {
+  checkKey(operation.key);
+  // The types rule other values out; an open enum of the wire does not.
+  if (!SORT_ORDERS.includes(operation.sortOrder) || !SORT_TARGETS.includes(operation.sortTarget)) {
+    throw new ServerError("invalidSortOption");
+  }
+}
+
+/** Errors: `emptyKey`, `valueProvided`, `leaseProvided`. */
+export function checkPut(operation: PutOperation): void {
+  checkKey(operation.key);
+  if (operation.ignoreValue && operation.value.length > 0) throw new ServerError("valueProvided");
+  if (operation.ignoreLease && operation.lease !== 0n) throw new ServerError("leaseProvided");
+}
+
+/** Errors: `emptyKey`. */
+export function checkDeleteRange(operation: DeleteRangeOperation): void {
+  checkKey(operation.key);
+}
+
+/**
+ * `opsMax` bounds the longest of the three lists; a transaction nested in it may use what its parent's longest list left.
+ *
+ * Errors: `tooManyOps`, `emptyKey`, `duplicateKey`, and those of its operations.
+ */
+export function checkTxn(operation: TxnOperation, opsMax: number): void {
+  checkShape(operation, opsMax);
+  checkWriteConflicts(operation);
+}
+
+function checkShape(operation: TxnOperation, opsMax: number): void {
+  const ops = Math.max(operation.compare.length, operation.success.length, operation.failure.length);
+  if (ops > opsMax) throw new ServerError("tooManyOps");
+  for (const compare of operation.compare) checkKey(compare.key);
+  for (const child of [...operation.success, ...operation.failure]) checkOperation(child, opsMax - ops);
+}
+
+function checkOperation(operation: Operation, opsMax: number): void {
+  if (operation.kind === "range") checkRange(operation);
+  else if (operation.kind === "put") checkPut(operation);
+  else if (operation.kind === "delete-range") checkDeleteRange(operation);
+  else checkShape(operation, opsMax);
+}
+
+function checkKey(key: Uint8Array): void {
+  if (key.length === 0) throw new ServerError("emptyKey");
+}

@@ -1,0 +1,64 @@
+/** Table `key` by revision: what each change stored. The index says where to look, this says what is there. */
+import { EMPTY_BYTES, stringBytes } from "../bytes.js";
+import { invariant } from "../invariant.js";
+import type { KeyIndex } from "./key-index.js";
+import type { KeyValue } from "./key-value.js";
+import { decodeKeyValue, encodeKeyValue } from "./key-value-codec.js";
+import { decodeRevision, encodeRevision, type StoredRevision } from "./revision.js";
+import type { WriteBuffer } from "./write-buffer.js";
+
+export interface StoredChange {
+  readonly revision: StoredRevision;
+  /** The encoded key-value; of a tombstone, one with a key only. */
+  readonly encoded: Uint8Array;
+}
+
+export class KeyTable {
+  readonly #buffer: WriteBuffer;
+
+  constructor(buffer: WriteBuffer) {
+    this.#buffer = buffer;
+  }
+
+  put(main: number, sub: number, kv: KeyValue): void {
+    this.#buffer.put("key", encodeRevision(main, sub), encodeKeyValue(kv));
+  }
+
+  putTombstone(main: number, sub: number, key: Uint8Array): void {
+    this.#buffer.put("key", encodeRevision(main, sub, true), encodeKeyValue(bareKey(key, 0n)));
+  }
+
+  /** The put at a position of a key's history. */
+  read(index: KeyIndex, position: number): KeyValue {
+    return this.readAt(index.mainAt(position), index.subAt(position));
+  }
+
+  readAt(main: number, sub: number): KeyValue {
+    const encoded = this.#buffer.get("key", encodeRevision(main, sub));
+    invariant(encoded !== undefined, `revision ${main}/${sub} is in the index but not in the backend`);
+    return decodeKeyValue(encoded);
+  }
+
+  remove(revision: StoredRevision): void {
+    this.#buffer.delete("key", encodeRevision(revision.main, revision.sub, revision.tombstone));
+  }
+
+  /**
+   * Changes with `from <= main < to` in order, from sub revision `fromSub` of the first. Nothing may be written, and the
+   * buffer not be taken, during the walk.
+   */
+  *changes(from: number, to: number, fromSub = 0): Generator<StoredChange, void, void> {
+    for (const entry of this.#buffer.range("key", encodeRevision(from, fromSub), encodeRevision(to, 0))) {
+      yield { revision: decodeRevision(entry.key), encoded: entry.value };
+    }
+  }
+}
+
+/** What is left to say about a deleted key. */
+export function bareKey(key: Uint8Array, modRevision: bigint): KeyValue {
+  return { key, value: EMPTY_BYTES, createRevision: 0n, modRevision, version: 0n, lease: 0n };
+}
+
+export function keyOf(index: KeyIndex): Uint8Array {
+  return stringBytes(index.key);
+}

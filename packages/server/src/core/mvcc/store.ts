@@ -1,0 +1,182 @@
+/**
+ * The multi-version store: every write makes a new revision, reads name the revision they want, compaction gives up the
+ * oldest ones. Synchronous and deterministic: the same operations give the same answers, the same stored bytes and the
+ * same revisions on every member.
+ *
+ * Keys live in memory with their histories (`tree-index.ts`, `key-index.ts`), what they held stands in the backend by
+ * revision (`key-table.ts`), behind the writes not yet committed there (`write-buffer.ts`). Read on in `change.ts` for
+ * writes, `txn.ts`, `range.ts` and `compaction.ts`. Requests are checked for form before (`check.ts`), for what depends on
+ * the state here.
+ */
+import { ServerError } from "../errors.js";
+import { Change, checkPut } from "./change.js";
+import { Compaction } from "./compaction.js";
+import { type HashKvResult, hashKvSlices } from "./hash.js";
+import type { EventSlice, WatchHistory } from "./history.js";
+import { KeyTable } from "./key-table.js";
+import type { Event, KeyValue } from "./key-value.js";
+import type { LeaseBook } from "./lease-book.js";
+import type {
+  DeleteRangeOperation,
+  DeleteRangeResult,
+  PutOperation,
+  PutResult,
+  RangeOperation,
+  RangeResult,
+  TxnOperation,
+  TxnResult,
+} from "./operations.js";
+import { rangeSlices } from "./range.js";
+import { restore } from "./restore.js";
+import { safeRevision } from "./revision.js";
+import { finish, type Slices } from "./slices.js";
+import type { StoreState } from "./store-state.js";
+import { TreeIndex } from "./tree-index.js";
+import { runTxn } from "./txn.js";
+import { eventsBetween, previousOf } from "./watch-history.js";
+import type { WriteBuffer } from "./write-buffer.js";
+
+export interface StoreOptions {
+  readonly buffer: WriteBuffer;
+  /** Its leases are restored before the store opens: keys attach to them again. */
+  readonly leases: LeaseBook;
+}
+
+export class Store implements WatchHistory {
+  readonly #state: StoreState;
+  readonly #compaction: Compaction;
+  #events: Event[] = [];
+  #currentRevision: bigint;
+
+  private constructor(state: StoreState, compaction: Compaction) {
+    this.#state = state;
+    this.#compaction = compaction;
+    this.#currentRevision = BigInt(state.currentRevision);
+  }
+
+  /** Reads every stored revision to rebuild the index: about 2 s a million. */
+  static open(options: StoreOptions): Store {
+    const { buffer, leases } = options;
+    const state: StoreState = {
+      index: new TreeIndex(),
+      table: new KeyTable(buffer),
+      leases,
+      currentRevision: 1,
+      compactRevision: 0,
+    };
+    const compaction = Compaction.resume(state, buffer);
+    restore(state);
+    return new Store(state, compaction);
+  }
+
+  /** Main revision of the last write; 1n in an empty store. */
+  get currentRevision(): bigint {
+    return this.#currentRevision;
+  }
+
+  /** Lowest revision that can still be read; 0n when never compacted. */
+  get compactRevision(): bigint {
+    return BigInt(this.#state.compactRevision);
+  }
+
+  /** Keys with history, for the metrics; deleted ones count until they are compacted. */
+  get keys(): number {
+    return this.#state.index.size;
+  }
+
+  /** Errors: `futureRevision`, `compacted`. */
+  range(operation: RangeOperation): RangeResult {
+    return finish(this.rangeSlices(operation));
+  }
+
+  /** The same answer in slices of a few milliseconds, between which writes and compactions may happen. */
+  rangeSlices(operation: RangeOperation, sliceCost?: number): Slices<RangeResult> {
+    return rangeSlices(this.#state, operation, () => this.#state.currentRevision, sliceCost);
+  }
+
+  /** The arrays of the operation become part of the event: they must stay as they are. Errors: `leaseNotFound`, `keyNotFound`. */
+  put(operation: PutOperation): PutResult {
+    checkPut(this.#state, operation);
+    const change = new Change(this.#state);
+    const result = change.put(operation);
+    this.#complete(change);
+    return result;
+  }
+
+  deleteRange(operation: DeleteRangeOperation): DeleteRangeResult {
+    const change = new Change(this.#state);
+    const result = change.deleteRange(operation);
+    this.#complete(change);
+    return result;
+  }
+
+  /**
+   * Serves read-only transactions as well: they change nothing.
+   *
+   * Errors, each without effect: `keyNotFound`, `leaseNotFound`, `futureRevision`, `compacted`.
+   */
+  txn(operation: TxnOperation): TxnResult {
+    const { result, change } = runTxn(this.#state, operation);
+    this.#complete(change);
+    return result;
+  }
+
+  /** Deletes these keys in one revision, in the order given: the revoke of a lease. Absent keys are passed over. */
+  deleteKeys(keys: Iterable<Uint8Array>): void {
+    const change = new Change(this.#state);
+    for (const key of keys) change.deleteKey(key);
+    this.#complete(change);
+  }
+
+  /** What happened since the last call, in order; for the watch hub after every write. */
+  takeEvents(): readonly Event[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  events(fromRevision: bigint, toRevision: bigint, limitRevisions: number): EventSlice {
+    return eventsBetween(this.#state, fromRevision, toRevision, limitRevisions);
+  }
+
+  previous(key: Uint8Array, modRevision: bigint): KeyValue | undefined {
+    return previousOf(this.#state, key, modRevision);
+  }
+
+  /** Gives up everything below `revision` at once; `compactStep` removes it. Errors: `compacted`, `futureRevision`. */
+  compact(revision: bigint): void {
+    if (revision <= this.compactRevision) throw new ServerError("compacted");
+    if (revision > this.#currentRevision) throw new ServerError("futureRevision");
+    this.#compaction.schedule(safeRevision(revision));
+  }
+
+  /** Removes at most so many compacted revisions; true when none is left. */
+  compactStep(maxRevisions: number): boolean {
+    return this.#compaction.step(maxRevisions);
+  }
+
+  get compactionPending(): boolean {
+    return this.#compaction.pending;
+  }
+
+  /** The compact revision up to which everything is removed; 0n for none. */
+  get finishedCompactRevision(): bigint {
+    return BigInt(this.#compaction.finishedRevision);
+  }
+
+  /** CRC-32C of everything up to a revision, 0n for the newest. Errors: `futureRevision`, `compacted`. */
+  hashKv(revision: bigint): HashKvResult {
+    return finish(this.hashKvSlices(revision));
+  }
+
+  hashKvSlices(revision: bigint, sliceCost?: number): Slices<HashKvResult> {
+    return hashKvSlices(this.#state, revision, sliceCost);
+  }
+
+  #complete(change: Change): void {
+    if (change.events.length === 0) return;
+    this.#state.currentRevision = change.newest;
+    this.#currentRevision = BigInt(change.newest);
+    this.#events = this.#events.length === 0 ? change.events : this.#events.concat(change.events);
+  }
+}

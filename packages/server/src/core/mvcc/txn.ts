@@ -1,0 +1,82 @@
+/**
+ * Transactions: decide every condition first, check every operation of the taken branches second, write last. What fails,
+ * fails before anything is written (etcd crashed or diverged where it did not: issues 18667, 18799).
+ */
+import { Change, checkPut } from "./change.js";
+import { compareHolds } from "./compare.js";
+import type {
+  DeleteRangeOperation,
+  Operation,
+  OperationResult,
+  PutOperation,
+  RangeOperation,
+  TxnOperation,
+  TxnResult,
+} from "./operations.js";
+import { rangeSlices } from "./range.js";
+import { finish } from "./slices.js";
+import { readableRevision, type StoreState } from "./store-state.js";
+
+/** A transaction whose conditions are decided: only what will run is left. */
+interface DecidedTxn {
+  readonly kind: "decided";
+  readonly succeeded: boolean;
+  readonly steps: readonly Step[];
+}
+
+type Step = RangeOperation | PutOperation | DeleteRangeOperation | DecidedTxn;
+
+/**
+ * Runs the transaction and returns its answer with the change it made, which may be empty.
+ *
+ * Errors, each without effect: `keyNotFound`, `leaseNotFound`, `futureRevision`, `compacted`.
+ */
+export function runTxn(state: StoreState, operation: TxnOperation): { result: TxnResult; change: Change } {
+  const decided = decide(state, operation);
+  check(state, decided);
+  const change = new Change(state);
+  return { result: execute(state, decided, change), change };
+}
+
+/** Conditions of nested transactions too are decided now: they do not see what the operations before them write. */
+function decide(state: StoreState, operation: TxnOperation): DecidedTxn {
+  const succeeded = operation.compare.every((compare) => compareHolds(state, compare));
+  const branch = succeeded ? operation.success : operation.failure;
+  return { kind: "decided", succeeded, steps: branch.map((step) => stepOf(state, step)) };
+}
+
+function stepOf(state: StoreState, operation: Operation): Step {
+  return operation.kind === "txn" ? decide(state, operation) : operation;
+}
+
+/** Puts before ranges: of several errors etcd answers with a put's. */
+function check(state: StoreState, decided: DecidedTxn): void {
+  const steps = Array.from(flatten(decided));
+  for (const step of steps) if (step.kind === "put") checkPut(state, step);
+  for (const step of steps) if (step.kind === "range") readableRevision(state, step.revision, state.currentRevision);
+}
+
+function* flatten(decided: DecidedTxn): Generator<Exclude<Step, DecidedTxn>, void, void> {
+  for (const step of decided.steps) {
+    if (step.kind === "decided") yield* flatten(step);
+    else yield step;
+  }
+}
+
+function execute(state: StoreState, decided: DecidedTxn, change: Change): TxnResult {
+  const responses = decided.steps.map((step) => executeStep(state, step, change));
+  return { kind: "txn", succeeded: decided.succeeded, responses, revision: BigInt(change.newest) };
+}
+
+function executeStep(state: StoreState, step: Step, change: Change): OperationResult {
+  switch (step.kind) {
+    case "range":
+      return finish(rangeSlices(state, step, () => change.newest));
+    case "put":
+      return change.put(step);
+    case "delete-range":
+      return change.deleteRange(step);
+    case "decided":
+      return execute(state, step, change);
+  }
+}
