@@ -12,8 +12,10 @@ export type {
 } from "./channel.js";
 export type { Metadata, MetadataInit, MetadataValue } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
+export { PortMux, type PortMuxOptions } from "./mux.js";
 export { niceChannel } from "./nice/channel.js";
 export { createNiceServer } from "./nice/server.js";
+export { listenPrivately, type PrivateListener } from "./private-socket.js";
 export type {
   CallContext,
   ListenAddress,

@@ -53,6 +53,12 @@ export type ServiceImplementation<S extends DescService> = {
 /** `{ host, port }` (port 0 picks a free one) or a unix socket path. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** An address as people write it: `127.0.0.1:2379`, `[::1]:2379`, `/run/kvorum.sock`. */
+export function addressText(address: ListenAddress): string {
+  if ("path" in address) return address.path;
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
 /** TLS material of a listener. */
 export interface TlsServerOptions {
   readonly cert: string | Uint8Array;

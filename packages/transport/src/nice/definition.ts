@@ -9,6 +9,7 @@ import type { CallContext, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
 import { NiceContext } from "./call-context.js";
 import { decode, encode } from "./codec.js";
+import type { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
 
 export interface NiceMethodDefinition {
@@ -33,13 +34,17 @@ export function niceDefinition(service: DescService): Record<string, NiceMethodD
 export function niceImplementation<S extends DescService>(
   service: S,
   implementation: ServiceImplementation<S>,
+  running: RunningCalls,
 ): Record<string, NiceHandler> {
   const functions = implementation as Readonly<Record<string, Implemented | undefined>>;
   return Object.fromEntries(
     service.methods.map((method) => {
       const implemented = functions[method.localName]?.bind(implementation) ?? unimplemented(method);
       const streams = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
-      return [method.localName, streams ? streamHandler(method, implemented) : unaryHandler(method, implemented)];
+      return [
+        method.localName,
+        streams ? streamHandler(method, implemented, running) : unaryHandler(method, implemented, running),
+      ];
     }),
   );
 }
@@ -65,20 +70,24 @@ function unimplemented(method: DescMethod): Implemented {
   };
 }
 
-function unaryHandler(method: DescMethod, implemented: Implemented): NiceHandler {
+function unaryHandler(method: DescMethod, implemented: Implemented, running: RunningCalls): NiceHandler {
   const path = methodPath(method);
   return async (request, context) => {
+    running.handlerStarted();
     try {
       return await implemented(request, new NiceContext(context, path));
     } catch (error) {
       throw toServerError(error, context);
+    } finally {
+      running.handlerEnded();
     }
   };
 }
 
-function streamHandler(method: DescMethod, implemented: Implemented): NiceHandler {
+function streamHandler(method: DescMethod, implemented: Implemented, running: RunningCalls): NiceHandler {
   const path = methodPath(method);
   return async function* (request, context) {
+    running.handlerStarted();
     try {
       yield* untilAborted(
         implemented(request, new NiceContext(context, path)) as AsyncIterable<unknown>,
@@ -86,6 +95,8 @@ function streamHandler(method: DescMethod, implemented: Implemented): NiceHandle
       );
     } catch (error) {
       throw toServerError(error, context);
+    } finally {
+      running.handlerEnded();
     }
   };
 }

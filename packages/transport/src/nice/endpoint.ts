@@ -1,6 +1,7 @@
 /**
  * An endpoint and its options, said in grpc-js's words: target, credentials and channel arguments.
  */
+import { resolve } from "node:path";
 import { ChannelCredentials, type ChannelOptions as GrpcChannelOptions } from "@grpc/grpc-js";
 import type { ChannelOptions, TlsClientOptions } from "../channel.js";
 
@@ -21,7 +22,8 @@ export interface Target {
 /** Errors: `TypeError` where the endpoint is not `http`, `https` or `unix`. */
 export function parseEndpoint(endpoint: string, tls: TlsClientOptions | undefined): Target {
   const unix = /^unix:(?:\/\/)?(.+)$/.exec(endpoint);
-  if (unix !== null) return { target: `unix:${unix[1]}`, credentials: ChannelCredentials.createInsecure() };
+  if (unix !== null)
+    return { target: `unix://${resolve(unix[1] ?? "")}`, credentials: ChannelCredentials.createInsecure() };
 
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {

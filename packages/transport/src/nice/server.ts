@@ -4,17 +4,28 @@
  */
 
 import type { DescService } from "@bufbuild/protobuf";
-import { ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { ServerCredentials } from "@grpc/grpc-js";
 import { createServer, type Server } from "nice-grpc";
 import type { ServerMiddleware } from "nice-grpc-common";
-import type { ListenAddress, RpcServer, RpcServerOptions, ServiceImplementation, TlsServerOptions } from "../server.js";
+import {
+  addressText,
+  type ListenAddress,
+  type RpcServer,
+  type RpcServerOptions,
+  type ServiceImplementation,
+  type TlsServerOptions,
+} from "../server.js";
 import { niceDefinition, niceImplementation } from "./definition.js";
+import { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
 
 const receiveBytesMaxDefault = 2 * 1024 * 1024;
 const concurrentStreamsMaxDefault = 10_000;
 /** HTTP/2 window of a stream, in bytes: a request of the largest usual size needs no round trip for more. */
 const windowBytes = 1024 * 1024;
+
+/** Longest wait for the last answers to leave, and for handlers that were told to stop, in milliseconds each. */
+const farewellMsMax = 1_000;
 
 /** Creates a server on nice-grpc; nothing listens before `listen`. */
 export function createNiceServer(options: RpcServerOptions = {}): RpcServer {
@@ -27,6 +38,7 @@ class NiceServer implements RpcServer {
   readonly #options: RpcServerOptions;
   readonly #services: Registration[] = [];
   readonly #middleware: ServerMiddleware[] = [];
+  readonly #running = new RunningCalls();
   #server: Server | undefined;
   #closing: Promise<void> | undefined;
 
@@ -37,7 +49,7 @@ class NiceServer implements RpcServer {
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S>): void {
     this.#refuseLate("add");
     const definition = niceDefinition(service);
-    const functions = niceImplementation(service, implementation);
+    const functions = niceImplementation(service, implementation, this.#running);
     // The adapter is typed by its own tests: nice-grpc infers message types from a definition known at compile time,
     // and this one is made at run time.
     this.#services.push((server) => server.add(definition as never, functions as never));
@@ -56,8 +68,8 @@ class NiceServer implements RpcServer {
       "grpc.max_send_message_length": sendBytesMax ?? -1,
       "grpc.max_concurrent_streams": concurrentStreamsMax ?? concurrentStreamsMaxDefault,
       "grpc-node.flow_control_window": windowBytes,
-      "grpc.enable_channelz": 0,
-      interceptors: [etcdStatusTexts],
+      // channelz stays on: without it grpc-js 1.14 forgets its connections, and a forced shutdown ends none of them.
+      interceptors: [this.#running.interceptor],
     }).use(errorsToStatus);
     for (const middleware of this.#middleware) server = server.use(middleware);
     for (const add of this.#services) add(server);
@@ -86,8 +98,11 @@ class NiceServer implements RpcServer {
     if (server === undefined) return;
     const finished = server.shutdown();
     if (graceMs > 0) await within(finished, graceMs);
+    this.#running.refuseAll();
+    await within(finished, farewellMsMax);
     server.forceShutdown();
     await finished;
+    await within(this.#running.idle(), farewellMsMax);
   }
 
   #refuseLate(verb: string): void {
@@ -105,29 +120,8 @@ const errorsToStatus: ServerMiddleware = async function* (call, context) {
   }
 };
 
-/** grpc-js's words for a message over the limit, replaced by those of grpc-go, which etcd's clients know. */
-const tooLarge = /^Received message larger than max \((\d+) vs (\d+)\)$/;
-
-/**
- * grpc-js ends such a call by itself, below every responder of an interceptor, so the status is caught where it leaves:
- * at the call object that the interceptor is handed.
- */
-const etcdStatusTexts: ServerInterceptor = (_method, call) => {
-  const sendStatus = call.sendStatus.bind(call);
-  call.sendStatus = (status) => {
-    const details = status.details?.replace(tooLarge, "grpc: received message larger than max ($1 vs. $2)");
-    sendStatus(details === status.details ? status : { ...status, details });
-  };
-  return new ServerInterceptingCall(call);
-};
-
 function grpcAddress(address: ListenAddress): string {
   return "path" in address ? `unix:${address.path}` : addressText(address);
-}
-
-function addressText(address: ListenAddress): string {
-  if ("path" in address) return address.path;
-  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
 function tlsCredentials(tls: TlsServerOptions | undefined): ServerCredentials {

@@ -1,0 +1,185 @@
+/**
+ * One port for gRPC and HTTP/1: the first bytes of a connection decide. An HTTP/2 client opens with a fixed preface
+ * (RFC 9113 §3.4), which no HTTP/1 request can begin with; such a connection is piped to the RPC engine's own
+ * listener, any other is handed to a `node:http` server. Under TLS the same bytes are looked at after decryption.
+ */
+import { once } from "node:events";
+import type { Server as HttpServer } from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { addressText, type ListenAddress, type TlsServerOptions } from "./server.js";
+
+/** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
+const preface = Buffer.from("PRI * HTTP/2.0\r\n");
+const firstBytesTimeoutMsDefault = 10_000;
+
+export interface PortMuxOptions {
+  /** Where the RPC engine listens; see `listenPrivately`. */
+  readonly rpc: ListenAddress;
+  /**
+   * Gets every connection that is not HTTP/2. It does not listen itself, but is told that it does: only then does node
+   * count its connections and keep its header and request time limits.
+   */
+  readonly http: HttpServer;
+  /** Serve TLS. Default: plain text. */
+  readonly tls?: TlsServerOptions;
+  /** Milliseconds a connection may take to show what it speaks, the TLS handshake included. Default 10,000. */
+  readonly firstBytesTimeoutMs?: number;
+}
+
+/** A listener that tells gRPC and HTTP/1 apart. Several may share one RPC server and one HTTP server. */
+export class PortMux implements AsyncDisposable {
+  readonly #options: PortMuxOptions;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: PortMuxOptions) {
+    this.#options = options;
+  }
+
+  /** Where it listens; undefined before `listen`. */
+  get address(): ListenAddress | undefined {
+    const address = this.#server?.address();
+    if (address === null || address === undefined) return undefined;
+    return typeof address === "string" ? { path: address } : hostAndPort(address);
+  }
+
+  /** Errors: an `Error` that names the address, with node's own as its cause (`EADDRINUSE`, `EACCES`, …). */
+  async listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }> {
+    if (this.#server !== undefined || this.#closing !== undefined) throw new Error("listen() was called before");
+    const server = this.#createServer();
+    server.on("connection", (socket) => this.#track(socket));
+    this.#server = server;
+    try {
+      server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port });
+      await once(server, "listening");
+    } catch (cause) {
+      this.#server = undefined;
+      const code = (cause as NodeJS.ErrnoException).code;
+      const reason = code === "EADDRINUSE" ? "the address is in use" : (cause as Error).message;
+      throw new Error(`cannot listen on ${addressText(address)}: ${reason}`, { cause });
+    }
+    this.#options.http.emit("listening");
+    // A failed accept (no file descriptor left) costs one connection, not the listener.
+    server.on("error", () => {});
+    return { address: this.address ?? address };
+  }
+
+  /**
+   * Stops accepting at once, gives open connections `graceMs` (default 0) to end by themselves, then ends them.
+   * Idempotent. The RPC server and the HTTP server stay their owner's to close.
+   */
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 0);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    const closed = once(server, "close");
+    server.close();
+    const end = (): void => {
+      for (const socket of this.#sockets) socket.destroy();
+    };
+    if (graceMs === 0) end();
+    const timer = setTimeout(end, graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #createServer(): Server {
+    const { tls, firstBytesTimeoutMs = firstBytesTimeoutMsDefault } = this.#options;
+    // Half-open: a client that has sent its last byte still reads the answers.
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+    if (tls === undefined) return createServer(options, (socket) => this.#serve(socket));
+    return createTlsServer(
+      {
+        ...options,
+        cert: pem(tls.cert),
+        key: pem(tls.key),
+        ...(tls.ca !== undefined && { ca: pem(tls.ca) }),
+        requestCert: tls.ca !== undefined,
+        rejectUnauthorized: tls.ca !== undefined && tls.requireClientCertificate === true,
+        // gRPC clients insist on h2 by ALPN; the bytes that follow decide all the same.
+        ALPNProtocols: ["h2", "http/1.1"],
+        handshakeTimeout: firstBytesTimeoutMs,
+      },
+      (socket) => this.#serve(socket),
+    );
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    // A reset is an end like any other; node closes the socket after it.
+    socket.on("error", () => {});
+  }
+
+  #serve(socket: Socket): void {
+    // Under TLS this is the decrypted socket, not the one that was tracked.
+    if (!this.#sockets.has(socket)) this.#track(socket);
+    const { rpc, http, firstBytesTimeoutMs = firstBytesTimeoutMsDefault } = this.#options;
+    const late = setTimeout(() => socket.destroy(), firstBytesTimeoutMs);
+    socket.once("close", () => clearTimeout(late));
+    readFirstBytes(socket, (isHttp2) => {
+      clearTimeout(late);
+      if (isHttp2) pipe(socket, connectTo(rpc));
+      else http.emit("connection", socket);
+    });
+  }
+}
+
+/**
+ * Reads until the bytes either are the preface or cannot become it, then puts them back and tells. A connection that
+ * ends before is left to the HTTP server, which answers or closes it.
+ */
+function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): void {
+  let head: Buffer = Buffer.alloc(0);
+  const done = (isHttp2: boolean): void => {
+    socket.off("readable", onReadable).off("end", onEnd);
+    if (head.length > 0) socket.unshift(head);
+    decided(isHttp2);
+  };
+  const onEnd = (): void => {
+    socket.off("readable", onReadable);
+    socket.end();
+  };
+  const onReadable = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    const length = Math.min(head.length, preface.length);
+    if (head.compare(preface, 0, length, 0, length) !== 0) done(false);
+    else if (length === preface.length) done(true);
+  };
+  socket.on("readable", onReadable).on("end", onEnd);
+}
+
+/** Copies both ways with back-pressure; an end passes through as a half-close, a failure of one side ends the other. */
+function pipe(client: Socket, engine: Socket): void {
+  client.pipe(engine);
+  engine.pipe(client);
+  engine.on("error", () => client.destroy());
+  client.once("close", () => engine.destroy());
+  engine.once("close", () => client.destroySoon());
+}
+
+function connectTo(address: ListenAddress): Socket {
+  const options =
+    "path" in address ? { path: address.path } : { host: address.host, port: address.port, noDelay: true };
+  return connect({ ...options, allowHalfOpen: true });
+}
+
+function hostAndPort(address: AddressInfo): ListenAddress {
+  return { host: address.address, port: address.port };
+}
+
+function pem(material: string | Uint8Array): Buffer {
+  return Buffer.from(material);
+}
