@@ -20,10 +20,6 @@ interface TreeNode<T> {
 export class IntervalTree<T> {
   #root: TreeNode<T> | undefined = undefined;
 
-  get empty(): boolean {
-    return this.#root === undefined;
-  }
-
   add(from: Uint8Array, to: Uint8Array | undefined, value: T): void {
     this.#root = insert(this.#root, from, to, value);
   }
