@@ -89,9 +89,13 @@ export type ProposeOutcome =
   | "accepted"
   | "dropped: no leader"
   | "dropped: transfer pending"
+  | "dropped: conf change pending"
   | "dropped: too much uncommitted";
 
-/** Names one append; hand it back to `appended()` when its writes are durable. */
+/**
+ * Names one append; hand it back to `appended()` when its writes are durable. Storage writes in the order of the tasks, so
+ * a token answers for every earlier one too.
+ */
 export interface AppendToken {
   readonly term: number;
   readonly lastIndex: number;
@@ -105,7 +109,10 @@ export interface AppendTask {
   readonly snapshot: SnapshotMark | undefined;
   /** False when only `commit` moved: the write may ride along with a later one. */
   readonly mustSync: boolean;
-  /** Votes and acknowledgements that may leave only after the task is durable, our own included. */
+  /**
+   * Votes, requests for them, and acknowledgements that may leave only after the task is durable. Those addressed to the
+   * member itself go back into `step()`, after `appended()`.
+   */
   readonly afterDurable: readonly Message[];
 }
 
