@@ -121,3 +121,8 @@ export function serverReason(message: string): ServerReason | undefined {
 export function reasonKind(reason: ServerReason): FailureKind {
   return REASONS[reason][1];
 }
+
+/** Is this one of etcd's own reasons? */
+export function isServerReason(reason: string): reason is ServerReason {
+  return Object.hasOwn(REASONS, reason);
+}

@@ -4,8 +4,8 @@
  */
 import type { RpcError, StatusName } from "@kvorum/transport";
 import { StatusCode } from "@kvorum/transport";
-import type { EtcdReason, Outcome } from "./errors.js";
-import { type FailureKind, reasonKind, serverReason } from "./reasons.js";
+import type { EtcdError, EtcdReason, Outcome } from "./errors.js";
+import { type FailureKind, isServerReason, reasonKind, serverReason } from "./reasons.js";
 
 /**
  * - `read`: range, count, status, a txn of reads only.
@@ -58,7 +58,8 @@ export function classify(error: RpcError): Failure {
     if (code === "RESOURCE_EXHAUSTED") {
       return { kind: "too-large", reason: "message-too-large", code, outcome: "not-applied" };
     }
-    return { kind: "not-sent", reason: "transport", code, outcome: "not-applied" };
+    const reason = code === "DEADLINE_EXCEEDED" ? "timeout" : "transport";
+    return { kind: "not-sent", reason, code, outcome: "not-applied" };
   }
   return classifyByCode(code, error.details);
 }
@@ -89,6 +90,13 @@ function classifyByCode(code: StatusName, details: string): Failure {
     default:
       return { kind: "refused", reason: "unknown", code, outcome: "not-applied" };
   }
+}
+
+/** The row of the table for an error that was made before. */
+export function errorKind(error: EtcdError): FailureKind {
+  if (isServerReason(error.reason)) return reasonKind(error.reason);
+  if (error.reason === "timeout") return "deadline";
+  return error.reason === "transport" ? "interrupted" : "refused";
 }
 
 /** Is a failure of this kind certain to have left no effect? */

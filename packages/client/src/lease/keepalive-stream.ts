@@ -23,8 +23,16 @@ export interface KeepAliveListener {
   ended(stream: KeepAliveStream, reason: unknown): void;
 }
 
+export interface KeepAliveTarget {
+  readonly endpoint: Endpoint;
+  /** Do not use the endpoint's shared connection, which may be what is broken. */
+  readonly ownConnection: boolean;
+  readonly openedAtMs: number;
+}
+
 export class KeepAliveStream {
   readonly endpoint: Endpoint;
+  readonly openedAtMs: number;
   /** Ends when the stream does. Never rejects. */
   readonly done: Promise<void>;
   readonly #requests = new RequestQueue<{ ID: bigint }>();
@@ -32,10 +40,10 @@ export class KeepAliveStream {
   readonly #inFlight = new Map<bigint, Instant[]>();
   readonly #ownChannel: Channel | undefined;
 
-  /** `ownConnection`: do not use the endpoint's shared connection, which may be what is broken. */
-  constructor(streams: Streams, endpoint: Endpoint, ownConnection: boolean, listener: KeepAliveListener) {
-    this.endpoint = endpoint;
-    this.#ownChannel = ownConnection ? endpoint.open() : undefined;
+  constructor(streams: Streams, target: KeepAliveTarget, listener: KeepAliveListener) {
+    this.endpoint = target.endpoint;
+    this.openedAtMs = target.openedAtMs;
+    this.#ownChannel = target.ownConnection ? target.endpoint.open() : undefined;
     this.done = this.#run(streams, listener);
   }
 

@@ -101,7 +101,7 @@ export class LeaseKeeper {
     const { clock } = this.#options;
     const now: Instant = { monotonicMs: clock.nowMs(), wallMs: clock.wallMs() };
     const unanswered = entry.waitingSinceMs !== undefined && this.#streams.length > 0;
-    const stream = unanswered ? this.#second() : this.#first();
+    const stream = unanswered ? this.#second(entry.lease.patienceMs) : this.#first();
     stream.send(entry.lease.id, now);
     if (entry.waitingSinceMs === undefined) {
       entry.waitingSinceMs = now.monotonicMs;
@@ -120,18 +120,27 @@ export class LeaseKeeper {
     return this.#streams.at(-1) ?? this.#open(this.#options.streams.pick(this.#avoid), false);
   }
 
-  #second(): KeepAliveStream {
-    const [first, second] = this.#streams;
-    if (second !== undefined || first === undefined) return second ?? this.#first();
-    const endpoint = this.#options.streams.pick(first.endpoint);
-    return this.#open(endpoint, endpoint === first.endpoint);
+  /** A stream beside the one that does not answer. When the second keeps silent as well, the older makes way for a third. */
+  #second(patienceMs: number): KeepAliveStream {
+    const nowMs = this.#options.clock.nowMs();
+    const newest = this.#first();
+    if (this.#streams.length > 1 && nowMs - newest.openedAtMs < patienceMs) return newest;
+    if (this.#streams.length > 1) this.#streams.shift()?.close();
+    newest.endpoint.silent(nowMs);
+    const endpoint = this.#options.streams.pick(newest.endpoint);
+    return this.#open(endpoint, endpoint === newest.endpoint);
   }
 
   #open(endpoint: Endpoint, ownConnection: boolean): KeepAliveStream {
-    const stream = new KeepAliveStream(this.#options.streams, endpoint, ownConnection, {
-      answered: (from, answer) => this.#answered(from, answer),
-      ended: (from, reason) => this.#ended(from, reason),
-    });
+    const openedAtMs = this.#options.clock.nowMs();
+    const stream = new KeepAliveStream(
+      this.#options.streams,
+      { endpoint, ownConnection, openedAtMs },
+      {
+        answered: (from, answer) => this.#answered(from, answer),
+        ended: (from, reason) => this.#ended(from, reason),
+      },
+    );
     this.#streams.push(stream);
     this.#ending.add(stream.done);
     stream.done.finally(() => this.#ending.delete(stream.done));

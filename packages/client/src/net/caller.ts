@@ -24,10 +24,11 @@ import { RetryBudget } from "./retry-budget.js";
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 /**
- * One attempt. Above the 7 s after which a server gives its own verdict (5 s and two election timeouts), so that the verdict
- * usually arrives first.
+ * One attempt of a call that may be repeated. Above the 7 s after which a server gives its own verdict (5 s and two election
+ * timeouts), so that the verdict usually arrives first. A caller who allows much more gets longer attempts as well.
  */
-export const ATTEMPT_TIMEOUT_MS = 8_000;
+const ATTEMPT_TIMEOUT_MS = 8_000;
+const ATTEMPT_SHARE = 0.8;
 /** An overloaded server is left alone at least this long. */
 const OVERLOAD_WAIT_MS = 100;
 
@@ -91,7 +92,10 @@ export class Caller {
   async #call<T>(path: string, operation: Operation, options: CallOptions, attempt: Attempt<T>): Promise<T> {
     const { balancer, clock, closed, credentials } = this.#options;
     options.signal?.throwIfAborted();
-    const deadlineMs = clock.nowMs() + (options.timeout ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const timeoutMs = options.timeout ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const deadlineMs = clock.nowMs() + timeoutMs;
+    const repeatable = options.retry !== "never" && decide("interrupted", operation) !== "surface";
+    const attemptMs = repeatable ? Math.max(ATTEMPT_TIMEOUT_MS, timeoutMs * ATTEMPT_SHARE) : timeoutMs;
     const pinned = options.endpoint === undefined ? undefined : balancer.pinned(options.endpoint);
     const call: Call = { path, operation, attempts: 0, outcome: "not-applied", refreshed: false };
     this.#budget.earn();
@@ -104,7 +108,7 @@ export class Caller {
         const metadata = credentials.metadata();
         const answer = await attempt(endpoint.channel, {
           metadata: metadata instanceof Promise ? await metadata : metadata,
-          timeoutMs: Math.max(1, Math.min(deadlineMs - clock.nowMs(), ATTEMPT_TIMEOUT_MS)),
+          timeoutMs: Math.max(1, Math.min(deadlineMs - clock.nowMs(), attemptMs)),
           ...(options.signal && { signal: options.signal }),
         });
         endpoint.succeeded();
@@ -138,15 +142,19 @@ export class Caller {
     const action = decide(failure.kind, call.operation);
     if (action === "surface") surface();
     if (action === "refresh") {
-      if (call.refreshed || !(await credentials.refresh())) surface();
+      if (call.refreshed) surface();
       call.refreshed = true;
+      // A client known by its certificate has no token to renew; the request itself picks up the new revision.
+      if (!(await credentials.refresh()) && failure.kind !== "auth-revision") surface();
       return;
     }
     // Requests that never left cost the server nothing; all others are paid for, so that retries cannot become a storm.
     if (failure.kind !== "not-sent" && !this.#budget.spend()) surface();
     const waitMs = this.#waitMs(call, failure, action === "elsewhere" && balancer.endpoints.length > 1, random());
     if (clock.nowMs() + waitMs >= deadlineMs) surface();
-    if (waitMs > 0) await sleep(clock, waitMs, options.signal, closed);
+    if (waitMs === 0) return;
+    // A closed client is noticed by the loop, which also knows what may have happened so far.
+    await sleep(clock, waitMs, options.signal, closed).catch(() => options.signal?.throwIfAborted());
   }
 
   /** An attempt that ran into its own limit, with time left over all, is a member that does not answer. */

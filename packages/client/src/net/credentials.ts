@@ -3,11 +3,12 @@
  * and again only when a server says that the token is no good; a token of the caller's own is asked for again instead.
  */
 import { Auth } from "@kvorum/proto";
-import { type MetadataInit, RpcError } from "@kvorum/transport";
+import { type MetadataInit, methodPath, RpcError } from "@kvorum/transport";
 import { type Clock, sleep } from "../clock.js";
-import { makeEtcdError } from "../errors.js";
-import { classify } from "../retry.js";
+import { type EtcdError, makeEtcdError } from "../errors.js";
+import { classify, decide, type Failure } from "../retry.js";
 import type { Balancer } from "./balancer.js";
+import type { Endpoint } from "./endpoint.js";
 
 export type AuthOptions =
   | { readonly username: string; readonly password: string }
@@ -75,28 +76,33 @@ export class Credentials {
   }
 
   async #authenticate(name: string, password: string): Promise<MetadataInit> {
-    const endpoint = this.#balancer.pick(this.#clock.nowMs());
-    try {
-      const answer = await endpoint.channel.unary(
-        Auth.method.authenticate,
-        { name, password },
-        { timeoutMs: AUTHENTICATE_TIMEOUT_MS },
-      );
-      return { token: answer.token };
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      const failure = classify(error);
-      // A cluster without auth takes calls without a token.
-      if (failure.reason === "auth-not-enabled") return ANONYMOUS;
-      endpoint.failed(failure.kind, this.#clock.nowMs());
-      throw makeEtcdError(error.details, {
-        code: failure.code,
-        reason: failure.reason,
-        outcome: "not-applied",
-        endpoint: endpoint.address,
-        method: "/etcdserverpb.Auth/Authenticate",
-        cause: error,
-      });
+    let avoid: Endpoint | undefined;
+    // Each member once and one of them twice: the call that needs the token has retries of its own.
+    for (let left = this.#balancer.endpoints.length; ; left--) {
+      const endpoint = this.#balancer.pick(this.#clock.nowMs(), avoid);
+      const wire = { timeoutMs: AUTHENTICATE_TIMEOUT_MS };
+      try {
+        return { token: (await endpoint.channel.unary(Auth.method.authenticate, { name, password }, wire)).token };
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        const failure = classify(error);
+        // A cluster without auth takes calls without a token.
+        if (failure.reason === "auth-not-enabled") return ANONYMOUS;
+        endpoint.failed(failure.kind, this.#clock.nowMs());
+        if (left === 0 || decide(failure.kind, "read") === "surface") throw authError(error, failure, endpoint);
+        avoid = endpoint;
+      }
     }
   }
+}
+
+function authError(error: RpcError, failure: Failure, endpoint: Endpoint): EtcdError {
+  return makeEtcdError(error.details, {
+    code: failure.code,
+    reason: failure.reason,
+    outcome: "not-applied",
+    endpoint: endpoint.address,
+    method: methodPath(Auth.method.authenticate),
+    cause: error,
+  });
 }

@@ -59,6 +59,11 @@ export class Endpoint {
     }
   }
 
+  /** A stream here gives no answer, although nothing has failed. */
+  silent(nowMs: number): void {
+    this.#cool(nowMs);
+  }
+
   async close(): Promise<void> {
     await this.#channel?.close();
   }

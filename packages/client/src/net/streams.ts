@@ -4,8 +4,8 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { type Channel, methodPath, RpcError, StatusCode, type StreamMethod } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
-import { type EtcdError, makeEtcdError } from "../errors.js";
-import { type Action, classify, decide, type Operation } from "../retry.js";
+import { EtcdError, isEtcdError, makeEtcdError } from "../errors.js";
+import { type Action, classify, decide, errorKind, type Operation } from "../retry.js";
 import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
 import type { Endpoint } from "./endpoint.js";
@@ -80,17 +80,23 @@ export class Streams {
     };
   }
 
-  /** Tells the endpoint how its stream ended (undefined: the server half-closed it) and what follows from that. */
+  /**
+   * Tells the endpoint how its stream ended (undefined: the server half-closed it) and what follows from that. What is neither
+   * a status nor an error of fetching a token is a mistake of ours, which no new stream would mend.
+   */
   async ended(
     method: StreamMethod<DescMessage, DescMessage>,
     operation: Operation,
     endpoint: Endpoint | undefined,
     reason: unknown,
   ): Promise<StreamEnd> {
-    const cause =
-      reason instanceof RpcError
-        ? reason
-        : new RpcError(StatusCode.UNAVAILABLE, "the server ended the stream", { maybeSent: true });
+    if (isEtcdError(reason)) return { action: decide(errorKind(reason), operation), error: reason };
+    const cause = reason ?? new RpcError(StatusCode.UNAVAILABLE, "the server ended the stream");
+    if (!(cause instanceof RpcError)) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const init = { code: "INTERNAL", reason: "unknown", outcome: "not-applied", cause } as const;
+      return { action: "surface", error: new EtcdError(message, init) };
+    }
     const failure = classify(cause);
     endpoint?.failed(failure.kind, this.#clock.nowMs());
     const error = makeEtcdError(cause.details, {
@@ -99,7 +105,7 @@ export class Streams {
       outcome: "not-applied",
       endpoint: endpoint?.address,
       method: methodPath(method),
-      cause: reason ?? cause,
+      cause,
     });
     const action = decide(failure.kind, operation);
     if (action === "refresh" && !(await this.#credentials.refresh())) return { action: "surface", error };

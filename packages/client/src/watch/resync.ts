@@ -3,34 +3,33 @@
  * has reported before. It remembers keys and revisions only, and only in this mode. A key that existed before the watch
  * began and was never reported is reported now; its deletion in the gap cannot be known.
  */
-
-import { KV, type RangeResponse } from "@kvorum/proto";
+import { KV, type RangeResponse, type KeyValue as WireKeyValue } from "@kvorum/proto";
+import { isEtcdError } from "../errors.js";
 import { concatBytes, keyText } from "../keys.js";
-import { toHeader, toKeyValue, type View } from "../kv/results.js";
+import type { Keyspace, WireRange } from "../keyspace.js";
+import { type KeyValue, toHeader } from "../kv/results.js";
 import type { Caller } from "../net/caller.js";
 import type { WatchBatch, WatchEvent, WatchOptions } from "./options.js";
 
 const PAGE_SIZE = 1_000n;
 const ZERO = new Uint8Array([0]);
 
+export interface ResyncInit<V> {
+  readonly caller: Caller;
+  readonly keyspace: Keyspace;
+  readonly range: WireRange;
+  readonly options: WatchOptions;
+  /** Undefined where the value cannot be decoded and the watch leaves such values out. */
+  decode(kv: WireKeyValue): Promise<KeyValue<V> | undefined>;
+}
+
 export class Resync<V> {
-  readonly #caller: Caller;
-  readonly #view: View<V>;
-  readonly #range: { readonly key: Uint8Array; readonly rangeEnd: Uint8Array };
-  readonly #options: WatchOptions;
+  readonly #init: ResyncInit<V>;
   /** Keys this watch has reported as existing, with the revision it reported. Keys as one character a byte. */
   readonly #known = new Map<string, { readonly keyBytes: Uint8Array; readonly modRevision: bigint }>();
 
-  constructor(
-    caller: Caller,
-    view: View<V>,
-    range: { readonly key: Uint8Array; readonly rangeEnd: Uint8Array },
-    options: WatchOptions,
-  ) {
-    this.#caller = caller;
-    this.#view = view;
-    this.#range = range;
-    this.#options = options;
+  constructor(init: ResyncInit<V>) {
+    this.#init = init;
   }
 
   reported(event: WatchEvent<V>): void {
@@ -44,27 +43,40 @@ export class Resync<V> {
   /** Yields what makes up for the gap and returns the revision at which the range was read. */
   async *run(compactRevision: bigint): AsyncGenerator<WatchBatch<V>, bigint, undefined> {
     const present = new Set<string>();
-    let page = await this.#page({ ...this.#range });
+    let page = await this.#page({ ...this.#init.range });
     const { revision } = toHeader(page.header);
     yield { revision, events: [{ type: "resync", revision, compactRevision }] };
     for (;;) {
-      const events: WatchEvent<V>[] = [];
-      for (const kv of page.kvs) {
-        const key = mapKey(this.#view.keyspace.strip(kv.key));
-        present.add(key);
-        if (this.#known.get(key)?.modRevision === kv.modRevision || this.#options.only === "delete") continue;
-        const pair = await toKeyValue(this.#view, kv);
-        events.push({ type: "put", kv: pair, isCreate: pair.createRevision === pair.modRevision });
-      }
-      for (const event of events) this.reported(event);
+      const events = await this.#changes(page, present);
       if (events.length > 0) yield { revision, events };
       const last = page.kvs.at(-1);
       if (!page.more || last === undefined) break;
-      page = await this.#page({ ...this.#range, key: concatBytes(last.key, ZERO), revision });
+      try {
+        page = await this.#page({ ...this.#init.range, key: concatBytes(last.key, ZERO), revision });
+      } catch (error) {
+        if (!isEtcdError(error, "compacted")) throw error;
+        // Compacted again under our hands. What has been reported so far is remembered, so starting over is right.
+        return yield* this.run(revision);
+      }
     }
     const deleted = this.#deletions(present, revision);
     if (deleted.length > 0) yield { revision, events: deleted };
     return revision;
+  }
+
+  async #changes(page: RangeResponse, present: Set<string>): Promise<WatchEvent<V>[]> {
+    const events: WatchEvent<V>[] = [];
+    for (const wire of page.kvs) {
+      const key = mapKey(this.#init.keyspace.strip(wire.key));
+      present.add(key);
+      if (this.#known.get(key)?.modRevision === wire.modRevision || this.#init.options.only === "delete") continue;
+      const kv = await this.#init.decode(wire);
+      if (kv === undefined) continue;
+      const event: WatchEvent<V> = { type: "put", kv, isCreate: kv.createRevision === kv.modRevision };
+      this.reported(event);
+      events.push(event);
+    }
+    return events;
   }
 
   #deletions(present: ReadonlySet<string>, revision: bigint): WatchEvent<V>[] {
@@ -72,15 +84,15 @@ export class Resync<V> {
     for (const [key, { keyBytes }] of this.#known) {
       if (present.has(key)) continue;
       this.#known.delete(key);
-      if (this.#options.only === "put") continue;
+      if (this.#init.options.only === "put") continue;
       events.push({ type: "delete", key: keyText(keyBytes), keyBytes, modRevision: revision });
     }
     return events;
   }
 
-  #page(request: { key: Uint8Array; rangeEnd: Uint8Array; revision?: bigint }): Promise<RangeResponse> {
-    const { signal } = this.#options;
-    return this.#caller.unary(KV.method.range, { ...request, limit: PAGE_SIZE }, "read", signal && { signal });
+  #page(request: WireRange & { readonly revision?: bigint }): Promise<RangeResponse> {
+    const { signal } = this.#init.options;
+    return this.#init.caller.unary(KV.method.range, { ...request, limit: PAGE_SIZE }, "read", signal && { signal });
   }
 }
 

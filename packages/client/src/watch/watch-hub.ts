@@ -46,6 +46,7 @@ interface Live {
   /** Creates that are not answered yet, in the order in which the server answers them. */
   readonly pending: Attachment[];
   readonly byId: Map<bigint, Attachment>;
+  readonly bySubscriber: Map<Subscriber, Attachment>;
   readonly silence: Silence;
   endpoint: Endpoint | undefined;
 }
@@ -96,19 +97,13 @@ export class WatchHub {
       live.abort.abort();
       return;
     }
-    for (const [id, attachment] of live.byId) {
-      if (attachment.subscriber === subscriber) this.#cancel(live, id);
-    }
+    const attachment = live.bySubscriber.get(subscriber);
+    if (attachment !== undefined) this.#cancel(live, attachment);
   }
 
   /** Where the subscriber's stream goes, once the server has created its watch there. */
   endpointOf(subscriber: Subscriber): Endpoint | undefined {
-    const live = this.#live;
-    if (live === undefined) return undefined;
-    for (const attachment of live.byId.values()) {
-      if (attachment.subscriber === subscriber && attachment.created) return live.endpoint;
-    }
-    return undefined;
+    return this.#live?.bySubscriber.get(subscriber)?.created ? this.#live.endpoint : undefined;
   }
 
   /** Asks how far the stream is; `listener` is called with the revision of every such answer until it is removed. */
@@ -116,6 +111,11 @@ export class WatchHub {
     this.#progressWaiters.add(listener);
     this.#live?.requests.push({ requestUnion: { case: "progressRequest", value: {} } });
     return () => this.#progressWaiters.delete(listener);
+  }
+
+  /** The server refused a watch over its token: only a stream with a new token can carry it. */
+  reauthenticate(reason: string): void {
+    this.#live?.abort.abort(new RpcError(StatusCode.UNAUTHENTICATED, reason));
   }
 
   /** Ends every watch with `ClientClosedError`. */
@@ -169,6 +169,7 @@ export class WatchHub {
       abort: new AbortController(),
       pending: [],
       byId: new Map(),
+      bySubscriber: new Map(),
       endpoint: undefined,
       silence: new Silence(this.#options.clock, {
         ask: () => live.requests.push({ requestUnion: { case: "progressRequest", value: {} } }),
@@ -205,14 +206,16 @@ export class WatchHub {
     this.#lastId += 1n;
     const attachment: Attachment = { id: this.#lastId, subscriber, created: false };
     live.byId.set(attachment.id, attachment);
+    live.bySubscriber.set(subscriber, attachment);
     live.pending.push(attachment);
     live.requests.push({
       requestUnion: { case: "createRequest", value: { ...subscriber.createRequest(), watchId: attachment.id } },
     });
   }
 
-  #cancel(live: Live, id: bigint): void {
+  #cancel(live: Live, { id, subscriber }: Attachment): void {
     live.byId.delete(id);
+    live.bySubscriber.delete(subscriber);
     live.requests.push({ requestUnion: { case: "cancelRequest", value: { watchId: id } } });
   }
 
@@ -228,7 +231,7 @@ export class WatchHub {
       attachment.created = true;
       this.#authFailures = 0;
     }
-    if (response.canceled) this.#cancel(live, attachment.id);
+    if (response.canceled) this.#cancel(live, attachment);
     attachment.subscriber.accept(response);
   }
 
@@ -249,10 +252,5 @@ export class WatchHub {
     this.#live = undefined;
     live?.abort.abort();
     for (const subscriber of subscribers) subscriber.fail(error);
-  }
-
-  /** The server refused a watch over its token: only a stream with a new token can carry it. */
-  reauthenticate(reason: string): void {
-    this.#live?.abort.abort(new RpcError(StatusCode.UNAUTHENTICATED, reason));
   }
 }

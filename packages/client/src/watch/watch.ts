@@ -67,7 +67,7 @@ class StoreWatch<V> implements Watch<V>, Subscriber {
   readonly #range: { readonly key: Uint8Array; readonly rangeEnd: Uint8Array };
   readonly #cursor: WatchCursor;
   readonly #buffer: WatchBuffer;
-  readonly #resync: Resync<V> | undefined;
+  readonly #resync: Resync<V> | undefined = undefined;
   readonly #settleReady: Settle;
   #pending: WatchBatch<V>[] = [];
   #synthetic: AsyncGenerator<WatchBatch<V>, bigint, undefined> | undefined;
@@ -86,8 +86,15 @@ class StoreWatch<V> implements Watch<V>, Subscriber {
     if (start < 0n) throw new RangeError(`startRevision must not be negative: ${start}`);
     this.#cursor = new WatchCursor(start === 0n ? undefined : start);
     this.#buffer = new WatchBuffer(options.bufferSize);
-    this.#resync =
-      options.onCompacted === "resync" ? new Resync(context.caller, view, this.#range, options) : undefined;
+    if (options.onCompacted === "resync") {
+      this.#resync = new Resync({
+        caller: context.caller,
+        keyspace: view.keyspace,
+        range: this.#range,
+        options,
+        decode: (kv) => this.#keyValue(kv),
+      });
+    }
     let settle: Settle = { resolve: () => undefined, reject: () => undefined };
     this.ready = new Promise((resolve, reject) => {
       settle = { resolve, reject };
@@ -162,6 +169,7 @@ class StoreWatch<V> implements Watch<V>, Subscriber {
   }
 
   fail(error: EtcdError): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#settleReady.reject(error);
     this.#buffer.fail(error);
   }
