@@ -1,0 +1,47 @@
+/**
+ * `/health` as etcd answers it: alarms first, then the leader, then one small read. With `serializable=true` only this
+ * member's own store is asked, so the answer does not depend on the rest of the cluster.
+ */
+import { EMPTY_BYTES } from "../core/bytes.js";
+import type { NodeApi } from "../node/api.js";
+
+export interface HealthQuery {
+  /** Alarm names that do not count: `NOSPACE`, `CORRUPT`. */
+  readonly exclude: ReadonlySet<string>;
+  readonly serializable: boolean;
+}
+
+export interface Health {
+  readonly healthy: boolean;
+  /** Empty when healthy. */
+  readonly reason: string;
+}
+
+const ALARM_NAMES = { "no-space": "NOSPACE", corrupt: "CORRUPT" } as const;
+
+export async function checkHealth(node: NodeApi, query: HealthQuery): Promise<Health> {
+  const alarm = node.alarms.map(({ alarm }) => ALARM_NAMES[alarm]).find((name) => !query.exclude.has(name));
+  if (alarm !== undefined) return { healthy: false, reason: `ALARM ${alarm}` };
+  if (!query.serializable && node.raftStatus.lead === 0n) return { healthy: false, reason: "RAFT NO LEADER" };
+  try {
+    await node.range({
+      kind: "range",
+      key: Uint8Array.of(0),
+      rangeEnd: EMPTY_BYTES,
+      limit: 1,
+      revision: 0n,
+      sortOrder: "none",
+      sortTarget: "key",
+      serializable: query.serializable,
+      keysOnly: true,
+      countOnly: false,
+      minModRevision: 0n,
+      maxModRevision: 0n,
+      minCreateRevision: 0n,
+      maxCreateRevision: 0n,
+    });
+  } catch (error) {
+    return { healthy: false, reason: `RANGE ERROR:${error instanceof Error ? error.message : String(error)}` };
+  }
+  return { healthy: true, reason: "" };
+}

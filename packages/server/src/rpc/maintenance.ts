@@ -1,0 +1,134 @@
+/** The Maintenance service. Defragment, Snapshot and Hash concern the member that is asked, alarms the whole cluster. */
+import { createHash } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { AlarmRequest_AlarmAction, AlarmType, type Maintenance, type SnapshotResponseSchema } from "@kvorum/proto";
+import type { CallContext, ServiceImplementation } from "@kvorum/transport";
+import type { Alarm, AlarmType as CoreAlarmType } from "../core/apply/command.js";
+import { ServerError } from "../core/errors.js";
+import { encodeSnapshot } from "../io/snapshot/encode.js";
+import type { NodeApi } from "../node/api.js";
+import { headerOf } from "./header.js";
+import type { RpcParts } from "./parts.js";
+
+/** Bytes of the file in one message of the Snapshot stream. */
+const SNAPSHOT_BLOB_BYTES = 32 * 1024;
+
+const TO_ALARM: Readonly<Record<number, CoreAlarmType>> = {
+  [AlarmType.NOSPACE]: "no-space",
+  [AlarmType.CORRUPT]: "corrupt",
+};
+
+const FROM_ALARM: Readonly<Record<CoreAlarmType, AlarmType>> = {
+  none: AlarmType.NONE,
+  "no-space": AlarmType.NOSPACE,
+  corrupt: AlarmType.CORRUPT,
+};
+
+const TO_ACTION: Readonly<Record<number, "activate" | "deactivate">> = {
+  [AlarmRequest_AlarmAction.ACTIVATE]: "activate",
+  [AlarmRequest_AlarmAction.DEACTIVATE]: "deactivate",
+};
+
+export function maintenanceService(parts: RpcParts): ServiceImplementation<typeof Maintenance> {
+  const { node, apiVersion, quotaBytes } = parts;
+  return {
+    async alarm({ action, memberID, alarm }) {
+      const result = await node.propose({
+        kind: "alarm",
+        action: TO_ACTION[action] ?? "get",
+        memberId: memberID,
+        alarm: TO_ALARM[alarm] ?? "none",
+      });
+      return { header: headerOf(node, result.revision), alarms: result.alarms.map(alarmMember) };
+    },
+
+    status() {
+      const { raftStatus, backendSize, header } = node;
+      return {
+        header: headerOf(node),
+        version: apiVersion,
+        dbSize: BigInt(backendSize.bytes),
+        dbSizeInUse: BigInt(backendSize.bytesInUse),
+        dbSizeQuota: BigInt(quotaBytes),
+        leader: raftStatus.lead,
+        raftIndex: BigInt(raftStatus.commitIndex),
+        raftAppliedIndex: BigInt(raftStatus.appliedIndex),
+        raftTerm: BigInt(raftStatus.term),
+        isLearner: raftStatus.confState.learners.includes(header.memberId),
+        errors: statusErrors(node),
+        storageVersion: apiVersion,
+        downgradeInfo: { enabled: false },
+      };
+    },
+
+    async hash() {
+      return { header: headerOf(node), hash: await node.hash() };
+    },
+
+    async hashKV({ revision }) {
+      const { hash, compactRevision, hashRevision } = await node.hashKv(revision);
+      return { header: headerOf(node), hash, compactRevision, hashRevision };
+    },
+
+    async defragment() {
+      await node.defragment();
+      return {};
+    },
+
+    snapshot: (_request, context) => sendSnapshot(parts, context),
+  };
+}
+
+/** The file in blobs, then its digest alone in the last message. `remainingBytes` counts the file down to 0. */
+async function* sendSnapshot(
+  { node, ends, apiVersion }: RpcParts,
+  context: CallContext,
+): AsyncGenerator<MessageInitShape<typeof SnapshotResponseSchema>, void, undefined> {
+  let stopped = false;
+  const forget = ends.add(false, () => {
+    stopped = true;
+  });
+  const snapshot = node.snapshot();
+  try {
+    const { clusterId, revision } = node.header;
+    const { size, pieces } = await encodeSnapshot(snapshot, {
+      clusterId,
+      revision,
+      compactRevision: node.stats.compactRevision,
+      pieceBytes: SNAPSHOT_BLOB_BYTES,
+      pause: nextTurn,
+    });
+    const digest = createHash("sha256");
+    let remaining = size;
+    for (const blob of pieces) {
+      if (stopped) throw new ServerError("stopped");
+      context.signal.throwIfAborted();
+      digest.update(blob);
+      remaining -= blob.length;
+      yield { remainingBytes: BigInt(remaining), blob, version: apiVersion };
+      // A fast reader must not keep the event loop to itself.
+      await nextTurn();
+    }
+    yield { remainingBytes: 0n, blob: Uint8Array.from(digest.digest()), version: apiVersion };
+  } finally {
+    snapshot.close();
+    forget();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function alarmMember({ memberId, alarm }: Alarm): { memberID: bigint; alarm: AlarmType } {
+  return { memberID: memberId, alarm: FROM_ALARM[alarm] };
+}
+
+/** Alarms in the form etcd's users read and match: Go's compact text of the message, trailing space included. */
+function statusErrors(node: NodeApi): string[] {
+  const errors = node.alarms.map(
+    ({ memberId, alarm }) => `memberID:${memberId} alarm:${AlarmType[FROM_ALARM[alarm]]} `,
+  );
+  if (node.raftStatus.lead === 0n) errors.unshift(new ServerError("noLeader").message);
+  return errors;
+}

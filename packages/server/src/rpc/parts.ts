@@ -1,0 +1,16 @@
+/** What the services of one server share. */
+import type { NodeApi } from "../node/api.js";
+import type { Metrics } from "./metrics.js";
+import type { StreamEnds } from "./stream-ends.js";
+
+export interface RpcParts {
+  readonly node: NodeApi;
+  readonly metrics: Metrics;
+  readonly ends: StreamEnds;
+  /** etcd's API level as a full version, for Status: `3.6.0`. */
+  readonly apiVersion: string;
+  readonly maxTxnOps: number;
+  readonly maxRequestBytes: number;
+  /** Bytes; the effective quota. */
+  readonly quotaBytes: number;
+}

@@ -1,0 +1,119 @@
+/**
+ * The Watch service: one core stream a call. One loop serves both directions, so responses leave in the order the core
+ * hands them out, and are pulled only as fast as the connection takes them; what the client does not read stays in the
+ * core, bounded there.
+ */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  Event_EventType,
+  type EventSchema,
+  type Watch,
+  type WatchCreateRequest,
+  WatchCreateRequest_FilterType,
+  type WatchRequest,
+  type WatchResponseSchema,
+} from "@kvorum/proto";
+import type { CallContext, ServiceImplementation } from "@kvorum/transport";
+import { ServerError } from "../core/errors.js";
+import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "../core/watch/types.js";
+import type { NodeApi } from "../node/api.js";
+import { requiresLeader } from "./guard.js";
+import { headerOf } from "./header.js";
+import type { RpcParts } from "./parts.js";
+import { Inbox, Wakeup } from "./wakeup.js";
+
+type Message = MessageInitShape<typeof WatchResponseSchema>;
+
+/** The empty key, which watches read as the lowest one. */
+const LOWEST_KEY: Uint8Array = Uint8Array.of(0);
+
+export function watchService(parts: RpcParts): ServiceImplementation<typeof Watch> {
+  return { watch: (requests, context) => serveStream(parts, requests, context) };
+}
+
+async function* serveStream(
+  { node, ends }: RpcParts,
+  requests: AsyncIterable<WatchRequest>,
+  context: CallContext,
+): AsyncGenerator<Message, void, undefined> {
+  const wakeup = new Wakeup();
+  const wake = (): void => wakeup.wake();
+  let end: ServerError | undefined;
+  const finish = (reason: ServerError): void => {
+    end ??= reason;
+    wake();
+  };
+  const canceled = (): void => finish(new ServerError("watchCanceled"));
+  const stream = node.watch.openStream(wake);
+  const forget = ends.add(requiresLeader(context), finish);
+  context.signal.addEventListener("abort", canceled, { once: true });
+  const inbox = new Inbox(requests, wake);
+  try {
+    if (context.signal.aborted) canceled();
+    for (;;) {
+      if (end !== undefined) throw end;
+      takeRequests(stream, inbox);
+      const response = stream.next();
+      // A client that has sent its last request still gets its events, so the end of requests is no end of the stream.
+      if (response === undefined) await wakeup.wait();
+      else yield messageOf(node, response);
+    }
+  } finally {
+    context.signal.removeEventListener("abort", canceled);
+    forget();
+    inbox.close();
+    stream.close();
+  }
+}
+
+/** While the stream is full, requests wait too: each of them may put another response into it. */
+function takeRequests(stream: WatchStream, inbox: Inbox<WatchRequest>): void {
+  while (!stream.full) {
+    const request = inbox.take();
+    if (request === undefined) return;
+    const { requestUnion } = request;
+    // A union of a later version is ignored, as etcd does.
+    if (requestUnion.case === "createRequest") stream.create(watchCreate(requestUnion.value));
+    else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
+    else if (requestUnion.case === "progressRequest") stream.requestProgress();
+  }
+}
+
+function cancel(stream: WatchStream, watchId: bigint): void {
+  const id = Number(watchId);
+  if (Number.isSafeInteger(id)) stream.cancel(id);
+}
+
+/** Copies the keys: the watch lives longer than the message they are views of. */
+function watchCreate(request: WatchCreateRequest): WatchCreate {
+  return {
+    watchId: Number(request.watchId),
+    key: request.key.length === 0 ? LOWEST_KEY : request.key.slice(),
+    rangeEnd: request.rangeEnd.slice(),
+    startRevision: request.startRevision,
+    prevKv: request.prevKv,
+    progressNotify: request.progressNotify,
+    noPut: request.filters.includes(WatchCreateRequest_FilterType.NOPUT),
+    noDelete: request.filters.includes(WatchCreateRequest_FilterType.NODELETE),
+    fragment: request.fragment,
+  };
+}
+
+function messageOf(node: NodeApi, response: WatchResponse): Message {
+  const { watchId, created, canceled, compactRevision, cancelReason, fragment } = response;
+  return {
+    header: headerOf(node, response.revision),
+    watchId: BigInt(watchId),
+    created,
+    canceled,
+    compactRevision,
+    cancelReason,
+    fragment,
+    events: response.events.map(eventOf),
+  };
+}
+
+function eventOf({ type, kv, prevKv }: WatchEvent): MessageInitShape<typeof EventSchema> {
+  const event = { type: type === "put" ? Event_EventType.PUT : Event_EventType.DELETE, kv };
+  return prevKv === undefined ? event : { ...event, prevKv };
+}
