@@ -1,0 +1,276 @@
+/**
+ * The replicated state machine: store, leases, members, alarms and cluster version, changed only by entries of the log, in
+ * their order. The same entries leave the same state on every member; no clock, setting or chance has a part in it (`nowMs`
+ * serves only the deadlines of leases, which are the leader's private hint).
+ *
+ * The law of the applied index: the effects of an entry and "applied up to it" stand in one backend transaction. So every
+ * part writes to one buffer, and `commit` hands the buffer over together with the mark. An entry without effect moves the
+ * mark too, and after a restart whatever lies below the mark is skipped for every part alike.
+ *
+ * Read next: `command.ts` (what an entry asks), `membership.ts`, `alarms.ts`, `space.ts`.
+ */
+import { ServerError, type ServerErrorName } from "../errors.js";
+import { invariant } from "../invariant.js";
+import { Lessor, type LessorOptions } from "../lease/lessor.js";
+import type { AppliedAt, Backend, ConfState } from "../mvcc/backend.js";
+import { Store } from "../mvcc/store.js";
+import { WriteBuffer } from "../mvcc/write-buffer.js";
+import { WatchHub, type WatchHubOptions } from "../watch/hub.js";
+import { Alarms } from "./alarms.js";
+import { ClusterVersion } from "./cluster-version.js";
+import type { Alarm, Command, CommandResult, ConfChange, Member } from "./command.js";
+import { Membership } from "./membership.js";
+import { spaceCost } from "./space.js";
+
+/** Revisions that one `compactStep` removes (etcd's batch). */
+export const COMPACTION_BATCH_REVISIONS = 1000;
+
+export interface StateMachineOptions {
+  readonly backend: Backend;
+  readonly lessor: LessorOptions;
+  readonly watch?: WatchHubOptions;
+}
+
+/** An entry of the log, decoded. One with neither part is the no-op of a new leader. */
+export interface AppliedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly command?: Command;
+  readonly confChange?: ConfChange;
+}
+
+/** Everything that is read back from the backend. */
+interface Parts {
+  readonly buffer: WriteBuffer;
+  readonly store: Store;
+  readonly lessor: Lessor;
+  readonly membership: Membership;
+  readonly alarms: Alarms;
+  readonly clusterVersion: ClusterVersion;
+}
+
+export class StateMachine {
+  readonly watch: WatchHub;
+  readonly #backend: Backend;
+  readonly #options: StateMachineOptions;
+  #parts: Parts;
+  #appliedIndex: number;
+  #appliedTerm: number;
+
+  private constructor(options: StateMachineOptions) {
+    this.#backend = options.backend;
+    this.#options = options;
+    const { index, term } = options.backend.appliedAt();
+    this.#appliedIndex = index;
+    this.#appliedTerm = term;
+    this.#parts = restore(options);
+    this.watch = new WatchHub(this.#parts.store, options.watch);
+  }
+
+  /** Restores the state as of the backend's last commit. Entries behind its mark are to be applied again. */
+  static open(options: StateMachineOptions): StateMachine {
+    return new StateMachine(options);
+  }
+
+  get store(): Store {
+    return this.#parts.store;
+  }
+
+  get lessor(): Lessor {
+    return this.#parts.lessor;
+  }
+
+  get members(): readonly Member[] {
+    return this.#parts.membership.members;
+  }
+
+  get membership(): Membership {
+    return this.#parts.membership;
+  }
+
+  get alarms(): readonly Alarm[] {
+    return this.#parts.alarms.active;
+  }
+
+  /** `MAJOR.MINOR.PATCH`; undefined until the leader has decided one. */
+  get clusterVersion(): string | undefined {
+    return this.#parts.clusterVersion.value;
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  get appliedTerm(): number {
+    return this.#appliedTerm;
+  }
+
+  get confState(): ConfState {
+    return this.#parts.membership.confState;
+  }
+
+  get appliedAt(): AppliedAt {
+    return { index: this.#appliedIndex, term: this.#appliedTerm, confState: this.confState };
+  }
+
+  /** Changes and bytes that wait for the next commit. */
+  get uncommitted(): { readonly changes: number; readonly bytes: number } {
+    const { size, bytes } = this.#parts.buffer;
+    return { changes: size, bytes };
+  }
+
+  /**
+   * Applies the next entry and tells the watchers. Returns its answer; a `ServerError` means that it had no effect, and
+   * undefined is the answer of the no-op. Anything thrown is a broken invariant.
+   */
+  apply(entry: AppliedEntry, nowMs: number): CommandResult | ServerError | undefined {
+    const expected = this.#appliedIndex + 1;
+    invariant(entry.index === expected, `entry ${entry.index} is applied where ${expected} is due`);
+    invariant(
+      entry.term >= this.#appliedTerm,
+      `entry ${entry.index} is of term ${entry.term}, older than the last one`,
+    );
+    const answer = this.#answer(entry, nowMs);
+    this.#appliedIndex = entry.index;
+    this.#appliedTerm = entry.term;
+    const { store } = this.#parts;
+    const events = store.takeEvents();
+    invariant(
+      events.length === 0 || !(answer instanceof ServerError),
+      `entry ${entry.index} failed after it had written`,
+    );
+    if (events.length > 0) this.watch.notify(store.currentRevision, events);
+    return answer;
+  }
+
+  /** Makes everything applied so far one transaction of the backend, with the mark that says how far that is. */
+  commit(): AppliedAt {
+    const at = this.appliedAt;
+    this.#backend.commit(this.#parts.buffer.take(), at);
+    return at;
+  }
+
+  /** Removes some of what a compaction gave up; true when nothing is left to remove. */
+  compactStep(): boolean {
+    return this.#parts.store.compactStep(COMPACTION_BATCH_REVISIONS);
+  }
+
+  /**
+   * Takes up the backend's content after a snapshot replaced it: what was applied but not committed is dropped, watchers
+   * go on from where each of them is.
+   */
+  reload(): void {
+    const { index, term } = this.#backend.appliedAt();
+    invariant(
+      index >= this.#appliedIndex,
+      `a snapshot of index ${index} would undo entries up to ${this.#appliedIndex}`,
+    );
+    this.#appliedIndex = index;
+    this.#appliedTerm = term;
+    this.#parts = restore(this.#options);
+    this.watch.reset(this.#parts.store);
+  }
+
+  #answer(entry: AppliedEntry, nowMs: number): CommandResult | ServerError | undefined {
+    try {
+      if (entry.confChange !== undefined) {
+        this.#parts.membership.apply(entry.confChange);
+        return this.#done();
+      }
+      return entry.command === undefined ? undefined : this.#execute(entry.command, entry.term, nowMs);
+    } catch (error) {
+      if (error instanceof ServerError) return error;
+      throw error;
+    }
+  }
+
+  #execute(command: Command, term: number, nowMs: number): CommandResult {
+    const refusal = this.#refusal(command);
+    if (refusal !== undefined) throw new ServerError(refusal);
+    const { store, lessor, membership, clusterVersion } = this.#parts;
+    switch (command.kind) {
+      case "put":
+        return store.put(command);
+      case "delete-range":
+        return store.deleteRange(command);
+      case "txn":
+        return store.txn(command);
+      case "compaction":
+        store.compact(command.revision);
+        return { kind: "compaction", revision: store.currentRevision };
+      case "lease-grant":
+        lessor.grant(command.id, command.ttlSeconds, nowMs);
+        return { ...command, revision: store.currentRevision };
+      case "lease-revoke":
+        return this.#revoke(command.id, command.leaderTerm, term);
+      case "lease-checkpoint":
+        for (const checkpoint of command.checkpoints) lessor.checkpoint(checkpoint);
+        return this.#done();
+      case "member-attributes":
+        membership.publish(command.memberId, command.name, command.clientUrls);
+        return this.#done();
+      case "alarm":
+        return { kind: "alarm", alarms: this.#alarm(command), revision: store.currentRevision };
+      case "cluster-version":
+        clusterVersion.set(command.version);
+        return this.#done();
+    }
+  }
+
+  /** Alarms stop writes: corrupt data all of them, lack of space those that need some. */
+  #refusal(command: Command): ServerErrorName | undefined {
+    const { alarms } = this.#parts;
+    if (alarms.has("corrupt") && REFUSED_WHEN_CORRUPT.has(command.kind)) return "corrupt";
+    return alarms.has("no-space") && spaceCost(command) > 0 ? "noSpace" : undefined;
+  }
+
+  /**
+   * The lease and all its keys go in one revision. A leader that lost its office while its proposal waited may have seen
+   * an expiry that its successor has put off: then the terms differ and nothing happens (etcd issues 12528, 15247).
+   */
+  #revoke(id: bigint, leaderTerm: number, entryTerm: number): CommandResult {
+    if (leaderTerm !== 0 && leaderTerm !== entryTerm) throw new ServerError("leaderChanged");
+    const { store, lessor } = this.#parts;
+    store.deleteKeys(lessor.revoke(id));
+    return { kind: "lease-revoke", revision: store.currentRevision };
+  }
+
+  #alarm(command: Extract<Command, { kind: "alarm" }>): readonly Alarm[] {
+    const { alarms } = this.#parts;
+    const { action, alarm, memberId } = command;
+    if (action === "get") return alarms.list(alarm);
+    return action === "activate" ? alarms.activate({ memberId, alarm }) : alarms.deactivate({ memberId, alarm });
+  }
+
+  #done(): CommandResult {
+    return { kind: "done", revision: this.#parts.store.currentRevision };
+  }
+}
+
+const REFUSED_WHEN_CORRUPT: ReadonlySet<Command["kind"]> = new Set([
+  "put",
+  "delete-range",
+  "txn",
+  "compaction",
+  "lease-grant",
+  "lease-revoke",
+]);
+
+/** Leases come before the store, whose keys attach to them again. */
+function restore(options: StateMachineOptions): Parts {
+  const buffer = new WriteBuffer(options.backend);
+  const lessor = new Lessor(buffer, options.lessor);
+  const store = Store.open({ buffer, leases: lessor });
+  const membership = new Membership(buffer);
+  const { index, confState } = options.backend.appliedAt();
+  invariant(
+    index === 0 || sameMembers(confState, membership.confState),
+    `the members in the backend are not those of its mark at index ${index}`,
+  );
+  return { buffer, store, lessor, membership, alarms: new Alarms(buffer), clusterVersion: new ClusterVersion(buffer) };
+}
+
+function sameMembers(a: ConfState, b: ConfState): boolean {
+  const ids = ({ voters, learners }: ConfState): string => `${[...voters].sort()} ${[...learners].sort()}`;
+  return ids(a) === ids(b);
+}
