@@ -8,11 +8,15 @@
  * - A range is walked before the next commit: the first step after one throws. Longer walks use a snapshot.
  * - Byte arrays that come out are the caller's to keep; arrays that go in are not changed afterwards by the caller.
  */
+import { invariant } from "../invariant.js";
 
 /** `key`: revision → encoded `mvccpb.KeyValue`; the others are small. */
 export type Table = "key" | "meta" | "lease" | "member" | "alarm" | "auth";
 
 export const TABLES: readonly Table[] = ["key", "meta", "lease", "member", "alarm", "auth"];
+
+/** Longest key of any table, in bytes. Keys are never empty. */
+export const KEY_BYTES_MAX = 1978;
 
 export interface BackendEntry {
   readonly key: Uint8Array;
@@ -25,6 +29,13 @@ export type BatchChange =
 
 /** Changes in order; a later change of one key wins. */
 export type WriteBatch = readonly BatchChange[];
+
+/** What every implementation asks of a batch's keys. */
+export function checkKeys(batch: WriteBatch): void {
+  for (const { table, key } of batch) {
+    invariant(key.length > 0 && key.length <= KEY_BYTES_MAX, `a ${table} key of ${key.length} bytes can be stored`);
+  }
+}
 
 /** Who counts in the cluster, as of an index. Joint consensus uses the last three fields (thesis §4.3). */
 export interface ConfState {

@@ -2,7 +2,7 @@
  * One write request in the making: everything it changes shares one main revision, numbered by sub revision in order of
  * execution. A request that changes nothing leaves the store's revision as it was.
  *
- * A change never fails half-way: what could refuse it is checked before the first write (`checkPut` and `txn.ts`).
+ * A change never fails half-way: what could refuse it is checked before the first write (`checkLease`, `checkKept`, `txn.ts`).
  */
 import { byteString } from "../bytes.js";
 import { ServerError } from "../errors.js";
@@ -91,13 +91,13 @@ export class Change {
   }
 }
 
-/**
- * Errors of a put that depend on the state: `leaseNotFound`, and `keyNotFound` when it wants to keep the value or lease of
- * a key that is not there.
- */
-export function checkPut(state: StoreState, operation: PutOperation): void {
+/** Errors: `leaseNotFound`. */
+export function checkLease(state: StoreState, operation: PutOperation): void {
   if (operation.lease !== 0n && !state.leases.exists(operation.lease)) throw new ServerError("leaseNotFound");
-  if (operation.ignoreValue || operation.ignoreLease) {
-    if (!state.index.get(byteString(operation.key))?.isLive) throw new ServerError("keyNotFound");
-  }
+}
+
+/** Errors: `keyNotFound`, when the put wants to keep the value or the lease of a key that is not there. */
+export function checkKept(state: StoreState, operation: PutOperation): void {
+  if (!operation.ignoreValue && !operation.ignoreLease) return;
+  if (!state.index.get(byteString(operation.key))?.isLive) throw new ServerError("keyNotFound");
 }

@@ -9,7 +9,7 @@
  * the state here.
  */
 import { ServerError } from "../errors.js";
-import { Change, checkPut } from "./change.js";
+import { Change, checkKept, checkLease } from "./change.js";
 import { Compaction } from "./compaction.js";
 import { type HashKvResult, hashKvSlices } from "./hash.js";
 import type { EventSlice, WatchHistory } from "./history.js";
@@ -96,7 +96,8 @@ export class Store implements WatchHistory {
 
   /** The arrays of the operation become part of the event: they must stay as they are. Errors: `leaseNotFound`, `keyNotFound`. */
   put(operation: PutOperation): PutResult {
-    checkPut(this.#state, operation);
+    checkLease(this.#state, operation);
+    checkKept(this.#state, operation);
     const change = new Change(this.#state);
     const result = change.put(operation);
     this.#complete(change);

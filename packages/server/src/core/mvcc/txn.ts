@@ -2,7 +2,7 @@
  * Transactions: decide every condition first, check every operation of the taken branches second, write last. What fails,
  * fails before anything is written (etcd crashed or diverged where it did not: issues 18667, 18799).
  */
-import { Change, checkPut } from "./change.js";
+import { Change, checkKept, checkLease } from "./change.js";
 import { compareHolds } from "./compare.js";
 import type {
   DeleteRangeOperation,
@@ -49,11 +49,17 @@ function stepOf(state: StoreState, operation: Operation): Step {
   return operation.kind === "txn" ? decide(state, operation) : operation;
 }
 
-/** Puts before ranges: of several errors etcd answers with a put's. */
+/** Of several errors the first in etcd's order is the answer: puts before ranges, a missing key before a missing lease. */
 function check(state: StoreState, decided: DecidedTxn): void {
   const steps = Array.from(flatten(decided));
-  for (const step of steps) if (step.kind === "put") checkPut(state, step);
-  for (const step of steps) if (step.kind === "range") readableRevision(state, step.revision, state.currentRevision);
+  for (const step of steps) {
+    if (step.kind !== "put") continue;
+    checkKept(state, step);
+    checkLease(state, step);
+  }
+  for (const step of steps) {
+    if (step.kind === "range") readableRevision(state, step.revision, state.currentRevision);
+  }
 }
 
 function* flatten(decided: DecidedTxn): Generator<Exclude<Step, DecidedTxn>, void, void> {
