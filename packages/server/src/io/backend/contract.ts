@@ -3,7 +3,14 @@
  * empty backend's `open`; calling it again after `close()` is a restart on the same content.
  */
 import assert from "node:assert/strict";
-import type { AppliedAt, Backend, BackendEntry, BatchChange, Table } from "../../core/mvcc/backend.js";
+import {
+  type AppliedAt,
+  type Backend,
+  type BackendEntry,
+  type BatchChange,
+  KEY_BYTES_MAX,
+  type Table,
+} from "../../core/mvcc/backend.js";
 
 export interface BackendCase {
   readonly name: string;
@@ -160,6 +167,35 @@ export const backendContract: readonly BackendCase[] = [
       snapshot.close();
       assert.throws(() => texts(snapshot.entries("key")));
       assert.deepEqual(all(backend, "key"), ["c=2"]);
+      await backend.close();
+    },
+  },
+  {
+    name: "a snapshot that is open when the backend closes ends",
+    async run(open) {
+      const backend = await open();
+      backend.commit([put("key", "a", "1"), put("key", "b", "1")], markAt(1));
+      const snapshot = backend.snapshot();
+      const walk = snapshot.entries("key")[Symbol.iterator]();
+      walk.next();
+      await backend.close();
+      assert.throws(() => walk.next());
+      assert.throws(() => texts(snapshot.entries("key")));
+      snapshot.close();
+    },
+  },
+  {
+    name: "keys are neither empty nor endless",
+    async run(open) {
+      const backend = await open();
+      const longest = "k".repeat(KEY_BYTES_MAX);
+      backend.commit([put("auth", longest, "1")], markAt(1));
+      assert.deepEqual(all(backend, "auth"), [`${longest}=1`]);
+      assert.throws(() => backend.commit([put("auth", `${longest}k`, "1")], markAt(2)));
+      assert.throws(() => backend.commit([put("auth", "", "1")], markAt(2)));
+      assert.equal(backend.get("auth", bytes("")), undefined);
+      assert.equal(backend.get("auth", bytes(`${longest}k`)), undefined);
+      assert.deepEqual(backend.appliedAt(), markAt(1));
       await backend.close();
     },
   },

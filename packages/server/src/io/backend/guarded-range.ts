@@ -6,9 +6,10 @@ import { invariant } from "../../core/invariant.js";
 import type { BackendEntry } from "../../core/mvcc/backend.js";
 
 export function* guardedRange(entries: Iterable<BackendEntry>, valid: () => boolean): Generator<BackendEntry> {
-  invariant(valid(), "a backend range is walked before the next commit");
+  const message = "a backend range is walked before the next commit, a snapshot's before its close";
+  invariant(valid(), message);
   for (const entry of entries) {
     yield entry;
-    invariant(valid(), "a backend range is walked before the next commit");
+    invariant(valid(), message);
   }
 }

@@ -14,6 +14,7 @@ import {
   type BackendEntry,
   type BackendSize,
   type BackendSnapshot,
+  checkKeys,
   TABLES,
   type Table,
   type WriteBatch,
@@ -90,6 +91,7 @@ export class MemoryBackend implements Backend {
   }
 
   commit(batch: WriteBatch, at: AppliedAt): void {
+    checkKeys(batch);
     const { tables: before, bytes: bytesBefore } = this.#current();
     const tables = new Map(before);
     const changed = new Set<Table>();
@@ -134,8 +136,8 @@ export class MemoryBackend implements Backend {
     return {
       at: version.at,
       entries: (table) => {
-        invariant(version !== undefined, "the snapshot is open");
-        return guardedRange(entriesOf(version, table), () => version !== undefined);
+        invariant(version !== undefined && !this.#closed, "the snapshot is open");
+        return guardedRange(entriesOf(version, table), () => version !== undefined && !this.#closed);
       },
       close: () => {
         version = undefined;

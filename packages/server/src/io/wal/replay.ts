@@ -16,7 +16,8 @@ export interface RecoveredLog {
 }
 
 export class Replay {
-  #hardState: HardState | undefined;
+  /** Undecoded: of the thousands that a log holds only the last one counts. */
+  #hardState: Uint8Array | undefined;
   #snapshot: SnapshotMark | undefined;
   #entries: Entry[] = [];
   /** Index before the first entry kept. */
@@ -43,12 +44,12 @@ export class Replay {
   /** Throws when the payload does not decode or does not continue the log. */
   add({ type, payload }: Frame): void {
     if (type === FrameType.entries) this.#addEntries(decodeEntries(payload));
-    else if (type === FrameType.hardState) this.#hardState = decodeHardState(payload);
+    else if (type === FrameType.hardState) this.#hardState = payload;
     else if (type === FrameType.snapshotMark) this.#addMark(decodeSnapshotMark(payload));
     else if (type === FrameType.replacement) this.#replacementIndex = decodeSnapshotMark(payload).index;
   }
 
-  /** Throws when released entries are not covered by a snapshot mark. */
+  /** Throws when the last hard state does not decode, or when released entries are not covered by a snapshot mark. */
   finish(): RecoveredLog {
     if (this.#released > (this.#snapshot?.index ?? 0)) {
       throw new Error(`entries up to ${this.#released} are gone and no snapshot mark covers them`);
@@ -58,7 +59,7 @@ export class Replay {
 
   /** The commit index is a hint that may run ahead of the entries by what a tear took; never beyond the log's end. */
   #boundedHardState(): HardState | undefined {
-    const state = this.#hardState;
+    const state = this.#hardState && decodeHardState(this.#hardState);
     return state && { ...state, commit: Math.min(state.commit, this.lastIndex) };
   }
 

@@ -1,0 +1,261 @@
+/**
+ * The backend on LMDB: a memory-mapped copy-on-write B+tree, read without system calls. Read `lmdb-environment.ts` for the
+ * engine's settings and `generations.ts` for how everything is replaced at once.
+ *
+ * After an engine error nothing more is committed: what the data file holds is then unknown, and the log has it all.
+ */
+import { rm } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { invariant } from "../../core/invariant.js";
+import {
+  type AppliedAt,
+  type Backend,
+  type BackendEntry,
+  type BackendSize,
+  type BackendSnapshot,
+  checkKeys,
+  type Table,
+  type WriteBatch,
+} from "../../core/mvcc/backend.js";
+import { Generations } from "./generations.js";
+import { guardedRange } from "./guarded-range.js";
+import { LmdbEnvironment } from "./lmdb-environment.js";
+
+/** Address space, not disk: the file grows as it is used. Above etcd's largest recommended quota (8 GiB) and a quarter. */
+const MAP_BYTES_DEFAULT = 10 * 1024 ** 3;
+/** A replacement is written in transactions of about this size, with other work in between. */
+const REPLACE_CHUNK_BYTES = 1024 * 1024;
+
+export interface LmdbBackendOptions {
+  /** Created when it does not exist. Nobody else may have it open. */
+  readonly directory: string;
+  /** Largest size of the data file; default 10 GiB. At least the quota and a quarter. */
+  readonly mapBytes?: number;
+}
+
+/** The next content, durable and complete. */
+interface Filled {
+  readonly next: LmdbEnvironment;
+  readonly at: AppliedAt;
+}
+
+/** An environment and who still reads it. */
+interface Shared {
+  readonly environment: LmdbEnvironment;
+  /** What closes each open snapshot. */
+  readonly snapshots: Set<() => void>;
+  /** Called when the last snapshot is closed. */
+  onUnused: (() => void) | undefined;
+}
+
+export class LmdbBackend implements Backend {
+  readonly #generations: Generations;
+  readonly #mapBytes: number;
+  #shared: Shared;
+  #appliedAt: AppliedAt;
+  #commits = 0;
+  #size: { readonly commits: number; readonly size: BackendSize } | undefined;
+  /** Batches committed while a compacted copy is made. */
+  #missed: WriteBatch[] | undefined;
+  /** Replacement and defragmentation, one at a time. */
+  #swapping: Promise<void> = Promise.resolve();
+  #replacing = false;
+  #failure: { readonly error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Throws when the data cannot be opened. */
+  constructor({ directory, mapBytes = MAP_BYTES_DEFAULT }: LmdbBackendOptions) {
+    this.#mapBytes = mapBytes;
+    this.#generations = new Generations(directory);
+    this.#shared = share(new LmdbEnvironment(this.#generations.current, mapBytes));
+    this.#appliedAt = this.#shared.environment.appliedAt();
+  }
+
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#environment().get(table, key);
+  }
+
+  range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry> {
+    const walked = this.#commits;
+    const entries = this.#environment().entries(table, from, to, limit ?? Number.POSITIVE_INFINITY);
+    return guardedRange(entries, () => walked === this.#commits);
+  }
+
+  commit(batch: WriteBatch, at: AppliedAt): void {
+    const environment = this.#environment();
+    invariant(!this.#replacing, "nothing is committed while the content is replaced");
+    invariant(this.#failure === undefined, "the backend has not failed before");
+    checkKeys(batch);
+    this.#failStop(() => environment.commit([batch], at));
+    this.#missed?.push(batch);
+    this.#appliedAt = at;
+    this.#commits++;
+  }
+
+  appliedAt(): AppliedAt {
+    return this.#appliedAt;
+  }
+
+  /** The same as `appliedAt`: a commit is flushed before it returns. */
+  durableAt(): AppliedAt {
+    return this.#appliedAt;
+  }
+
+  async flush(): Promise<AppliedAt> {
+    this.#environment();
+    return this.#appliedAt;
+  }
+
+  size(): BackendSize {
+    const environment = this.#environment();
+    if (this.#size?.commits !== this.#commits) this.#size = { commits: this.#commits, size: environment.size() };
+    return this.#size.size;
+  }
+
+  snapshot(): BackendSnapshot {
+    this.#environment();
+    const shared = this.#shared;
+    const { environment } = shared;
+    const transaction = environment.readTransaction();
+    const close = (): void => {
+      if (!shared.snapshots.delete(close)) return;
+      transaction.done();
+      if (shared.snapshots.size === 0) shared.onUnused?.();
+    };
+    shared.snapshots.add(close);
+    const open = (): boolean => shared.snapshots.has(close);
+    return {
+      at: environment.appliedAt(transaction),
+      entries: (table) => {
+        invariant(open(), "the snapshot is open");
+        const entries = environment.entries(table, NO_BYTES, undefined, Number.POSITIVE_INFINITY, transaction);
+        return guardedRange(entries, open);
+      },
+      close,
+    };
+  }
+
+  replaceWith(at: AppliedAt, entries: Iterable<BackendEntry & { readonly table: Table }>): Promise<void> {
+    return this.#swap(async (directory) => {
+      const next = new LmdbEnvironment(directory, this.#mapBytes);
+      this.#replacing = true;
+      try {
+        for (const batch of batches(entries)) {
+          checkKeys(batch);
+          next.commit([batch], undefined);
+          await setImmediate();
+        }
+      } catch (error) {
+        this.#replacing = false;
+        await next.close();
+        throw error;
+      }
+      return () => {
+        this.#replacing = false;
+        next.commit([], at);
+        return { next, at };
+      };
+    });
+  }
+
+  /** Commits go on meanwhile; the copy catches up with them before it takes over. */
+  defragment(): Promise<void> {
+    return this.#swap(async (directory) => {
+      const missed: WriteBatch[] = [];
+      this.#missed = missed;
+      try {
+        await this.#environment().copyCompacted(directory);
+      } catch (error) {
+        this.#missed = undefined;
+        throw error;
+      }
+      return () => {
+        this.#missed = undefined;
+        const next = new LmdbEnvironment(directory, this.#mapBytes);
+        // The copy shows some commit since the start. Changes say what a key is, not how it moves, so repeating the
+        // batches from the start ends in the same content.
+        next.commit(missed, this.#appliedAt);
+        return { next, at: this.#appliedAt };
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /**
+   * Fills the next generation and switches to it. What `fill` resolves with completes the content in the same turn as the
+   * switch: no commit can come between.
+   */
+  #swap(fill: (directory: string) => Promise<() => Filled>): Promise<void> {
+    this.#environment();
+    const swapped = this.#swapping.then(async () => {
+      const retired = this.#shared;
+      const finish = await fill(this.#generations.prepareNext());
+      const { next, at } = this.#failStop(() => {
+        const filled = finish();
+        this.#generations.switchToNext();
+        return filled;
+      });
+      this.#shared = share(next);
+      this.#appliedAt = at;
+      this.#commits++;
+      await retire(retired);
+    });
+    this.#swapping = swapped.catch(() => {});
+    return swapped;
+  }
+
+  #failStop<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  #environment(): LmdbEnvironment {
+    invariant(this.#closing === undefined, "the backend is open");
+    return this.#shared.environment;
+  }
+
+  async #close(): Promise<void> {
+    await this.#swapping;
+    // Nobody reads a closed map: snapshots that are still open end here.
+    for (const close of this.#shared.snapshots) close();
+    await this.#shared.environment.close();
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function share(environment: LmdbEnvironment): Shared {
+  return { environment, snapshots: new Set(), onUnused: undefined };
+}
+
+/** Closes and removes an environment, once its last snapshot is closed: nobody's memory is unmapped under them. */
+async function retire(shared: Shared): Promise<void> {
+  const remove = async (): Promise<void> => {
+    await shared.environment.close();
+    await rm(shared.environment.directory, { recursive: true, force: true });
+  };
+  if (shared.snapshots.size === 0) return remove();
+  shared.onUnused = () => void remove().catch(() => {});
+}
+
+function* batches(entries: Iterable<BackendEntry & { readonly table: Table }>): Generator<WriteBatch> {
+  let batch: { type: "put"; table: Table; key: Uint8Array; value: Uint8Array }[] = [];
+  let bytes = 0;
+  for (const { table, key, value } of entries) {
+    batch.push({ type: "put", table, key, value });
+    bytes += key.length + value.length;
+    if (bytes < REPLACE_CHUNK_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
