@@ -2,6 +2,7 @@
  * The one place through which every unary call goes: the time budget, the choice of the member, retries as `retry.ts` says,
  * abort, and the making of errors.
  */
+import { setMaxListeners } from "node:events";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import {
   type Channel,
@@ -60,6 +61,8 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    // Every call that waits for its next attempt listens; Node would take more than ten of them for a leak.
+    setMaxListeners(0, options.closed);
   }
 
   /**
