@@ -98,7 +98,7 @@ export class PortMux implements AsyncDisposable {
     // Half-open: a client that has sent its last byte still reads the answers.
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true };
     if (tls === undefined) return createServer(options, (socket) => this.#serve(socket));
-    return createTlsServer(
+    const server = createTlsServer(
       {
         ...options,
         cert: pem(tls.cert),
@@ -112,6 +112,9 @@ export class PortMux implements AsyncDisposable {
       },
       (socket) => this.#serve(socket),
     );
+    // Node closes the connection of a failed handshake, but not that of one that never came.
+    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    return server;
   }
 
   #track(socket: Socket): void {

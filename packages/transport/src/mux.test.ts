@@ -1,0 +1,288 @@
+/** The port mux: which bytes go where, what it bounds, and how it ends. gRPC through it is in `nice/nice.test.ts`. */
+import { once } from "node:events";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer as createHttpServer, type Server as HttpServer, request } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { Health } from "@kvorum/proto";
+import { afterEach, describe, expect, it } from "vitest";
+import { PortMux, type PortMuxOptions } from "./mux.js";
+import { niceChannel } from "./nice/channel.js";
+import { createNiceServer } from "./nice/server.js";
+import { listenPrivately } from "./private-socket.js";
+import type { ListenAddress } from "./server.js";
+import { StatusCode } from "./status.js";
+import { ca, clientCertificate, serverCertificate } from "./testing/certificates.js";
+import { aborted, failure, gate } from "./testing/harness.js";
+
+const cleanup: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of cleanup.splice(0).reverse()) await step();
+});
+
+/** A mux with a health service behind it and an HTTP server that answers the length of what it was sent. */
+async function startMux(
+  options: Partial<PortMuxOptions> = {},
+): Promise<{ mux: PortMux; port: number; http: HttpServer }> {
+  const rpc = createNiceServer();
+  rpc.add(Health, {
+    check: () => ({ status: 1 }),
+    watch: async function* (_request, context) {
+      yield { status: 1 };
+      await aborted(context.signal);
+    },
+  });
+  const listener = await listenPrivately(rpc);
+  const http = options.http ?? createHttpServer(answerLength);
+  const mux = new PortMux({ rpc: listener.address, http, ...options });
+  const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
+  cleanup.push(async () => {
+    await rpc.close();
+    await mux.close();
+    http.close();
+    await listener.remove();
+  });
+  return { mux, port: portOf(address), http };
+}
+
+const answerLength: Parameters<typeof createHttpServer>[1] = async (incoming, response) => {
+  let length = 0;
+  for await (const chunk of incoming) length += chunk.length;
+  response.end(`got ${length}`);
+};
+
+function portOf(address: ListenAddress): number {
+  if ("path" in address) throw new TypeError("a port was expected");
+  return address.port;
+}
+
+async function post(port: number, body: Uint8Array): Promise<string> {
+  const call = request({ port, host: "127.0.0.1", method: "POST", agent: false });
+  call.end(body);
+  const [response] = await once(call, "response");
+  return text(response);
+}
+
+/** A raw connection that reads what comes, so that it sees its end. */
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => {});
+  await once(socket, "connect");
+  cleanup.push(() => socket.destroy());
+  return socket;
+}
+
+async function ended(socket: Socket): Promise<void> {
+  socket.resume();
+  await once(socket, "close");
+}
+
+async function* oneRequest(): AsyncGenerator<Record<string, never>> {
+  yield {};
+}
+
+const healthy = (port: number, scheme = "http", tls?: { ca: string }): Promise<unknown> => {
+  const channel = niceChannel(`${scheme}://127.0.0.1:${port}`, tls === undefined ? {} : { tls });
+  cleanup.push(() => channel.close());
+  return channel.unary(Health.method.check, {});
+};
+
+describe("port mux", () => {
+  it("serves gRPC and HTTP/1 on one port", async () => {
+    const { port } = await startMux();
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+    expect(await post(port, new Uint8Array(10))).toBe("got 10");
+  });
+
+  it("hands over a request body of any length", async () => {
+    const { port } = await startMux();
+    expect(await post(port, new Uint8Array(5_000_000))).toBe("got 5000000");
+  });
+
+  it("waits for as many bytes as it needs to tell the two apart", async () => {
+    const { port } = await startMux();
+    const http2 = await open(port);
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    for (const part of ["P", "RI * HT", "TP/2.0\r\n\r\nSM", "\r\n\r\n"]) {
+      http2.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    http2.write(settings);
+    const [answer] = await once(http2, "data");
+    expect(answer[3], "type of the first frame").toBe(4);
+
+    const http1 = await open(port);
+    http1.write("P");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    http1.write("UT / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    expect(await text(http1)).toContain("got 0");
+  });
+
+  it.each([
+    ["bytes of no protocol", Buffer.from([0x16, 3, 1, 0, 0xff, 0, 0, 7])],
+    ["what only begins like the HTTP/2 preface", Buffer.from("PRINT * HTTP/2.0\r\n\r\n")],
+    ["a method in small letters", Buffer.from("get / http/1.1\r\n\r\n")],
+  ])("answers %s with 400 and goes on serving others", async (_name, bytes) => {
+    const { port } = await startMux();
+    const socket = await open(port);
+    socket.write(bytes);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request/);
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+  });
+
+  it("answers a client that has already ended its side", async () => {
+    const { port } = await startMux();
+    const socket = await open(port);
+    socket.end("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    expect(await text(socket)).toContain("got 0");
+  });
+
+  it("closes a connection that ends before it says anything", async () => {
+    const { port } = await startMux();
+    const socket = await open(port);
+    socket.end();
+    expect(await text(socket)).toBe("");
+  });
+
+  it("gives up a connection that stays silent", async () => {
+    const { port } = await startMux({ firstBytesTimeoutMs: 50 });
+    const silent = await open(port);
+    const slow = await open(port);
+    slow.write("PRI * ");
+    await Promise.all([ended(silent), ended(slow)]);
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+  });
+
+  it("lets the HTTP server keep its own time limits", async () => {
+    const http = createHttpServer({ headersTimeout: 60, requestTimeout: 100, connectionsCheckingInterval: 20 });
+    const { port } = await startMux({ http });
+    const socket = await open(port);
+    socket.write("GET / HTTP/1.1\r\nhost: a\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408/);
+  });
+
+  it("survives clients that reset their connections", async () => {
+    const { port } = await startMux();
+    for (const start of ["", "P", "GET / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]) {
+      const socket = await open(port);
+      socket.write(start);
+      socket.resetAndDestroy();
+    }
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+  });
+
+  it("drops gRPC connections while the RPC engine is away, and serves HTTP", async () => {
+    const { port } = await startMux({ rpc: { path: join(tmpdir(), "kvorum-nobody-listens") } });
+    await failure(healthy(port), StatusCode.UNAVAILABLE);
+    expect(await post(port, new Uint8Array(1))).toBe("got 1");
+  });
+
+  it("names an address that is in use", async () => {
+    const { port, http } = await startMux();
+    const second = new PortMux({ rpc: { path: "/nowhere" }, http });
+    await expect(second.listen({ host: "127.0.0.1", port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: the address is in use`,
+    );
+    expect(second.address).toBeUndefined();
+    await second.close();
+  });
+
+  it("listens on a unix socket too, and says where it listens", async () => {
+    const { mux, port, http } = await startMux();
+    expect(mux.address).toEqual({ host: "127.0.0.1", port });
+    const folder = await mkdtemp(join(tmpdir(), "kvorum-test-"));
+    cleanup.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, "socket");
+    await using unix = new PortMux({ rpc: { path: "/nowhere" }, http });
+    await unix.listen({ path });
+    expect(unix.address).toEqual({ path });
+    const call = request({ socketPath: path, agent: false }).end();
+    const [response] = await once(call, "response");
+    expect(await text(response)).toBe("got 0");
+  });
+
+  it("ends every connection when it closes, whatever it is doing", async () => {
+    const { mux, port } = await startMux();
+    const silent = await open(port);
+    const kept = await open(port);
+    kept.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await once(kept, "data");
+    const channel = niceChannel(`http://127.0.0.1:${port}`);
+    cleanup.push(() => channel.close());
+    const watching = channel.stream(Health.method.watch, oneRequest())[Symbol.asyncIterator]();
+    await watching.next();
+    const lost = failure(watching.next(), StatusCode.UNAVAILABLE);
+    const gone = [ended(silent), ended(kept), lost];
+    await Promise.all([mux.close(), mux.close()]);
+    await Promise.all(gone);
+    await expect(open(port)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("lets a running request finish within the grace", async () => {
+    const started = gate();
+    const finish = gate();
+    const http = createHttpServer(async (_request, response) => {
+      started.open();
+      await finish.passed;
+      response.setHeader("connection", "close").end("done");
+    });
+    const { mux, port } = await startMux({ http });
+    const answer = post(port, new Uint8Array(1));
+    await started.passed;
+    const closing = mux.close({ graceMs: 10_000 });
+    await expect(open(port)).rejects.toThrow("ECONNREFUSED");
+    finish.open();
+    expect(await answer).toBe("done");
+    await closing;
+  });
+});
+
+describe("port mux with TLS", () => {
+  it("serves gRPC and HTTP/1 on one port", async () => {
+    const { port } = await startMux({ tls: serverCertificate });
+    expect(await healthy(port, "https", { ca })).toMatchObject({ status: 1 });
+    const call = httpsRequest({ port, host: "127.0.0.1", agent: false, ca }).end();
+    const [response] = await once(call, "response");
+    expect(await text(response)).toBe("got 0");
+  });
+
+  it("asks for a client certificate where one is required", async () => {
+    const { port } = await startMux({ tls: { ...serverCertificate, ca, requireClientCertificate: true } });
+    const refused = await failure(healthy(port, "https", { ca }), StatusCode.UNAVAILABLE);
+    expect(refused.details).not.toBe("");
+    const channel = niceChannel(`https://127.0.0.1:${port}`, { tls: { ca, ...clientCertificate } });
+    cleanup.push(() => channel.close());
+    expect(await channel.unary(Health.method.check, {})).toMatchObject({ status: 1 });
+  });
+
+  it("gives up a handshake that does not come", async () => {
+    const { port } = await startMux({ tls: serverCertificate, firstBytesTimeoutMs: 50 });
+    await ended(await open(port));
+  });
+
+  it("drops who speaks no TLS", async () => {
+    const { port } = await startMux({ tls: serverCertificate });
+    const socket = await open(port);
+    socket.write("GET / HTTP/1.1\r\n\r\n");
+    await ended(socket);
+    expect(await healthy(port, "https", { ca })).toMatchObject({ status: 1 });
+  });
+});
+
+describe("a private socket", () => {
+  it("lies in a folder of its own that only this user may enter, and goes with it", async () => {
+    const server = createNiceServer();
+    const listener = await listenPrivately(server);
+    const path = "path" in listener.address ? listener.address.path : "";
+    expect((await stat(join(path, ".."))).mode & 0o777).toBe(0o700);
+    const channel = niceChannel(`unix:${path}`);
+    await failure(channel.unary(Health.method.check, {}), StatusCode.UNIMPLEMENTED);
+    await channel.close();
+    await server.close();
+    await listener.remove();
+    await listener.remove();
+    await expect(stat(join(path, ".."))).rejects.toThrow("ENOENT");
+  });
+});
