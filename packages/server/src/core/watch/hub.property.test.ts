@@ -189,7 +189,8 @@ class World {
       quiet = !this.hub.catchUp();
       for (let i = 0; i < STREAMS; i++) while (this.#pull(i)) quiet = false;
     }
-    expect(this.hub.counts).toMatchObject({ slowWatchers: 0, pendingResponses: 0 });
+    const watchers = this.observed.filter(({ ended }) => ended === "no").length;
+    expect(this.hub.counts).toEqual({ streams: STREAMS, watchers, slowWatchers: 0, pendingResponses: 0 });
   }
 
   #write({ keys, deleteMask, size }: Extract<Action, { do: "write" }>): void {

@@ -54,6 +54,7 @@ export class WatchHub implements WatchService, StreamHub {
   readonly #index = new WatcherIndex();
   /** In the order in which they will be served. */
   readonly #unsynced = new Set<Watcher>();
+  readonly #inGroup: Record<WatcherGroup, number> = { synced: 0, unsynced: 0, victim: 0, ended: 0 };
   /** Revisions to read in the next slice: few where values are large. */
   #sliceRevisions = 64;
 
@@ -68,18 +69,13 @@ export class WatchHub implements WatchService, StreamHub {
     return this.#history.currentRevision;
   }
 
+  /** Costs as much as there are streams, not watchers. */
   get counts(): WatchCounts {
-    let watchers = 0;
-    let slowWatchers = 0;
+    const { synced, unsynced, victim } = this.#inGroup;
     let pendingResponses = 0;
-    for (const stream of this.#streams) {
-      pendingResponses += stream.waiting;
-      for (const { group } of stream.watchers) {
-        if (group !== "ended") watchers++;
-        if (group === "unsynced" || group === "victim") slowWatchers++;
-      }
-    }
-    return { streams: this.#streams.size, watchers, slowWatchers, pendingResponses };
+    for (const stream of this.#streams) pendingResponses += stream.waiting;
+    const slowWatchers = unsynced + victim;
+    return { streams: this.#streams.size, watchers: synced + slowWatchers, slowWatchers, pendingResponses };
   }
 
   openStream(onOutput: () => void): WatchStream {
@@ -228,12 +224,14 @@ export class WatchHub implements WatchService, StreamHub {
 
   #enter(watcher: Watcher, group: WatcherGroup): void {
     watcher.group = group;
+    this.#inGroup[group]++;
     if (group === "synced") this.#index.add(watcher);
     else if (group === "unsynced") this.#unsynced.add(watcher);
     else if (group === "victim") watcher.owner.victims.add(watcher);
   }
 
   #leave(watcher: Watcher): void {
+    this.#inGroup[watcher.group]--;
     if (watcher.group === "synced") this.#index.delete(watcher);
     else if (watcher.group === "unsynced") this.#unsynced.delete(watcher);
     else if (watcher.group === "victim") watcher.owner.victims.delete(watcher);
