@@ -84,7 +84,8 @@ export class DiskWorkerThread {
       data: this.#data.buffer as SharedArrayBuffer,
       postMessages: signalling === "messages",
     };
-    this.#worker = new Worker(workerUrl(), { workerData, name: "kvorum-disk" });
+    // The program's own flags (`--input-type`, a loader) mean nothing to the worker, and some keep it from starting.
+    this.#worker = new Worker(workerUrl(), { workerData, name: "kvorum-disk", execArgv: [] });
     this.#worker.on("message", () => this.#answered?.());
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", (code) => this.#fail(new Error(`exit code ${code}`)));
