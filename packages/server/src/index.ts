@@ -1,2 +1,5 @@
 /** `@kvorum/server`: a complete etcd v3 node. Read `server.ts` first, then `node/node.ts`. */
+export type { AutoCompaction } from "./config/config.js";
 export type { Logger } from "./env.js";
+export type { NodeOptions } from "./options.js";
+export { type KvorumNode, startNode } from "./server.js";

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/**
+ * The `kvorum` command: reads flags and environment, runs one node, stops it on a signal. Exit codes: 0 after a clean
+ * stop, 1 when the node could not start or failed, 2 for a mistake on the command line.
+ *
+ * The log is JSON lines on standard error, written synchronously, so that the last line before an exit is never lost.
+ */
+import { destination, type Level, pino, stdTimeFunctions } from "pino";
+import { readCommandLine } from "./config/command-line.js";
+import { type Config, configure } from "./config/config.js";
+import type { LogLevel } from "./config/flags.js";
+import { UsageError } from "./config/values.js";
+import type { Logger } from "./env.js";
+import { type KvorumNode, startNode } from "./server.js";
+import { versionText } from "./version.js";
+
+const PINO_LEVELS: Readonly<Record<LogLevel, Level>> = {
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  error: "error",
+  panic: "fatal",
+  fatal: "fatal",
+};
+
+await main();
+
+async function main(): Promise<void> {
+  const line = readCommandLine(process.argv.slice(2), process.env, versionText());
+  if (line.kind === "exit") {
+    (line.code === 0 ? process.stdout : process.stderr).write(line.output);
+    process.exitCode = line.code;
+    return;
+  }
+  let config: Config;
+  try {
+    config = configure(line.settings);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return fail(error, 2);
+  }
+  const logger = createLogger(config.logLevel);
+  for (const warning of line.warnings) logger.warn({}, warning);
+  await run(config, logger);
+}
+
+async function run(config: Config, logger: Logger): Promise<void> {
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      // The first one stops the node cleanly, also while it still starts; the second one does not wait.
+      process.once(name, () => {
+        resolve(name);
+        for (const again of ["SIGTERM", "SIGINT"] as const) process.on(again, () => process.exit(1));
+      });
+    }
+  });
+  let node: KvorumNode;
+  try {
+    node = await startNode({ ...config, logger });
+  } catch (error) {
+    return fail(error, 1);
+  }
+  const end = await Promise.race([signal, node.failed]);
+  if (end instanceof Error) {
+    logger.error({ stack: end.stack }, `the node has failed: ${end.message}`);
+    process.exit(1);
+  }
+  logger.info({ signal: end }, "stopping");
+  await node.close();
+  logger.info({}, "stopped");
+  process.exit(0);
+}
+
+function createLogger(level: LogLevel): Logger {
+  const options = {
+    level: PINO_LEVELS[level],
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, destination({ dest: 2, sync: true }));
+}
+
+/** One line for a person; the causes that explain it follow on the same line. */
+function fail(error: unknown, code: 1 | 2): void {
+  process.stderr.write(`kvorum: ${explain(error)}\n`);
+  process.exitCode = code;
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  return cause === undefined || error.message.includes(cause) ? error.message : `${error.message} (${cause})`;
+}

@@ -1,0 +1,109 @@
+/** What an embedded node can be told, and what it assumes otherwise. */
+import type { AutoCompaction } from "./config/config.js";
+import type { Logger } from "./env.js";
+
+export interface NodeOptions {
+  /** Where to store; `":memory:"` keeps everything in memory and forgets it at the end. Default `":memory:"`. */
+  readonly dataDir?: string | undefined;
+  /** A directory of its own for the write-ahead log. Default: inside `dataDir`. */
+  readonly walDir?: string | undefined;
+  /** The member's name. Default `"default"`. */
+  readonly name?: string | undefined;
+  /** `http://host:port` (port 0 picks a free one) or `unix:///path`. Default `["http://127.0.0.1:0"]`. */
+  readonly listenClientUrls?: readonly string[] | undefined;
+  /** What the member list shows. Default: what is listened on. */
+  readonly advertiseClientUrls?: readonly string[] | undefined;
+  /** The ids are made from them; nothing listens there in a cluster of one. Default `["http://localhost:2380"]`. */
+  readonly peerUrls?: readonly string[] | undefined;
+  /** Mixed into the ids. Default `"etcd-cluster"`. */
+  readonly clusterToken?: string | undefined;
+  /** Milliseconds. Default 100. */
+  readonly heartbeatMs?: number | undefined;
+  /** Milliseconds, at least 5 heartbeats. Default 1,000. A single member elects itself without waiting for it. */
+  readonly electionMs?: number | undefined;
+  /** Applied entries after which the log is cut. Default 10,000. */
+  readonly snapshotCount?: number | undefined;
+  /** Database size that raises the NOSPACE alarm. Default 0, which means 2 GiB; negative: no limit. */
+  readonly quotaBackendBytes?: number | undefined;
+  /** Operations in one list of a transaction. Default 128. */
+  readonly maxTxnOps?: number | undefined;
+  /** Largest request. Default 1,572,864. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Calls that one connection may have open. Default 2^32 - 1. */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** Milliseconds between progress notifications of an idle watch. Default 600,000. */
+  readonly watchProgressNotifyMs?: number | undefined;
+  /** Default: none. */
+  readonly autoCompaction?: AutoCompaction | undefined;
+  /** Default: silence. */
+  readonly logger?: Logger | undefined;
+}
+
+export type ResolvedOptions = {
+  readonly [K in Exclude<keyof NodeOptions, "walDir" | "advertiseClientUrls" | "autoCompaction">]-?: NonNullable<
+    NodeOptions[K]
+  >;
+} & Pick<NodeOptions, "walDir" | "advertiseClientUrls" | "autoCompaction">;
+
+export const IN_MEMORY = ":memory:";
+const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Fills in the defaults. Errors: `TypeError` or `RangeError` naming the option. */
+export function resolveOptions(options: NodeOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    dataDir: options.dataDir ?? IN_MEMORY,
+    walDir: options.walDir,
+    name: options.name ?? "default",
+    listenClientUrls: options.listenClientUrls ?? ["http://127.0.0.1:0"],
+    advertiseClientUrls: options.advertiseClientUrls,
+    peerUrls: options.peerUrls ?? ["http://localhost:2380"],
+    clusterToken: options.clusterToken ?? "etcd-cluster",
+    heartbeatMs: options.heartbeatMs ?? 100,
+    electionMs: options.electionMs ?? 1000,
+    snapshotCount: options.snapshotCount ?? 10_000,
+    quotaBackendBytes: options.quotaBackendBytes || QUOTA_BYTES_DEFAULT,
+    maxTxnOps: options.maxTxnOps ?? 128,
+    maxRequestBytes: options.maxRequestBytes ?? 1_572_864,
+    maxConcurrentStreams: options.maxConcurrentStreams ?? 2 ** 32 - 1,
+    watchProgressNotifyMs: options.watchProgressNotifyMs ?? 600_000,
+    autoCompaction: options.autoCompaction,
+    logger: options.logger ?? SILENT,
+  };
+  check(resolved);
+  return resolved;
+}
+
+function check(options: ResolvedOptions): void {
+  if (options.dataDir === "") throw new TypeError('dataDir is empty: give a path or ":memory:"');
+  if (options.name === "") throw new TypeError("name is empty");
+  for (const key of ["listenClientUrls", "advertiseClientUrls", "peerUrls"] as const) {
+    const urls = options[key];
+    if (urls?.length === 0) throw new TypeError(`${key} is empty`);
+    for (const url of urls ?? []) checkUrl(key, url);
+  }
+  for (const key of ["heartbeatMs", "snapshotCount", "maxTxnOps", "maxRequestBytes", "maxConcurrentStreams"] as const) {
+    if (!Number.isSafeInteger(options[key]) || options[key] < 1)
+      throw wrong(key, options[key], "a whole number from 1 on");
+  }
+  if (!Number.isSafeInteger(options.quotaBackendBytes)) {
+    throw wrong("quotaBackendBytes", options.quotaBackendBytes, "a whole number");
+  }
+  if (!(options.electionMs >= 5 * options.heartbeatMs)) {
+    throw wrong("electionMs", options.electionMs, `at least 5 heartbeats (${5 * options.heartbeatMs})`);
+  }
+  if (!(options.watchProgressNotifyMs >= 100)) {
+    throw wrong("watchProgressNotifyMs", options.watchProgressNotifyMs, "100 or more");
+  }
+}
+
+function checkUrl(key: string, url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  if (protocol !== "http:" && protocol !== "unix:") {
+    throw new TypeError(`${key}: ${JSON.stringify(url)} is no http or unix URL`);
+  }
+}
+
+function wrong(key: string, value: number, expected: string): RangeError {
+  return new RangeError(`${key} is ${value}: give ${expected}`);
+}
