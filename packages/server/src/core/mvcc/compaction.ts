@@ -8,7 +8,7 @@
  */
 import { stringBytes } from "../bytes.js";
 import { decodeCounter, encodeCounter } from "./revision.js";
-import type { StoreState } from "./store-state.js";
+import { NEVER_COMPACTED, type StoreState } from "./store-state.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
 const SCHEDULED: Uint8Array = stringBytes("compact-scheduled");
@@ -37,7 +37,7 @@ export class Compaction {
     return new Compaction(state, buffer);
   }
 
-  /** Everything up to this compact revision is removed; 0 for nothing. */
+  /** The compact revision below which everything is removed, or `NEVER_COMPACTED`. */
   get finishedRevision(): number {
     return this.#finished;
   }
@@ -89,5 +89,5 @@ export class Compaction {
 
 function readCounter(buffer: WriteBuffer, key: Uint8Array): number {
   const stored = buffer.get("meta", key);
-  return stored === undefined ? 0 : decodeCounter(stored);
+  return stored === undefined ? NEVER_COMPACTED : decodeCounter(stored);
 }

@@ -38,7 +38,7 @@ export function* hashKvSlices(state: StoreState, asked: bigint, sliceCost: numbe
     if (hash !== undefined) {
       return {
         hash,
-        compactRevision: compactRevision === 0 ? -1n : BigInt(compactRevision),
+        compactRevision: BigInt(compactRevision),
         hashRevision: BigInt(at),
       };
     }

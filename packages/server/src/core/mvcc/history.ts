@@ -13,7 +13,7 @@ export interface EventSlice {
 
 export interface WatchHistory {
   readonly currentRevision: bigint;
-  /** Lowest revision that can still be read; 0n or less when never compacted. */
+  /** Lowest revision that can still be read; -1n when never compacted. */
   readonly compactRevision: bigint;
   /**
    * Changes of `fromRevision <= main <= toRevision`, of at most `limitRevisions` main revisions. `fromRevision` must not

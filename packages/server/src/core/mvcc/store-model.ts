@@ -27,7 +27,8 @@ export class StoreModel {
   /** State by revision; what is not set is as at the revision before. */
   #states: State[] = [new Map(), new Map()];
   #events: ModelEvent[] = [];
-  compacted = 0;
+  /** As in etcd: -1 is never. */
+  compacted = -1;
   readonly #leases: ReadonlySet<bigint>;
 
   constructor(leases: readonly bigint[]) {

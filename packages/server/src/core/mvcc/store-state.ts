@@ -5,13 +5,16 @@ import type { LeaseBook } from "./lease-book.js";
 import { safeRevision } from "./revision.js";
 import type { TreeIndex } from "./tree-index.js";
 
+/** What stands for a compact revision where there was none, as in etcd: even a compaction at 0 comes after it. */
+export const NEVER_COMPACTED = -1;
+
 export interface StoreState {
   readonly index: TreeIndex;
   readonly table: KeyTable;
   readonly leases: LeaseBook;
   /** Main revision of the last write; 1 in an empty store. */
   currentRevision: number;
-  /** Lowest revision still readable; 0 when never compacted. Never above `currentRevision`, never goes down. */
+  /** Lowest revision still readable, or `NEVER_COMPACTED`. Never above `currentRevision`, never goes down. */
   compactRevision: number;
 }
 

@@ -30,7 +30,7 @@ import { rangeSlices } from "./range.js";
 import { restore } from "./restore.js";
 import { safeRevision } from "./revision.js";
 import { finish, type Slices } from "./slices.js";
-import type { StoreState } from "./store-state.js";
+import { NEVER_COMPACTED, type StoreState } from "./store-state.js";
 import { TreeIndex } from "./tree-index.js";
 import { runTxn } from "./txn.js";
 import { eventsBetween, previousOf } from "./watch-history.js";
@@ -62,7 +62,7 @@ export class Store implements WatchHistory {
       table: new KeyTable(buffer),
       leases,
       currentRevision: 1,
-      compactRevision: 0,
+      compactRevision: NEVER_COMPACTED,
     };
     const compaction = Compaction.resume(state, buffer);
     restore(state);
@@ -74,7 +74,7 @@ export class Store implements WatchHistory {
     return this.#currentRevision;
   }
 
-  /** Lowest revision that can still be read; 0n when never compacted. */
+  /** Lowest revision that can still be read; -1n when never compacted. */
   get compactRevision(): bigint {
     return BigInt(this.#state.compactRevision);
   }
@@ -160,7 +160,7 @@ export class Store implements WatchHistory {
     return this.#compaction.pending;
   }
 
-  /** The compact revision up to which everything is removed; 0n for none. */
+  /** The compact revision below which everything is removed; -1n for none. */
   get finishedCompactRevision(): bigint {
     return BigInt(this.#compaction.finishedRevision);
   }
