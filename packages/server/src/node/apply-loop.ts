@@ -1,0 +1,134 @@
+/**
+ * Feeds committed entries to the state machine: in order, decoded, in slices that leave the event loop room. Answers go
+ * out when a slice is done; by then its effects are visible to every read.
+ */
+import type { CommandResult } from "../core/apply/command.js";
+import type { AppliedEntry, StateMachine } from "../core/apply/state-machine.js";
+import { ServerError } from "../core/errors.js";
+import type { Raft } from "../core/raft/raft.js";
+import type { ApplyTask, Entry } from "../core/raft/types.js";
+import type { Clock, Failpoints } from "../env.js";
+import { decodeCommand, decodeConfChange } from "../io/wire/command.js";
+
+/** A slice ends after this many entries or this much time, whichever comes first. */
+const SLICE_ENTRIES_MAX = 256;
+const SLICE_MS_MAX = 4;
+
+export type Answer = CommandResult | ServerError;
+
+export interface ApplyLoopOptions {
+  readonly machine: StateMachine;
+  readonly raft: Raft;
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+  readonly onAnswer: (requestId: bigint, answer: Answer) => void;
+  /** After every slice, when Raft knows of it. */
+  readonly onApplied: (appliedIndex: number) => void;
+  readonly onConfChange: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class ApplyLoop {
+  readonly #options: ApplyLoopOptions;
+  #queue: Entry[] = [];
+  /** Position of the next entry in the queue. */
+  #next = 0;
+  #scheduled = false;
+  #paused = false;
+  #stopped = false;
+
+  constructor(options: ApplyLoopOptions) {
+    this.#options = options;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Applies a first slice at once, if nothing is waiting before it. */
+  add(task: ApplyTask): void {
+    if (this.#next === this.#queue.length) {
+      this.#queue = [...task.entries];
+      this.#next = 0;
+    } else {
+      this.#queue.push(...task.entries);
+    }
+    if (!this.#scheduled) this.#slice();
+  }
+
+  /** Between two entries: nothing is applied until `resume()`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped || this.#paused || this.#next === this.#queue.length) return;
+    this.#scheduled = true;
+    this.#options.clock.afterIo(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    if (this.#stopped || this.#paused) return;
+    try {
+      this.#applySome();
+    } catch (error) {
+      this.#stopped = true;
+      this.#options.onError(error);
+      return;
+    }
+    this.#schedule();
+  }
+
+  #applySome(): void {
+    const { clock, raft, onAnswer, onApplied, onConfChange } = this.#options;
+    const startMs = clock.nowMs();
+    const end = Math.min(this.#queue.length, this.#next + SLICE_ENTRIES_MAX);
+    const answers: [bigint, Answer][] = [];
+    let confChanged = false;
+    let nowMs = startMs;
+    while (this.#next < end && nowMs - startMs < SLICE_MS_MAX) {
+      const entry = this.#queue[this.#next] as Entry;
+      this.#applyOne(entry, nowMs, answers);
+      confChanged ||= entry.type === "conf-change";
+      this.#next++;
+      nowMs = clock.nowMs();
+    }
+    const { appliedIndex } = this.#options.machine;
+    raft.applied({ lastIndex: appliedIndex });
+    for (const [requestId, answer] of answers) onAnswer(requestId, answer);
+    if (confChanged) onConfChange();
+    onApplied(appliedIndex);
+  }
+
+  #applyOne(entry: Entry, nowMs: number, answers: [bigint, Answer][]): void {
+    const { machine, raft, failpoints } = this.#options;
+    failpoints.hit("apply-before-entry");
+    const { requestId, applied } = decode(entry);
+    const answer = machine.apply(applied, nowMs);
+    if (applied.confChange !== undefined && !(answer instanceof ServerError)) raft.applyConfChange(applied.confChange);
+    if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
+  }
+}
+
+function decode({ type, index, term, data }: Entry): { readonly requestId: bigint; readonly applied: AppliedEntry } {
+  if (type === "conf-change") {
+    const { requestId, content } = decodeConfChange(data);
+    return { requestId, applied: { index, term, confChange: content } };
+  }
+  // The empty entry that a new leader appends (Raft paper §8).
+  if (data.length === 0) return { requestId: 0n, applied: { index, term } };
+  const { requestId, content } = decodeCommand(data);
+  return { requestId, applied: { index, term, command: content } };
+}

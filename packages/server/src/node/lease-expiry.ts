@@ -1,0 +1,79 @@
+/**
+ * The leader looks for leases past their time and proposes to revoke them. Before it does, it asks the others whether it
+ * still leads: after a pause of this process another leader may have renewed what looks expired here. The proposal carries
+ * the term in which the expiry was seen, and applying refuses it in any other.
+ */
+import type { Command } from "../core/apply/command.js";
+import { ServerError } from "../core/errors.js";
+import type { Lessor } from "../core/lease/lessor.js";
+import type { Raft } from "../core/raft/raft.js";
+import type { Clock, Logger } from "../env.js";
+
+/** Milliseconds between two scans, leases in one, and revocations under way at once (etcd's figures). */
+const SCAN_INTERVAL_MS = 500;
+const SCAN_LEASES_MAX = 500;
+const CONCURRENT_REVOKES_MAX = 16;
+
+export interface LeaseExpiryOptions {
+  readonly lessor: () => Lessor;
+  readonly raft: Raft;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Confirms leadership by messages sent after the call. */
+  readonly barrier: () => Promise<void>;
+  readonly propose: (command: Command) => Promise<unknown>;
+}
+
+export class LeaseExpiry {
+  readonly #options: LeaseExpiryOptions;
+  #nextScanMs = 0;
+  #scanning = false;
+
+  constructor(options: LeaseExpiryOptions) {
+    this.#options = options;
+  }
+
+  /** To be called with every tick; scans when it is time and the last scan is done. */
+  tick(nowMs: number): void {
+    if (this.#scanning || nowMs < this.#nextScanMs || this.#options.raft.status.role !== "leader") return;
+    this.#nextScanMs = nowMs + SCAN_INTERVAL_MS;
+    this.#scanning = true;
+    this.#scan(nowMs)
+      // Nothing is lost: what is still expired is found again.
+      .catch((error: unknown) =>
+        this.#options.logger.debug({ error: String(error) }, "expired leases were not revoked"),
+      )
+      .finally(() => {
+        this.#scanning = false;
+      });
+  }
+
+  async #scan(nowMs: number): Promise<void> {
+    const { lessor, raft, barrier, propose } = this.#options;
+    const checkpoints = lessor().checkpoints(nowMs);
+    if (checkpoints.length > 0) await propose({ kind: "lease-checkpoint", checkpoints });
+    const expired = lessor().expired(nowMs, SCAN_LEASES_MAX);
+    if (expired.length === 0) return;
+    const { term } = raft.status;
+    await barrier();
+    if (raft.status.role !== "leader" || raft.status.term !== term) return;
+    const queue = [...expired];
+    const worker = async (): Promise<void> => {
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#revoke(id, term);
+    };
+    await Promise.all(Array.from({ length: CONCURRENT_REVOKES_MAX }, worker));
+  }
+
+  async #revoke(id: bigint, leaderTerm: number): Promise<void> {
+    const { lessor, clock, logger, propose } = this.#options;
+    // A renewal may have been waiting to be read while this process stood still.
+    if (lessor().timeToLive(id, clock.nowMs()).ttlSeconds > 0) return;
+    try {
+      await propose({ kind: "lease-revoke", id, leaderTerm });
+    } catch (error) {
+      // Whoever revoked it first is right as well; everything else is tried again when it is due again.
+      if (error instanceof ServerError && error.reason === "leaseNotFound") return;
+      logger.debug({ lease: id.toString(16), error: String(error) }, "revoking an expired lease failed");
+    }
+  }
+}

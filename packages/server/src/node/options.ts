@@ -1,0 +1,68 @@
+/** What a node is started with, and the limits that follow from it. */
+import type { Backend } from "../core/mvcc/backend.js";
+import type { Env } from "../env.js";
+
+export interface NodeOptions {
+  readonly env: Env;
+  /** Open, and closed after `stop()` by whoever opened it. */
+  readonly backend: Backend;
+  readonly walDirectory: string;
+  readonly name: string;
+  /** Advertised to clients; published when the member has started. */
+  readonly clientUrls: readonly string[];
+  /** Advertised to members; together with the token they make the member's id when the cluster is born. */
+  readonly peerUrls: readonly string[];
+  /** Default `etcd-cluster`. */
+  readonly clusterToken?: string;
+  /** Milliseconds between heartbeats, which is also one tick of Raft. Default 100. */
+  readonly heartbeatMs?: number;
+  /** Milliseconds without a leader before an election. Default 1000. */
+  readonly electionMs?: number;
+  /** Applied entries between two compactions of the log. Default 10,000. */
+  readonly snapshotCount?: number;
+  /** Applied entries that stay in memory for members that lag behind. Default 5000. */
+  readonly catchUpEntries?: number;
+  /** Largest encoded proposal. Default 1.5 MiB. */
+  readonly maxRequestBytes?: number;
+  /** Bytes from which on writes are refused; default 2 GiB, negative for no limit. */
+  readonly quotaBytes?: number;
+  /** Default: that of the log. */
+  readonly walSegmentBytes?: number;
+  /** Milliseconds between progress notifications of a quiet watch. Default 10 minutes. */
+  readonly progressNotifyMs?: number;
+  /** Told about every flush of the log, for metrics. */
+  readonly onWalFlush?: (flush: { readonly bytes: number; readonly durationMs: number }) => void;
+}
+
+export type NodeConfig = Required<Omit<NodeOptions, "walSegmentBytes" | "onWalFlush">> & {
+  /** 5 s and two elections (etcd): how long a request waits before its outcome counts as unknown. */
+  readonly requestTimeoutMs: number;
+  readonly electionTicks: number;
+};
+
+const MEBIBYTE = 1024 * 1024;
+
+export function nodeConfig(options: NodeOptions): NodeConfig {
+  const { heartbeatMs = 100, electionMs = 1000, quotaBytes = 0 } = options;
+  if (electionMs < 2 * heartbeatMs) {
+    throw new RangeError(`the election timeout (${electionMs} ms) is shorter than two heartbeats (${heartbeatMs} ms)`);
+  }
+  return {
+    env: options.env,
+    backend: options.backend,
+    walDirectory: options.walDirectory,
+    name: options.name,
+    clientUrls: options.clientUrls,
+    peerUrls: options.peerUrls,
+    clusterToken: options.clusterToken ?? "etcd-cluster",
+    heartbeatMs,
+    electionMs,
+    snapshotCount: options.snapshotCount ?? 10_000,
+    catchUpEntries: options.catchUpEntries ?? 5000,
+    maxRequestBytes: options.maxRequestBytes ?? 1.5 * MEBIBYTE,
+    quotaBytes: quotaBytes === 0 ? 2048 * MEBIBYTE : quotaBytes,
+    progressNotifyMs: options.progressNotifyMs ?? 600_000,
+    requestTimeoutMs: 5000 + 2 * electionMs,
+    electionTicks: Math.floor(electionMs / heartbeatMs),
+  };
+}

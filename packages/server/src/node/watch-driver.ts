@@ -1,0 +1,72 @@
+/**
+ * The hub's clockwork: history for watchers that lag behind (every 100 ms), another try for those whose stream was full
+ * (every 10 ms while there are any), and progress notifications.
+ */
+import type { WatchHub } from "../core/watch/hub.js";
+import type { Clock, Random, Timer } from "../env.js";
+
+const CATCH_UP_INTERVAL_MS = 100;
+const SLOW_WATCHERS_INTERVAL_MS = 10;
+/** Progress notifications of many nodes and streams do not fall together: up to this share is added by chance. */
+const PROGRESS_JITTER = 0.1;
+
+export interface WatchDriverOptions {
+  readonly hub: WatchHub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly progressNotifyMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+export class WatchDriver {
+  readonly #options: WatchDriverOptions;
+  #catchUpTimer: Timer | undefined;
+  #progressTimer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: WatchDriverOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#armCatchUp(CATCH_UP_INTERVAL_MS);
+    this.#armProgress();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#catchUpTimer?.cancel();
+    this.#progressTimer?.cancel();
+  }
+
+  #armCatchUp(delayMs: number): void {
+    this.#catchUpTimer = this.#options.clock.setTimer(delayMs, () => this.#guard(() => this.#catchUp()));
+  }
+
+  #catchUp(): void {
+    const { hub } = this.#options;
+    const more = hub.catchUp();
+    hub.retryVictims();
+    this.#armCatchUp(more || hub.counts.slowWatchers > 0 ? SLOW_WATCHERS_INTERVAL_MS : CATCH_UP_INTERVAL_MS);
+  }
+
+  #armProgress(): void {
+    const { clock, random, progressNotifyMs, hub } = this.#options;
+    const jitterMs = random.int(Math.max(1, Math.floor(progressNotifyMs * PROGRESS_JITTER)));
+    this.#progressTimer = clock.setTimer(progressNotifyMs + jitterMs, () =>
+      this.#guard(() => {
+        hub.progressTick();
+        this.#armProgress();
+      }),
+    );
+  }
+
+  #guard(run: () => void): void {
+    if (this.#stopped) return;
+    try {
+      run();
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+}
