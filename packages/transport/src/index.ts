@@ -10,6 +10,7 @@ export type {
   TlsClientOptions,
   TransportFactory,
 } from "./channel.js";
+export { withClientMiddleware } from "./client-middleware.js";
 export type { Metadata, MetadataInit, MetadataValue } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
 export { PortMux, type PortMuxOptions } from "./mux.js";

@@ -19,7 +19,7 @@ export interface CallListener {
   ended(error: { readonly cause: unknown } | undefined): void;
 }
 
-/** grpc-js's words for a stream that the server refused or that lies beyond its GOAWAY; it makes one more try first. */
+/** grpc-js's words for a stream that the server refused, or that lies beyond the last one of its GOAWAY. */
 const refusedDetails = "Stream refused by server";
 /** Longest delay of a timer of node; what lies beyond is as good as no deadline. */
 const timerMsMax = 2 ** 31 - 1;

@@ -48,7 +48,7 @@ export function grpcOptions(options: ChannelOptions): GrpcChannelOptions {
     "grpc.max_reconnect_backoff_ms": reconnectMsMax,
     // Each channel owns its connection. In the process-wide pool two channels to one endpoint would share it.
     "grpc.use_local_subchannel_pool": 1,
-    // Only refused streams are sent again by grpc-js itself, which is always safe; every other retry is the caller's.
+    // Whether a call is sent again is the caller's decision, also where the server refused it.
     "grpc.enable_retries": 0,
     "grpc.service_config_disable_resolution": 1,
     // An endpoint is connected to as it was given, whatever proxy the environment names.

@@ -2,7 +2,7 @@
  * Metadata in its three dresses: the port's, grpc-js's (client calls) and nice-grpc's (server calls and middleware).
  */
 import { Metadata as GrpcMetadata } from "@grpc/grpc-js";
-import type { Metadata as NiceMetadata } from "nice-grpc-common";
+import { Metadata as NiceMetadata } from "nice-grpc-common";
 import { type Metadata, type MetadataInit, type MetadataValue, metadataOf, metadataPairs } from "../metadata.js";
 
 /** Errors: grpc-js's own, for a key or a value that cannot stand in a header. */
@@ -21,6 +21,12 @@ export function fromGrpcMetadata(metadata: GrpcMetadata): Metadata {
 
 export function fromNiceMetadata(metadata: NiceMetadata): Metadata {
   return metadataOf(nicePairs(metadata));
+}
+
+export function toNiceMetadata(init: MetadataInit = {}): NiceMetadata {
+  const metadata = NiceMetadata();
+  writeNiceMetadata(metadata, init);
+  return metadata;
 }
 
 /** Sets each key of `init` on `target`; a key that was there before is replaced. */

@@ -1,0 +1,227 @@
+/**
+ * What the client half says and understands on the wire, against a bare HTTP/2 server: the deadline header, refused
+ * streams, broken connections, peers that are no gRPC servers; and TLS.
+ */
+import { once } from "node:events";
+import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { Health } from "@kvorum/proto";
+import { afterEach, describe, expect, it } from "vitest";
+import type { ChannelOptions } from "../channel.js";
+import { RpcError, StatusCode } from "../status.js";
+import { ca, clientCertificate, serverCertificate } from "../testing/certificates.js";
+import { failure } from "../testing/harness.js";
+import { niceChannel } from "./channel.js";
+import { createNiceServer } from "./server.js";
+
+const cleanup: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of cleanup.splice(0).reverse()) await step();
+});
+
+type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+/** A channel to an HTTP/2 server that does this with every stream. */
+async function channelTo(onStream: OnStream): Promise<ReturnType<typeof niceChannel>> {
+  const server = createServer();
+  server.on("session", (session) => {
+    session.on("error", () => {});
+    cleanup.push(() => session.destroy());
+  });
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {});
+    onStream(stream, headers);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const channel = niceChannel(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  cleanup.push(
+    () => server.close(),
+    () => channel.close(),
+  );
+  return channel;
+}
+
+/** Types of the whole frames after the preface. */
+function frameTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 24; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) types.push(bytes[at + 3] ?? 0);
+  return types;
+}
+
+const answerOk: OnStream = (stream) => {
+  stream.respond({ "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
+};
+
+describe("the client half on the wire", () => {
+  it("sends the deadline as grpc-timeout, and none without one", async () => {
+    const seen: unknown[] = [];
+    const channel = await channelTo((stream, headers) => {
+      seen.push(headers["grpc-timeout"]);
+      answerOk(stream, headers);
+    });
+    expect(await channel.unary(Health.method.check, {}, { timeoutMs: 5_000 })).toMatchObject({ status: 1 });
+    await channel.unary(Health.method.check, {});
+    const [timeout, none] = seen as [string, undefined];
+    const units = { m: 1, S: 1_000, M: 60_000 } as const;
+    const ms = Number.parseInt(timeout, 10) * units[timeout.at(-1) as keyof typeof units];
+    expect(ms).toBeGreaterThan(3_000);
+    expect(ms).toBeLessThanOrEqual(5_000);
+    expect(none).toBeUndefined();
+  });
+
+  it("knows that a refused stream was not carried out, and leaves another try to the caller", async () => {
+    let streams = 0;
+    const channel = await channelTo((stream) => {
+      streams += 1;
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+    const error = await failure(channel.unary(Health.method.check, {}), StatusCode.UNAVAILABLE);
+    expect(error.maybeSent).toBe(false);
+    expect(streams).toBe(1);
+  });
+
+  it("does not believe a server that only says so", async () => {
+    const channel = await channelTo((stream) => {
+      const headers = { "content-type": "application/grpc", "grpc-status": "14", "x-proof": "1" };
+      stream.respond({ ...headers, "grpc-message": "Stream refused by server" }, { endStream: true });
+    });
+    const error = await failure(channel.unary(Health.method.check, {}), StatusCode.UNAVAILABLE);
+    expect(error.maybeSent).toBe(true);
+  });
+
+  it("knows that a stream beyond the last one of a GOAWAY was not carried out", async () => {
+    // node's own server counts every stream it has seen as processed, so this one speaks frames by hand.
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    const goawayFromStream0 = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {}).write(settings);
+      let received = Buffer.alloc(0);
+      socket.on("data", (chunk) => {
+        received = Buffer.concat([received, chunk]);
+        if (frameTypes(received).includes(1)) socket.write(goawayFromStream0);
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const channel = niceChannel(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    cleanup.push(
+      () => server.close(),
+      () => channel.close(),
+    );
+    const error = await failure(channel.unary(Health.method.check, {}), StatusCode.UNAVAILABLE);
+    expect(error.maybeSent).toBe(false);
+  });
+
+  it.each<[string, OnStream, StatusCode]>([
+    ["a reset stream", (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR), StatusCode.INTERNAL],
+    ["a lost connection", (stream) => stream.session?.destroy(), StatusCode.UNAVAILABLE],
+    ["an answer without status", (stream) => stream.respond({}, { endStream: true }), StatusCode.UNKNOWN],
+    ["a proxy's 503", (stream) => stream.respond({ ":status": 503 }, { endStream: true }), StatusCode.UNAVAILABLE],
+    [
+      "a status code that gRPC does not know",
+      (stream) => stream.respond({ "grpc-status": "77" }, { endStream: true }),
+      StatusCode.UNKNOWN,
+    ],
+  ])("takes %s for a call that may have been carried out", async (_name, onStream, code) => {
+    const channel = await channelTo(onStream);
+    expect((await failure(channel.unary(Health.method.check, {}), code)).maybeSent).toBe(true);
+  });
+
+  it("refuses an answer that is no message, and one that is missing", async () => {
+    const channel = await channelTo((stream, headers) => {
+      const body = headers["x-body"] === "none" ? [] : [0, 0, 0, 0, 1, 0xff];
+      stream.respond({ "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end(Buffer.from(body));
+    });
+    await failure(channel.unary(Health.method.check, {}), StatusCode.INTERNAL);
+    await failure(channel.unary(Health.method.check, {}, { metadata: { "x-body": "none" } }), StatusCode.UNIMPLEMENTED);
+  });
+
+  it("knows that an unknown host was never reached", async () => {
+    // A label of more than 63 characters: the resolver refuses it without asking anybody.
+    const channel = niceChannel(`http://${"a".repeat(64)}.invalid:2379`);
+    cleanup.push(() => channel.close());
+    const error = await failure(channel.unary(Health.method.check, {}), StatusCode.UNAVAILABLE);
+    expect(error.maybeSent).toBe(false);
+  });
+
+  it.each(["", "127.0.0.1:2379", "ftp://127.0.0.1", "http://", "unix:"])("refuses the endpoint %j", (endpoint) => {
+    expect(() => niceChannel(endpoint)).toThrow(TypeError);
+  });
+});
+
+describe("TLS", () => {
+  async function startServer(requireClientCertificate: boolean): Promise<string> {
+    const trust = requireClientCertificate ? { ca, requireClientCertificate } : {};
+    const server = createNiceServer({ tls: { ...serverCertificate, ...trust } });
+    server.add(Health, { check: () => ({ status: 1 }) });
+    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
+    cleanup.push(() => server.close());
+    return `https://127.0.0.1:${"port" in address ? address.port : 0}`;
+  }
+
+  function check(endpoint: string, options: ChannelOptions): Promise<unknown> {
+    const channel = niceChannel(endpoint, options);
+    cleanup.push(() => channel.close());
+    return channel.unary(Health.method.check, {});
+  }
+
+  it("connects where the server's certificate is trusted, and not where it is not", async () => {
+    const endpoint = await startServer(false);
+    expect(await check(endpoint, { tls: { ca } })).toMatchObject({ status: 1 });
+    const error = await failure(check(endpoint, {}), StatusCode.UNAVAILABLE);
+    expect(error.maybeSent).toBe(false);
+    expect(error.details).toMatch(/certificate/);
+  });
+
+  it("verifies the name it is told to", async () => {
+    const endpoint = await startServer(false);
+    expect(await check(endpoint, { tls: { ca, serverName: "kvorum.test" } })).toMatchObject({ status: 1 });
+    const error = await failure(check(endpoint, { tls: { ca, serverName: "other.test" } }), StatusCode.UNAVAILABLE);
+    expect(error.details).toMatch(/other\.test/);
+  });
+
+  it("shows the client's certificate to a server that requires one", async () => {
+    const endpoint = await startServer(true);
+    expect(await check(endpoint, { tls: { ca, ...clientCertificate } })).toMatchObject({ status: 1 });
+    expect(await check(endpoint, { tls: { ca } }).catch((error) => error)).toBeInstanceOf(RpcError);
+  });
+});
+
+describe("the server half", () => {
+  it("names an address it cannot listen on", async () => {
+    await using first = createNiceServer();
+    const { address } = await first.listen({ host: "127.0.0.1", port: 0 });
+    const second = createNiceServer();
+    const port = "port" in address ? address.port : 0;
+    await expect(second.listen(address)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+    await second.close();
+  });
+
+  it("refuses what comes too late", async () => {
+    const server = createNiceServer();
+    await server.listen({ host: "127.0.0.1", port: 0 });
+    expect(() => server.add(Health, {})).toThrow("add() after listen()");
+    await server.close();
+    await expect(server.listen({ host: "127.0.0.1", port: 0 })).rejects.toThrow("listen() after close()");
+  });
+
+  it("says where a call comes from", async () => {
+    await using server = createNiceServer();
+    const peers: string[] = [];
+    server.add(Health, {
+      check: (_request, context) => {
+        peers.push(context.peer);
+        return {};
+      },
+    });
+    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
+    await using channel = niceChannel(`http://127.0.0.1:${"port" in address ? address.port : 0}`);
+    await channel.unary(Health.method.check, {});
+    expect(peers[0]).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+});
