@@ -225,7 +225,10 @@ export const txnCases: Case[] = cases("txn", {
     await p.all();
   },
   "a delete from a key on and a put behind it": async (p) => {
-    await p.txn([], [p.opDel(p.key("x"), FROM_KEY), p.opPut("y")]);
+    await p.put("zzz/x", "1");
+    await p.txn([], [p.opDel(p.key("zzz/x"), FROM_KEY), p.opPut("zzz/y")]);
+    await p.txn([], [p.opPut("zzz/y", "2"), p.opDel(p.key("zzz/x"), FROM_KEY, true)]);
+    await p.all();
   },
   "nested: both branches by a compare": async (p) => {
     await p.put("a", "1");

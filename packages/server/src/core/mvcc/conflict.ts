@@ -7,8 +7,10 @@
  * - Nested transactions are looked at in order: a put clashes with what one before it put or deleted. A delete that comes
  *   after a sibling's put passes, as it does in etcd.
  * - Deletes may overlap each other, and ranges anything.
+ * - A delete "from a key on" clashes with nothing: etcd reads its range end, one zero byte, as an end before the key. Its
+ *   operations then run in their order.
  */
-import { byteString } from "../bytes.js";
+import { byteString, isFromKey } from "../bytes.js";
 import { ServerError } from "../errors.js";
 import { KeyRangeSet } from "./key-range-set.js";
 import type { Operation, TxnOperation } from "./operations.js";
@@ -29,7 +31,8 @@ interface Writes {
 function writesOf(operations: readonly Operation[]): Writes {
   let writes: Writes = { puts: new Set(), deletes: new KeyRangeSet() };
   for (const operation of operations) {
-    if (operation.kind === "delete-range") writes.deletes.add(keyRange(operation.key, operation.rangeEnd));
+    if (operation.kind !== "delete-range" || isFromKey(operation.rangeEnd)) continue;
+    writes.deletes.add(keyRange(operation.key, operation.rangeEnd));
   }
   for (const operation of operations) {
     if (operation.kind === "txn") writes = withNested(writes, operation);
