@@ -1,0 +1,108 @@
+/**
+ * Electing one leader among the processes that campaign under a name, and following who leads. Interoperable with
+ * `etcdctl elect` and the elections of etcd's own client. `lead.ts` has the loop that most workers want.
+ */
+import { type CallOptions, type Codec, isEtcdError, type Key, utf8 } from "@kvorum/client";
+import { type AcquireOptions, acquire, clientOf, isSession, type Owner } from "./acquire.js";
+import { type LeadOptions, lead } from "./lead.js";
+import { HeldLeadership, type Leadership } from "./leadership.js";
+import { localQueueOf } from "./local-queue.js";
+import { type Leader, type Observation, type ObserveOptions, observe, toLeader } from "./observe.js";
+import { Queue } from "./queue.js";
+import { createSession, type Session } from "./session.js";
+
+export interface ElectionOptions<V> {
+  /** Seconds to live of the session that each campaign opens where the owner is a client. Default 15. */
+  readonly ttl?: number;
+  /** How values are written. Default: text, and then `V` is `string`. */
+  readonly codec?: Codec<V>;
+}
+
+export class Election<V = string> {
+  readonly #owner: Owner;
+  readonly #queue: Queue;
+  readonly #codec: Codec<V>;
+  readonly #ttl: number | undefined;
+
+  /** Errors: `TypeError` for an empty name. */
+  constructor(owner: Owner, name: Key, options: ElectionOptions<V> = {}) {
+    this.#owner = owner;
+    this.#queue = new Queue(clientOf(owner), name);
+    // Without a codec V is string, as the options say.
+    this.#codec = options.codec ?? (utf8 as unknown as Codec<V>);
+    this.#ttl = options.ttl;
+  }
+
+  /**
+   * Waits until this process leads, with `value` for all to see.
+   *
+   * Errors: `TimeoutError` after `timeout`; `SessionExpiredError` when the session is lost meanwhile; `signal.reason`;
+   * `EtcdError`. Then no key of this campaign is left.
+   */
+  async campaign(value: V, options?: AcquireOptions): Promise<Leadership<V>> {
+    const held = await acquire(this.#owner, this.#queue, this.#codec.encode(value), this.#ttl, options);
+    return new HeldLeadership(held, this.#codec);
+  }
+
+  /**
+   * Campaigns and runs `body` while leading, and again after every loss. The body must end when `leadership.signal` aborts:
+   * it is waited for before the next campaign. Resolves when the body returns while it leads, and when `signal` aborts.
+   *
+   * Errors: what the body throws while it leads; `SessionExpiredError` when the election's own session is lost; `EtcdError`
+   * where waiting does not help, such as a missing permission.
+   */
+  lead(value: V, body: (leadership: Leadership<V>) => Promise<void>, options?: LeadOptions): Promise<void> {
+    const session = isSession(this.#owner) ? this.#owner.signal : undefined;
+    return lead({ campaign: (wait) => this.campaign(value, wait), session }, body, options);
+  }
+
+  /** Who leads now, or undefined. It may have changed by the time the answer is here. */
+  async leader(options?: CallOptions): Promise<Leader<V> | undefined> {
+    const { owner } = await this.#queue.first(this.#codec, options);
+    return owner && toLeader(owner);
+  }
+
+  /**
+   * The leader now and after every change, `undefined` while there is none. Values in between may be passed over.
+   *
+   * Errors of the iteration: `DecodeError`, `EtcdError`.
+   */
+  observe(options?: ObserveOptions): Observation<V> {
+    return observe(clientOf(this.#owner).withCodec(this.#codec), this.#queue, this.#codec, options);
+  }
+
+  /**
+   * Takes a leadership up again that this process had before it restarted: `key` and `fencingToken` are what it wrote down.
+   * Undefined when the key no longer leads, or its lease is gone.
+   *
+   * Errors: `RangeError` when the election has a session of another lease; `EtcdError`.
+   */
+  async resume(key: string, fencingToken: bigint, options?: CallOptions): Promise<Leadership<V> | undefined> {
+    const { owner } = await this.#queue.first(this.#codec, options);
+    if (owner === undefined || owner.key !== key || owner.createRevision !== fencingToken) return undefined;
+    const session = await this.#sessionOf(owner.lease);
+    if (session === undefined) return undefined;
+    const slot = localQueueOf(session.client).tryTake(this.#queue.id) ?? NO_SLOT;
+    const place = { key: owner.keyBytes, createRevision: fencingToken };
+    const privateSession = session !== this.#owner;
+    return new HeldLeadership({ queue: this.#queue, place, session, privateSession, slot }, this.#codec);
+  }
+
+  async #sessionOf(leaseId: bigint): Promise<Session | undefined> {
+    if (isSession(this.#owner)) {
+      if (this.#owner.leaseId === leaseId) return this.#owner;
+      throw new RangeError(
+        `the key belongs to lease ${leaseId}, the session of this election to ${this.#owner.leaseId}`,
+      );
+    }
+    try {
+      return await createSession(this.#owner, { leaseId });
+    } catch (error) {
+      if (isEtcdError(error, "lease-not-found")) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** A resumed leadership does not need one: its key is its own, and who waits for the slot waits behind the key anyway. */
+const NO_SLOT = { free: () => undefined };

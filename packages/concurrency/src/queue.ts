@@ -1,0 +1,221 @@
+/**
+ * The queue in etcd that locks and elections are made of. Every contender puts one key `<name>/<lease in hex>`; the oldest
+ * key, by create revision, is the owner's. It is the layout of etcd's own client, so `etcdctl lock`, `etcdctl elect`, the
+ * lock and election services and workers in other languages stand in the same line.
+ *
+ * A contender waits for its immediate predecessor only, from the revision of the read that found it, so that a release
+ * wakes one waiter and falls between no read and no watch.
+ */
+import {
+  bytes,
+  type CallOptions,
+  type Client,
+  type Codec,
+  CompactedError,
+  compare,
+  isEtcdError,
+  type Key,
+  type KeyRange,
+  type KeyValue,
+  type Op,
+  type OpListResult,
+  prefix,
+  type Store,
+} from "@kvorum/client";
+import { SessionExpiredError } from "./errors.js";
+import { persist } from "./interrupt.js";
+import { byteString, toBytes } from "./keys.js";
+import type { Session } from "./session.js";
+
+/** A contender's key and the revision that created it, which names this contention for ever. */
+export interface Place {
+  readonly key: Uint8Array;
+  readonly createRevision: bigint;
+}
+
+/** A place and whether it was the first one at the moment it was taken. */
+export interface Entry extends Place {
+  readonly first: boolean;
+}
+
+export class Queue {
+  /** The name in a form that can be compared: one string for each sequence of bytes. */
+  readonly id: string;
+  readonly #name: Uint8Array;
+  readonly #store: Store<Uint8Array>;
+
+  /** Errors: `TypeError` for an empty name. */
+  constructor(client: Client, name: Key) {
+    this.#name = toBytes(name);
+    if (this.#name.length === 0) throw new TypeError("the name of a lock or election must not be empty");
+    this.id = byteString(this.#name);
+    this.#store = client.withCodec(bytes);
+  }
+
+  keyOf(leaseId: bigint): Uint8Array {
+    return this.#below(leaseId.toString(16));
+  }
+
+  /**
+   * Takes a place. Repeats itself while the outcome is unknown: a key that an earlier attempt made is found, not made again.
+   * A key that was there before the first attempt belongs to a contention that is over (a process that died and whose
+   * session was adopted); it makes way, so that each owner has a token of its own.
+   */
+  async enter(session: Session, value: Uint8Array): Promise<Entry> {
+    const key = this.keyOf(session.leaseId);
+    const put = this.#store.op.put(key, value, { lease: session.leaseId });
+    let maybeOurs = false;
+    const attempt = async (): Promise<Entry> => {
+      const result = await this.#store
+        .txn({
+          if: [compare.createRevision(key).eq(0n)],
+          then: [put, this.#oldest()],
+          else: [this.#store.op.get(key), this.#oldest()],
+        })
+        .catch((error: unknown) => {
+          maybeOurs ||= isEtcdError(error) && error.outcome === "unknown";
+          throw error;
+        });
+      if (result.succeeded) return entry(key, result.header.revision, result.responses[1].kvs[0]);
+      const [found, oldest] = result.responses;
+      if (found === undefined) throw new Error("the server compared a key as existing and then did not find it");
+      if (maybeOurs) return entry(key, found.createRevision, oldest.kvs[0]);
+      await this.#remove({ key, createRevision: found.createRevision });
+      return attempt();
+    };
+    return persist(session.signal, attempt);
+  }
+
+  /**
+   * Takes a place only if nobody has one: a condition on the create revision of a range holds for an empty range alone,
+   * since every key that exists was created at some revision. Needs the permission to read the range. Undefined if not.
+   */
+  async tryEnter(session: Session, value: Uint8Array, signal: AbortSignal): Promise<Place | undefined> {
+    const key = this.keyOf(session.leaseId);
+    let maybeOurs = false;
+    return persist(signal, async () => {
+      const result = await this.#store
+        .txn({
+          if: [compare.createRevision(prefix(this.#below(""))).eq(0n)],
+          then: [this.#store.op.put(key, value, { lease: session.leaseId })],
+          else: [this.#store.op.get(key)],
+        })
+        .catch((error: unknown) => {
+          maybeOurs ||= isEtcdError(error) && error.outcome === "unknown";
+          throw error;
+        });
+      if (result.succeeded) return { key, createRevision: result.header.revision };
+      const found = result.responses[0];
+      return maybeOurs && found !== undefined ? { key, createRevision: found.createRevision } : undefined;
+    });
+  }
+
+  /**
+   * Resolves when the place is the first one, as one linearizable read has seen together with the key itself.
+   *
+   * Errors: `SessionExpiredError` when the key is gone; `signal.reason`.
+   */
+  async turn(place: Place, session: Session, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { revision, own, before } = await persist(signal, () => this.#look(place, signal));
+      if (own?.createRevision !== place.createRevision) {
+        signal.throwIfAborted();
+        throw new SessionExpiredError(session.leaseId, "has expired while it waited: its key is gone");
+      }
+      if (before === undefined) return;
+      await this.#untilDeleted(before.keyBytes, revision + 1n, signal);
+    }
+  }
+
+  /** Gives the place up. True when the key was there; false when it had gone before. Repeats until that is certain. */
+  leave(place: Place, signal: AbortSignal): Promise<boolean> {
+    return persist(signal, () => this.#remove(place));
+  }
+
+  /** Gives up whatever place this session may have, when it is not known whether it has one. */
+  async leaveAnyPlace(session: Session, signal: AbortSignal): Promise<void> {
+    const key = this.keyOf(session.leaseId);
+    await persist(signal, () =>
+      this.#store.txn({
+        if: [compare.lease(key).eq(session.leaseId)],
+        then: [this.#store.op.delete(key)],
+      }),
+    );
+  }
+
+  /** The owner's key, and the revision at which that was seen. */
+  async first<V>(
+    codec: Codec<V>,
+    options?: CallOptions,
+  ): Promise<{ readonly owner: KeyValue<V> | undefined; readonly revision: bigint }> {
+    const { kvs, header } = await this.#store
+      .withCodec(codec)
+      .list(prefix(this.#below("")), { limit: 1, sortBy: "create", order: "asc", ...options });
+    return { owner: kvs[0], revision: header.revision };
+  }
+
+  /** Resolves with the first key that appears in an empty queue after `revision`, or when that cannot be told any more. */
+  async untilSomeone(revision: bigint, signal: AbortSignal): Promise<void> {
+    await this.#untilEvent(prefix(this.#below("")), "put", revision + 1n, signal);
+  }
+
+  async #look(
+    place: Place,
+    signal: AbortSignal,
+  ): Promise<{ revision: bigint; own: KeyValue<Uint8Array> | undefined; before: KeyValue<Uint8Array> | undefined }> {
+    const { op } = this.#store;
+    const predecessor = op.list(prefix(this.#below("")), {
+      limit: 1,
+      sortBy: "create",
+      order: "desc",
+      maxCreateRevision: place.createRevision - 1n,
+    });
+    const result = await this.#store.txn({ then: [op.get(place.key), predecessor] }, { signal });
+    if (!result.succeeded) throw new Error("a txn without conditions did not succeed");
+    const [own, list] = result.responses;
+    return { revision: result.header.revision, own, before: list.kvs[0] };
+  }
+
+  async #untilDeleted(key: Uint8Array, startRevision: bigint, signal: AbortSignal): Promise<void> {
+    await this.#untilEvent(key, "delete", startRevision, signal);
+  }
+
+  /** Ends with the first event, and with a compaction past the start: the caller looks again in both cases. */
+  async #untilEvent(
+    selector: Key | KeyRange,
+    only: "put" | "delete",
+    startRevision: bigint,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      for await (const _ of this.#store.watch(selector, { startRevision, only, signal })) break;
+    } catch (error) {
+      if (!(error instanceof CompactedError)) throw error;
+    }
+    signal.throwIfAborted();
+  }
+
+  async #remove(place: Place): Promise<boolean> {
+    const result = await this.#store.txn({
+      if: [compare.createRevision(place.key).eq(place.createRevision)],
+      then: [this.#store.op.delete(place.key)],
+    });
+    return result.succeeded;
+  }
+
+  #oldest(): Op<OpListResult<Uint8Array>> {
+    return this.#store.op.list(prefix(this.#below("")), { limit: 1, sortBy: "create", order: "asc" });
+  }
+
+  #below(suffix: string): Uint8Array {
+    const tail = toBytes(`/${suffix}`);
+    const key = new Uint8Array(this.#name.length + tail.length);
+    key.set(this.#name);
+    key.set(tail, this.#name.length);
+    return key;
+  }
+}
+
+function entry(key: Uint8Array, createRevision: bigint, oldest: KeyValue<Uint8Array> | undefined): Entry {
+  return { key, createRevision, first: oldest?.createRevision === createRevision };
+}
