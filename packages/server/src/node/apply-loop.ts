@@ -47,12 +47,9 @@ export class ApplyLoop {
 
   /** Applies a first slice at once, if nothing is waiting before it. */
   add(task: ApplyTask): void {
-    if (this.#next === this.#queue.length) {
-      this.#queue = [...task.entries];
-      this.#next = 0;
-    } else {
-      this.#queue.push(...task.entries);
-    }
+    // What is applied is dropped here, so that the queue stays as long as Raft's limit on unapplied entries allows.
+    this.#queue = [...this.#queue.slice(this.#next), ...task.entries];
+    this.#next = 0;
     if (!this.#scheduled) this.#slice();
   }
 

@@ -1,0 +1,98 @@
+/** Proposals without a member around them: limits, waiting for a leader, time limits. */
+import { describe, expect, it } from "vitest";
+import type { Raft } from "../core/raft/raft.js";
+import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
+import { decodeCommand } from "../io/wire/command.js";
+import { ManualClock } from "../testing/manual-clock.js";
+import { SeededRandom } from "../testing/seeded-random.js";
+import { Proposals } from "./propose.js";
+
+const command = { kind: "compaction", revision: 1n, physical: false } as const;
+const answer = { kind: "compaction", revision: 1n } as const;
+
+/** Raft as far as proposals see it. */
+class FakeRaft {
+  outcome: ProposeOutcome = "accepted";
+  readonly ids: bigint[] = [];
+  readonly status = { commitIndex: 0, appliedIndex: 0 };
+
+  propose([entry]: readonly ProposalData[]): ProposeOutcome {
+    if (this.outcome === "accepted" && entry !== undefined) this.ids.push(decodeCommand(entry.data).requestId);
+    return this.outcome;
+  }
+}
+
+function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock } {
+  const raft = new FakeRaft();
+  const clock = new ManualClock();
+  const options = { clock, random: new SeededRandom(3), maxRequestBytes: 1000, requestTimeoutMs: 7000, wake: () => {} };
+  return { proposals: new Proposals({ ...options, raft: raft as unknown as Raft }), raft, clock };
+}
+
+describe("proposals", () => {
+  it("are answered by the entry with their id, and by no other", async () => {
+    const { proposals: all, raft } = proposals();
+    const first = all.propose(command);
+    const second = all.propose(command);
+    expect(all.pending).toBe(2);
+    all.answer(12345n, answer);
+    all.answer(raft.ids[1] as bigint, { ...answer, revision: 2n });
+    all.answer(raft.ids[0] as bigint, answer);
+    expect(await second).toEqual({ ...answer, revision: 2n });
+    expect(await first).toEqual(answer);
+    expect(all.pending).toBe(0);
+  });
+
+  it("are refused while more than 5000 committed entries are not applied", async () => {
+    const { proposals: all, raft } = proposals();
+    raft.status.commitIndex = 5001;
+    await expect(all.propose(command)).rejects.toMatchObject({ reason: "tooManyRequests" });
+    raft.status.appliedIndex = 1;
+    const taken = all.propose(command);
+    all.answer(raft.ids[0] as bigint, answer);
+    await expect(taken).resolves.toEqual(answer);
+  });
+
+  it("are refused while too much is uncommitted", async () => {
+    const { proposals: all, raft } = proposals();
+    raft.outcome = "dropped: too much uncommitted";
+    await expect(all.propose(command)).rejects.toMatchObject({ reason: "tooManyRequests" });
+    expect(all.failed).toBe(1);
+  });
+
+  it("wait for a leader and go to the first one that appears, once", async () => {
+    const { proposals: all, raft } = proposals();
+    raft.outcome = "dropped: no leader";
+    const waiting = all.propose(command);
+    raft.outcome = "accepted";
+    all.leaderKnown();
+    all.leaderKnown();
+    expect(raft.ids).toHaveLength(1);
+    all.answer(raft.ids[0] as bigint, answer);
+    await expect(waiting).resolves.toEqual(answer);
+  });
+
+  it("are not sent to a leader after their caller was told that they failed", async () => {
+    const { proposals: all, raft } = proposals();
+    raft.outcome = "dropped: no leader";
+    const waiting = all.propose(command);
+    all.expire(7000);
+    await expect(waiting).rejects.toMatchObject({ reason: "timeout" });
+    raft.outcome = "accepted";
+    all.leaderKnown();
+    expect(raft.ids).toEqual([]);
+  });
+
+  it("time out in their order", async () => {
+    const { proposals: all, clock } = proposals();
+    const first = all.propose(command);
+    clock.stall(1000);
+    const second = all.propose(command);
+    all.expire(7000);
+    await expect(first).rejects.toMatchObject({ reason: "timeout" });
+    expect(all.pending).toBe(1);
+    all.expire(8000);
+    await expect(second).rejects.toMatchObject({ reason: "timeout" });
+    expect(all.failed).toBe(2);
+  });
+});
