@@ -1,7 +1,10 @@
 /** Locks, elections and transactions against a real etcd. */
 import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { suite } from "./case.js";
+import { electionCases } from "./election-cases.js";
+import { etcdctlCases } from "./etcdctl-cases.js";
 import { mutexCases } from "./mutex-cases.js";
+import { stmCases } from "./stm-cases.js";
 
 suite(
   "concurrency on etcd",
@@ -9,5 +12,8 @@ suite(
   etcdMissing(),
   (fixture) => {
     mutexCases(fixture);
+    electionCases(fixture);
+    stmCases(fixture);
+    etcdctlCases(fixture);
   },
 );

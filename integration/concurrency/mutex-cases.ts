@@ -140,9 +140,11 @@ export function mutexCases(fixture: Fixture): void {
       await waiting(2);
       await client.lease.revoke(session.leaseId);
       expect(await waited).toBeInstanceOf(SessionExpiredError);
-      expect(session.state).toBe("expired");
       expect(await keysLeft()).toEqual([lock.key]);
+      // Whether or not the session has noticed by now.
       expect(await failure(new Mutex(session, name).lock())).toBeInstanceOf(SessionExpiredError);
+      await until(() => session.state === "expired");
+      expect(await failure(new Mutex(session, name).tryLock())).toBeInstanceOf(SessionExpiredError);
     });
 
     it("a contender whose key is deleted while it waits does not take itself for the holder", async () => {

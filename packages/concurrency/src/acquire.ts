@@ -2,7 +2,7 @@
  * The way to the first place, from end to end: a slot of the process, a session, a place in etcd's queue, the turn. Whoever
  * gives up on the way leaves nothing behind: the slot is freed only when the place is certain to be gone.
  */
-import { bytes, type Client } from "@kvorum/client";
+import { bytes, type Client, isEtcdError } from "@kvorum/client";
 import { SessionExpiredError } from "./errors.js";
 import { Interrupt, unlessAborted } from "./interrupt.js";
 import { localQueueOf, type Slot } from "./local-queue.js";
@@ -51,7 +51,7 @@ export async function acquire(
   } catch (error) {
     const gone = withdraw(queue, entering, session, privateSession).finally(() => slot.free());
     await atMost(gone);
-    throw error;
+    throw sessionError(error, session);
   }
 }
 
@@ -85,7 +85,7 @@ export async function tryAcquire(
     }
   } catch (error) {
     await giveUp();
-    throw error;
+    throw sessionError(error, session);
   }
   await giveUp();
   return undefined;
@@ -120,6 +120,12 @@ async function sessionFor(owner: Owner, ttl: number | undefined, slot: Slot, sig
     slot.free();
     throw error;
   }
+}
+
+/** The server knows that the lease is gone a little before the session does. */
+function sessionError(error: unknown, session: Session): unknown {
+  if (!isEtcdError(error, "lease-not-found")) return error;
+  return new SessionExpiredError(session.leaseId, "has expired", error);
 }
 
 /** Waits for the work a while. What comes of it is no concern of a caller who has an error of their own to report. */

@@ -115,7 +115,8 @@ class StoreWatch<V> implements Watch<V>, Subscriber {
   }
 
   get lag(): number {
-    return this.#buffer.lag;
+    // What arrived in one response is taken from the buffer at once and handed out revision by revision.
+    return this.#pending.reduce((events, batch) => events + batch.events.length, this.#buffer.lag);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent<V>, void, undefined> {

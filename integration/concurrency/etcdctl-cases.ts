@@ -1,0 +1,56 @@
+/** The same locks and elections from etcd's own command line tool: the layout of keys is a contract between strangers. */
+import { createClient, prefix } from "@kvorum/client";
+import { Election, Mutex } from "@kvorum/concurrency";
+import { describe, expect, it } from "vitest";
+import { etcdctlMissing, startEtcdctl } from "../support/etcdctl.js";
+import type { RunningProcess } from "../support/process.js";
+import { type Fixture, until } from "./case.js";
+
+export function etcdctlCases(fixture: Fixture): void {
+  const missing = etcdctlMissing();
+  const etcdctl = (...args: string[]): Promise<RunningProcess> => startEtcdctl(fixture.endpoint, args);
+  const contenders = async (): Promise<number> => Number(await fixture.client.count(prefix(`${fixture.name}/`)));
+
+  describe.skipIf(missing !== undefined)(`with etcdctl${missing === undefined ? "" : ` (skipped: ${missing})`}`, () => {
+    it("`etcdctl lock` excludes our mutex until it ends", async () => {
+      const { client, name } = fixture;
+      const theirs = await etcdctl("lock", name);
+      await until(() => theirs.output().includes(`${name}/`));
+      expect(await new Mutex(client, name).tryLock()).toBeUndefined();
+      const holder = await new Mutex(client, name).holder();
+      expect(theirs.output().trim()).toBe(holder?.key);
+      const waiting = new Mutex(client, name).lock();
+      await until(async () => (await contenders()) === 2);
+      await theirs.stop("SIGINT");
+      await (await waiting).unlock();
+    });
+
+    it("our lock excludes `etcdctl lock` until it is unlocked", async () => {
+      const { client, name } = fixture;
+      const lock = await new Mutex(client, name).lock();
+      const theirs = await etcdctl("lock", name, "echo", "inside");
+      await until(async () => (await contenders()) === 2);
+      expect(theirs.output()).toBe("");
+      await lock.unlock();
+      await until(() => theirs.output().includes("inside"));
+      await theirs.stop();
+    });
+
+    it("`etcdctl elect -l` observes our leader, and its candidate waits for us", async () => {
+      const { client, endpoint, name } = fixture;
+      await using other = createClient({ endpoints: endpoint });
+      const leadership = await new Election(client, name).campaign("ours");
+      const observer = await etcdctl("elect", "-l", name);
+      await until(() => observer.output().includes("ours"));
+      await leadership.proclaim("ours again");
+      await until(() => observer.output().includes("ours again"));
+      const candidate = await etcdctl("elect", name, "theirs");
+      await until(async () => (await contenders()) === 2);
+      expect((await new Election(other, name).leader())?.value).toBe("ours again");
+      await leadership.resign();
+      await until(async () => (await new Election(other, name).leader())?.value === "theirs");
+      await candidate.stop("SIGINT");
+      await observer.stop("SIGKILL");
+    });
+  });
+}

@@ -1,0 +1,21 @@
+/** Locks, elections and transactions against an embedded Kvorum node. */
+import { startNode } from "@kvorum/server";
+import { suite } from "./case.js";
+import { electionCases } from "./election-cases.js";
+import { etcdctlCases } from "./etcdctl-cases.js";
+import { mutexCases } from "./mutex-cases.js";
+import { stmCases } from "./stm-cases.js";
+
+async function start(): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const node = await startNode();
+  const endpoint = node.endpoints[0];
+  if (endpoint === undefined) throw new Error("the node listens nowhere");
+  return { endpoint, stop: () => node.close() };
+}
+
+suite("concurrency on Kvorum", start, undefined, (fixture) => {
+  mutexCases(fixture);
+  electionCases(fixture);
+  stmCases(fixture);
+  etcdctlCases(fixture);
+});
