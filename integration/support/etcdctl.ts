@@ -33,6 +33,8 @@ export function etcdctl(endpoint: string, args: readonly string[], input = ""): 
         resolve({ code, stdout, stderr });
       },
     );
+    // A command that does not read its input may be gone before it is written.
+    child.stdin?.on("error", () => {});
     child.stdin?.end(input);
   });
 }
