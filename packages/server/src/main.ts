@@ -11,7 +11,7 @@ import { type Config, configure } from "./config/config.js";
 import type { LogLevel } from "./config/flags.js";
 import { UsageError } from "./config/values.js";
 import type { Logger } from "./env.js";
-import { type KvorumNode, startNode } from "./server.js";
+import type { KvorumNode } from "./server.js";
 import { versionText } from "./version.js";
 
 const PINO_LEVELS: Readonly<Record<LogLevel, Level>> = {
@@ -56,6 +56,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
   });
   let node: KvorumNode;
   try {
+    // Loaded only now, so that help and mistakes are answered without the weight of the node.
+    const { startNode } = await import("./server.js");
     node = await startNode({ ...config, logger });
   } catch (error) {
     return fail(error, 1);

@@ -1,0 +1,163 @@
+/**
+ * The `kvorum` command as a process of its own. It runs the built program, like its users do, so the build must be fresh:
+ * `npm test` builds first.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { KV } from "@kvorum/proto";
+import { niceChannel } from "@kvorum/transport";
+import { afterEach, describe, expect, it } from "vitest";
+import { bytes, text } from "./rpc/testing/harness.js";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const INDEX = new URL("../dist/index.js", import.meta.url).href;
+
+const directories: string[] = [];
+const children: ChildProcessWithoutNullStreams[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Standard output and standard error so far. */
+  output(): string;
+  readonly exited: Promise<number | string>;
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+  children.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const exited = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
+  return { child, output: () => output, exited };
+}
+
+const LISTEN = ["--listen-client-urls", "http://127.0.0.1:0", "--advertise-client-urls", "http://127.0.0.1:1"];
+
+/** Starts a node and resolves with its address when it says that it serves. */
+async function serve(dataDir: string, ...flags: string[]): Promise<Running & { endpoint: string }> {
+  const running = run([MAIN, "--data-dir", dataDir, ...LISTEN, ...flags]);
+  for (;;) {
+    const ready = /^.*"msg":"ready to serve client requests".*$/m.exec(running.output())?.[0];
+    if (ready !== undefined) {
+      const { endpoints } = JSON.parse(ready) as { endpoints: [string] };
+      return { ...running, endpoint: endpoints[0] };
+    }
+    const ended = await Promise.race([running.exited, once(running.child.stderr, "data").then(() => undefined)]);
+    if (ended !== undefined) throw new Error(`the process ended with ${ended}: ${running.output()}`);
+  }
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "kvorum-test-"));
+  directories.push(directory);
+  return join(directory, "data");
+}
+
+describe("the kvorum command", () => {
+  it("serves until SIGTERM, leaves with 0, and finds its data again", async () => {
+    const dataDir = await temporaryDirectory();
+    const first = await serve(dataDir, "--name", "n1");
+    const channel = niceChannel(first.endpoint);
+    await channel.unary(KV.method.put, { key: bytes("k"), value: bytes("v") });
+    await channel.close();
+    expect(((await stat(dataDir)).mode & 0o777).toString(8)).toBe("700");
+    first.child.kill("SIGTERM");
+    expect(await first.exited).toBe(0);
+    expect(first.output()).toContain('"msg":"stopped"');
+    for (const line of first.output().trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
+
+    const second = await serve(dataDir, "-name=n1");
+    const again = niceChannel(second.endpoint);
+    const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });
+    await again.close();
+    expect(kvs.map((kv) => text(kv.value))).toEqual(["v"]);
+  }, 20_000);
+
+  it("leaves with 1 and one line when the address or the directory is taken", async () => {
+    const dataDir = await temporaryDirectory();
+    const running = await serve(dataDir);
+    const [port, locked] = [
+      run([
+        MAIN,
+        "--data-dir",
+        await temporaryDirectory(),
+        "--listen-client-urls",
+        running.endpoint,
+        ...LISTEN.slice(2),
+      ]),
+      run([MAIN, "--data-dir", dataDir, ...LISTEN, "--log-level", "error"]),
+    ];
+    expect(await port.exited).toBe(1);
+    expect(port.output().trim().split("\n").at(-1)).toMatch(
+      /^kvorum: cannot listen on 127\.0\.0\.1:\d+: the address is in use/,
+    );
+    expect(await locked.exited).toBe(1);
+    expect(locked.output()).toMatch(/^kvorum: .*\n$/);
+    expect(locked.output()).toContain(dataDir);
+    running.child.kill("SIGINT");
+    expect(await running.exited).toBe(0);
+  }, 20_000);
+
+  it("refuses damaged data with file and offset instead of serving it", async () => {
+    const dataDir = await temporaryDirectory();
+    const running = await serve(dataDir);
+    const channel = niceChannel(running.endpoint);
+    for (let i = 0; i < 20; i++)
+      await channel.unary(KV.method.put, { key: bytes("k"), value: bytes(`damage me ${i}`) });
+    await channel.close();
+    running.child.kill("SIGTERM");
+    await running.exited;
+    const wal = join(dataDir, "member", "wal");
+    const segment = (await readdir(wal)).find((name) => name.endsWith(".wal")) as string;
+    const file = await open(join(wal, segment), "r+");
+    const content = await file.readFile();
+    await file.write(bytes("X"), 0, 1, content.indexOf("damage me 3"));
+    await file.close();
+    const refused = run([MAIN, "--data-dir", dataDir, ...LISTEN, "--log-level", "error"]);
+    expect(await refused.exited).toBe(1);
+    expect(refused.output()).toContain(segment);
+    expect(refused.output()).toMatch(/^kvorum: .*\d+/);
+  }, 20_000);
+
+  it("answers mistakes with 2 and questions with 0, without starting anything", async () => {
+    const [typo, rule, help, version] = [
+      run([MAIN, "--nmae", "x"]),
+      run([MAIN], { ETCD_HEARTBEAT_INTERVAL: "900" }),
+      run([MAIN, "--help"]),
+      run([MAIN, "--version"]),
+    ];
+    expect([await typo.exited, typo.output()]).toEqual([2, "kvorum: unknown option '--nmae' (Did you mean --name?)\n"]);
+    expect([await rule.exited, rule.output()]).toEqual([
+      2,
+      "kvorum: --election-timeout is 1000 ms: give at least 5 times --heartbeat-interval (900 ms)\n",
+    ]);
+    expect(await help.exited).toBe(0);
+    expect(help.output()).toContain("--data-dir <path>");
+    expect(await version.exited).toBe(0);
+    expect(version.output()).toMatch(/^kvorum Version: \d+\.\d+\.\d+\netcd API Version: 3\.6\.0\n/);
+  }, 20_000);
+});
+
+describe("a program with an embedded node", () => {
+  it("ends by itself once the node is closed", async () => {
+    const program = `
+      const { startNode } = await import(${JSON.stringify(INDEX)});
+      for (const dataDir of [":memory:", ${JSON.stringify(await temporaryDirectory())}]) {
+        const node = await startNode({ dataDir });
+        await fetch(node.endpoints[0] + "/health").then((response) => response.text());
+        await node.close();
+      }
+      console.log("closed");
+      setTimeout(() => { console.log("still here: " + process.getActiveResourcesInfo()); process.exit(9); }, 3000).unref();`;
+    const { exited, output } = run(["--input-type=module", "--eval", program]);
+    expect([await exited, output()]).toEqual([0, "closed\n"]);
+  }, 20_000);
+});
