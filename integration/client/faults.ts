@@ -125,6 +125,16 @@ export function faultSuite(name: string, start: () => Promise<SuiteServer>, miss
       expect(await direct.get(`${space}a`)).toMatchObject({ value: "2", version: 1n });
     });
 
+    it("one dead address among the endpoints costs nothing", async () => {
+      await proxy.refuse();
+      await using both = createClient({ endpoints: [proxy.endpoint, server.endpoint] });
+      await using watch = both.watch(`${space}a`);
+      await watch.ready;
+      const startMs = performance.now();
+      for (const value of values(20)) await both.put(`${space}a`, value, { timeout: 1_000 });
+      expect(performance.now() - startMs).toBeLessThan(1_500);
+    });
+
     it("a call into a black hole ends with its timeout", async () => {
       await client.ready();
       proxy.blackHole();

@@ -306,6 +306,19 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>, mis
         expect(puts.map((event) => event.type === "put" && event.kv.key)).toEqual([key("a"), key("b")]);
       });
 
+      it("says how far it is, unless the server cannot be believed about that", async () => {
+        await using watch = client.watch(prefix(space));
+        await watch.ready;
+        const { header } = await client.put(key("a"), "1");
+        const reached = await watch.progress().catch((error: unknown) => error);
+        if (isEtcdError(reached, "not-supported")) {
+          expect((await client.maintenance.status()).version).toMatch(/^3\.[45]\./);
+        } else {
+          expect(reached).toBeGreaterThanOrEqual(header.revision);
+          expect(watch.lag).toBe(1);
+        }
+      });
+
       it("ends without an error when it is closed or aborted", async () => {
         const abort = new AbortController();
         const watch = client.watch(key("a"), { signal: abort.signal });

@@ -55,12 +55,15 @@ describe("scan", () => {
 
   function paged(limitMax: number) {
     const { client, transport } = setUp();
+    let revision = 39n;
     transport.answer = ({ request }) => {
       const limit = Number(request["limit"]);
       if (limit > limitMax) throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, "Received message larger than max");
       const from = keys.filter((key) => Buffer.compare(raw(key), request["key"] as Uint8Array) >= 0);
       const kvs = from.slice(0, limit).map((key) => ({ key: raw(key) }));
-      return { header: { revision: 40n }, kvs, more: from.length > limit };
+      // Somebody writes all the time.
+      revision += 1n;
+      return { header: { revision }, kvs, more: from.length > limit };
     };
     return { client, transport };
   }

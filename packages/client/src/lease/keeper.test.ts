@@ -49,7 +49,7 @@ describe("the keeper", () => {
   });
 
   it("asks another member when one is silent, keeps both, and stays with the one that answers", async () => {
-    const { transport, clock, keep, sent } = setUp(["http://a", "http://b"]);
+    const { transport, clock, keep, leases, sent } = setUp(["http://a", "http://b"]);
     const lease = await keep(1n);
     await clock.advance(3_010);
     expect(sent()).toEqual([1]);
@@ -58,6 +58,9 @@ describe("the keeper", () => {
     expect(sent()).toEqual([1, 1]);
     expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
     expect(transport.streams.map((stream) => stream.closed)).toEqual([false, false]);
+    // Other calls do not go to the silent member either.
+    await leases.list();
+    expect(transport.calls.at(-1)?.endpoint).toBe("http://b");
     transport.streams[1]?.answer(alive(1n));
     await clock.advance(0);
     expect(transport.streams.map((stream) => stream.closed)).toEqual([true, false]);
@@ -73,6 +76,13 @@ describe("the keeper", () => {
     expect([transport.streams.length, transport.channels]).toEqual([2, 2]);
     await clock.advance(2_000);
     expect(transport.streams.map((stream) => stream.closed)).toEqual([true, false, false]);
+  });
+
+  it("goes round all members while none of them answers", async () => {
+    const { transport, clock, keep } = setUp(["http://a", "http://b", "http://c"]);
+    await keep(1n);
+    await clock.advance(3_010 + 4_000);
+    expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b", "http://c"]);
   });
 
   it("tries again soon after its stream broke, elsewhere", async () => {
@@ -141,6 +151,17 @@ describe("a kept lease", () => {
     expect(lease.signal.aborted).toBe(true);
   });
 
+  it("stays lost when an answer comes after its deadline, even before any timer has fired", async () => {
+    const { transport, clock, keep } = setUp();
+    const lease = await keep(1n);
+    await clock.advance(3_010);
+    clock.stall(8_000);
+    transport.stream.answer(alive(1n));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lease.signal.reason).toMatchObject({ name: "LeaseLostError" });
+    expect(lease.state).toBe("lost");
+  });
+
   it("counts the time for which the machine was suspended", async () => {
     const { clock, keep } = setUp();
     const lease = await keep(1n);
@@ -195,7 +216,8 @@ describe("a grant", () => {
 
   it("under an id that somebody else uses is refused", async () => {
     const { transport, leases } = setUp();
-    transport.answer = () => {
+    transport.answer = ({ method }) => {
+      if (method === "LeaseTimeToLive") return { TTL: 8n, grantedTTL: 9n };
       throw failure("FAILED_PRECONDITION", "etcdserver: lease already exists");
     };
     await expect(leases.grant({ ttl: TTL, id: 1 })).rejects.toMatchObject({ reason: "lease-exists" });

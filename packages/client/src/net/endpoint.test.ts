@@ -40,6 +40,9 @@ describe("an endpoint", () => {
     expect([endpoint.isCooling(1_499), endpoint.isCooling(1_500)]).toEqual([true, false]);
     endpoint.succeeded();
     expect(endpoint.isCooling(600)).toBe(false);
+    endpoint.failed("not-sent", 2_000);
+    endpoint.failed("not-sent", 2_000);
+    expect([endpoint.isCooling(2_499), endpoint.isCooling(2_500)]).toEqual([true, false]);
   });
 
   it("cools at once without a leader, and after three answers that did not come in time", () => {

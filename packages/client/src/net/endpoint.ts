@@ -11,6 +11,8 @@ const TRANSPORT_FAILURES_MAX = 2;
 const TIMEOUTS_MAX = 3;
 const COOLING_FIRST_MS = 500;
 const COOLING_MAX_MS = 30_000;
+/** Longer than a keepalive takes to go round three members. */
+const SILENT_COOLING_MS = 10_000;
 
 export class Endpoint {
   readonly address: string;
@@ -59,9 +61,9 @@ export class Endpoint {
     }
   }
 
-  /** A stream here gives no answer, although nothing has failed. */
+  /** A stream here gives no answer, although nothing has failed: the others go first until a call succeeds here. */
   silent(nowMs: number): void {
-    this.#cool(nowMs);
+    this.#coolUntilMs = Math.max(this.#coolUntilMs, nowMs + SILENT_COOLING_MS);
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,8 @@ describe("silence", () => {
     silence.heard();
     await clock.advance(SILENCE_MS - 1);
     expect(log).toEqual(["ask"]);
+    await clock.advance(1);
+    expect(log).toEqual(["ask", "ask"]);
     silence.stop();
     expect(clock.pending).toBe(0);
   });

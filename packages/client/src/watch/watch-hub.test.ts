@@ -145,9 +145,11 @@ describe("the watch stream", () => {
     await going.close();
     await clock.advance(0);
     expect(cancels(transport.stream)).toEqual([1n]);
-    // The answer to its create, and an event that was sent before the server saw the cancel.
-    for (const answer of [created(1n), put(1n, 11n), created(2n), put(2n, 11n)]) transport.stream.answer(answer);
+    // The refusal of its create and an event, both sent before the server saw the cancel.
+    const refused = { watchId: -1n, created: true, canceled: true, cancelReason: "etcdserver: permission denied" };
+    for (const answer of [refused, put(1n, 11n), created(2n), put(2n, 11n)]) transport.stream.answer(answer);
     await clock.advance(0);
+    expect(cancels(transport.stream)).toEqual([1n]);
     expect(seen.map((watched) => watched.revisions)).toEqual([[], [11n]]);
   });
 
@@ -319,6 +321,26 @@ describe("a watch", () => {
       ["k2", 50n],
     ]);
     expect(creates(transport.stream)).toEqual([[2n, 51n]]);
+  });
+
+  it("knows how far it is from a server that can be believed, and asks no other", async () => {
+    const { transport, clock, watch } = setUp();
+    const watched = watch("a");
+    await clock.advance(0);
+    transport.stream.answer(created(1n));
+    await watched.ready;
+    transport.answer = () => ({ version: "3.4.23" });
+    await expect(watched.progress()).rejects.toMatchObject({ reason: "not-supported", code: "UNIMPLEMENTED" });
+    expect(unions(transport.stream, "progressRequest")).toHaveLength(0);
+    transport.answer = () => ({ version: "3.5.8" });
+    const progress = watched.progress();
+    await clock.advance(0);
+    transport.stream.answer({ watchId: -1n, ...header(30n) });
+    expect(await progress).toBe(30n);
+    // It says what has been reported, but does not move the cursor.
+    expect(watched.revision).toBe(0n);
+    const tooLate = watched.progress({ timeout: 20 });
+    await expect(tooLate).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
   it("can be iterated once", async () => {
