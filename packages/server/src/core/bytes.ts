@@ -29,11 +29,9 @@ export function isFromKey(rangeEnd: Uint8Array): boolean {
  * order of strings by code unit is the order of `compareBytes`.
  */
 export function byteString(bytes: Uint8Array): string {
-  let text = "";
   // A call takes only so many arguments; ordinary keys need one round.
-  for (let from = 0; from < bytes.length; from += ARGUMENTS_MAX) {
-    text += String.fromCharCode.apply(null, bytes.subarray(from, from + ARGUMENTS_MAX) as unknown as number[]);
-  }
+  let text = codeUnits(bytes, 0);
+  for (let from = ARGUMENTS_MAX; from < bytes.length; from += ARGUMENTS_MAX) text += codeUnits(bytes, from);
   return text;
 }
 
@@ -45,3 +43,11 @@ export function stringBytes(text: string): Uint8Array {
 }
 
 const ARGUMENTS_MAX = 4096;
+
+/** One call on a plain array: faster than one on a typed array, and in one piece, unlike a sum of short strings. */
+function codeUnits(bytes: Uint8Array, from: number): string {
+  const length = Math.min(bytes.length - from, ARGUMENTS_MAX);
+  const codes = new Array<number>(length);
+  for (let i = 0; i < length; i++) codes[i] = bytes[from + i] as number;
+  return String.fromCharCode.apply(null, codes);
+}

@@ -66,7 +66,9 @@ export class StoreModel {
     const draft = new Draft(this.current, this.stateAt(this.current));
     const decided = this.#decide(operation);
     const single = operation.kind !== "txn";
-    for (const step of decided) if (step.kind === "put") this.#checkPut(step, single);
+    for (const [i, step] of decided.entries()) {
+      if (step.kind === "put") this.#checkPut(step, single, deletesKey(decided.slice(0, i), text(step.key)));
+    }
     for (const step of decided) if (step.kind === "range") this.#checkRevision(step.revision);
     const lines = decided.map((step) => this.#runOne(draft, step));
     if (draft.events.length > 0) {
@@ -103,9 +105,10 @@ export class StoreModel {
     });
   }
 
-  #checkPut(put: PutOperation, single: boolean): void {
+  #checkPut(put: PutOperation, single: boolean, deleted: boolean): void {
     const noLease = put.lease !== 0n && !this.#leases.has(put.lease);
-    const noKey = (put.ignoreLease || put.ignoreValue) && !this.stateAt(this.current).has(text(put.key));
+    const gone = deleted || !this.stateAt(this.current).has(text(put.key));
+    const noKey = (put.ignoreLease || put.ignoreValue) && gone;
     if (noLease && (single || !noKey)) throw new ServerError("leaseNotFound");
     if (noKey) throw new ServerError("keyNotFound");
   }
@@ -166,12 +169,12 @@ class Draft {
 }
 
 function rangeLine(operation: RangeOperation, found: [string, ModelPair][], newest: number): string {
-  const within = (revision: number, min: bigint, max: bigint): boolean =>
+  const bounded = (revision: number, min: bigint, max: bigint): boolean =>
     (min === 0n || revision >= min) && (max === 0n || revision <= max);
   let rows = found.filter(
     ([, pair]) =>
-      within(pair.mod, operation.minModRevision, operation.maxModRevision) &&
-      within(pair.create, operation.minCreateRevision, operation.maxCreateRevision),
+      bounded(pair.mod, operation.minModRevision, operation.maxModRevision) &&
+      bounded(pair.create, operation.minCreateRevision, operation.maxCreateRevision),
   );
   rows.sort((a, b) => compareRows(a, b, operation.sortTarget));
   if (operation.sortOrder === "descend") rows.sort((a, b) => compareRows(b, a, operation.sortTarget));
@@ -189,9 +192,17 @@ function compareRows(a: [string, ModelPair], b: [string, ModelPair], target: Ran
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+function deletesKey(operations: readonly Operation[], key: string): boolean {
+  return operations.some((each) => each.kind === "delete-range" && within(key, text(each.key), text(each.rangeEnd)));
+}
+
+function within(name: string, key: string, rangeEnd: string): boolean {
+  return rangeEnd === "" ? name === key : name >= key && (rangeEnd === "\0" || name < rangeEnd);
+}
+
 function inRange(state: State, key: string, rangeEnd: string): [string, ModelPair][] {
   return Array.from(state)
-    .filter(([name]) => (rangeEnd === "" ? name === key : name >= key && (rangeEnd === "\0" || name < rangeEnd)))
+    .filter(([name]) => within(name, key, rangeEnd))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -178,6 +178,7 @@ export class Store implements WatchHistory {
     if (change.events.length === 0) return;
     this.#state.currentRevision = change.newest;
     this.#currentRevision = BigInt(change.newest);
-    this.#events = this.#events.length === 0 ? change.events : this.#events.concat(change.events);
+    if (this.#events.length === 0) this.#events = change.events;
+    else for (const event of change.events) this.#events.push(event);
   }
 }

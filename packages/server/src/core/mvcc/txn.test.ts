@@ -125,6 +125,34 @@ describe("execution", () => {
   });
 });
 
+describe("a delete from a key on beside puts", () => {
+  const deleteFrom = deleteOf("a", "\0");
+
+  it("runs in its place in the order, in the one revision", () => {
+    const store = filled();
+    store.txn(txnOf([putOf("c", "1"), deleteFrom]));
+    expect(store.range(rangeOf("\0", "\0")).count).toBe(0);
+    store.txn(txnOf([deleteFrom, putOf("c", "2")]));
+    expect(store.range(rangeOf("\0", "\0")).kvs.map(show)).toEqual(["c=2@6/6/1"]);
+    expect(store.takeEvents().map(showEvent)).toEqual([
+      "put c=1@5/5/1",
+      "delete a@5",
+      "delete b@5",
+      "delete c@5",
+      "put c=2@6/6/1",
+    ]);
+  });
+
+  it("leaves no value to keep: the transaction fails without effect", () => {
+    const store = filled();
+    const keeping = putOf("b", "", { ignoreValue: true });
+    expect(() => store.txn(txnOf([deleteFrom, keeping]))).toThrow("key not found");
+    expect(() => store.txn(txnOf([deleteFrom, txnOf([keeping])]))).toThrow("key not found");
+    expect(store.currentRevision).toBe(4n);
+    expect(store.txn(txnOf([keeping, deleteFrom])).revision).toBe(5n);
+  });
+});
+
 describe("all or nothing", () => {
   const write = putOf("w", "1");
   const failing: [string, Operation, string][] = [

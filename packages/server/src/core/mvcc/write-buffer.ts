@@ -5,23 +5,21 @@
  * A deleted key stays in the buffer as a deletion: without that, a read would find the stored value below it again.
  */
 import { byteString } from "../bytes.js";
-import { createOrderedMap, type OrderedMap } from "../ordered-map.js";
 import { type Backend, type BackendEntry, type BatchChange, TABLES, type Table, type WriteBatch } from "./backend.js";
+import { TableChanges } from "./table-changes.js";
 
 export class WriteBuffer {
   readonly #backend: Backend;
-  readonly #tables: Record<Table, OrderedMap<BatchChange>>;
-  #size = 0;
+  #tables: Record<Table, TableChanges> = noChanges();
   #bytes = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
-    this.#tables = emptyTables();
   }
 
   /** Changes waiting (one a key, the newest), for the decision when to commit. */
   get size(): number {
-    return this.#size;
+    return TABLES.reduce((size, table) => size + this.#tables[table].size, 0);
   }
 
   /** Bytes of keys and values written since the last `take`, for the same decision: a few large values fill memory too. */
@@ -41,7 +39,7 @@ export class WriteBuffer {
   /** The value as the next commit will show it. */
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
     const changes = this.#tables[table];
-    const change = changes.isEmpty ? undefined : changes.get(byteString(key));
+    const change = changes.size === 0 ? undefined : changes.get(byteString(key));
     if (change === undefined) return this.#backend.get(table, key);
     return change.type === "put" ? change.value : undefined;
   }
@@ -54,7 +52,7 @@ export class WriteBuffer {
     const changes = this.#tables[table];
     let left = limit;
     if (left <= 0) return;
-    for (const entry of changes.isEmpty
+    for (const entry of changes.size === 0
       ? this.#backend.range(table, from, to, limit)
       : merge(this.#backend.range(table, from, to), changes, from, to)) {
       yield entry;
@@ -65,15 +63,14 @@ export class WriteBuffer {
 
   /** Hands out the waiting changes and forgets them; the caller commits them at once, in the same turn. */
   take(): WriteBatch {
-    const batch = TABLES.flatMap((table) => this.#tables[table].valuesArray());
-    for (const table of TABLES) this.#tables[table] = createOrderedMap();
-    this.#size = 0;
+    const batch = TABLES.flatMap((table) => Array.from(this.#tables[table].values()));
+    this.#tables = noChanges();
     this.#bytes = 0;
     return batch;
   }
 
   #write(change: BatchChange, bytes: number): void {
-    if (this.#tables[change.table].set(byteString(change.key), change)) this.#size++;
+    this.#tables[change.table].set(byteString(change.key), change);
     this.#bytes += bytes;
   }
 }
@@ -81,12 +78,12 @@ export class WriteBuffer {
 /** Both sides in one ascending walk; where they meet, the buffered change hides the stored entry. */
 function* merge(
   stored: Iterable<BackendEntry>,
-  changes: OrderedMap<BatchChange>,
+  changes: TableChanges,
   from: Uint8Array,
   to: Uint8Array | undefined,
 ): Iterable<BackendEntry> {
   const end = to === undefined ? undefined : byteString(to);
-  const buffered = changes.entries(byteString(from));
+  const buffered = changes.from(byteString(from));
   const nextBuffered = (): [string, BatchChange] | undefined => {
     const step = buffered.next();
     return step.done || (end !== undefined && step.value[0] >= end) ? undefined : step.value;
@@ -104,13 +101,13 @@ function* merge(
   }
 }
 
-function emptyTables(): Record<Table, OrderedMap<BatchChange>> {
+function noChanges(): Record<Table, TableChanges> {
   return {
-    key: createOrderedMap(),
-    meta: createOrderedMap(),
-    lease: createOrderedMap(),
-    member: createOrderedMap(),
-    alarm: createOrderedMap(),
-    auth: createOrderedMap(),
+    key: new TableChanges(),
+    meta: new TableChanges(),
+    lease: new TableChanges(),
+    member: new TableChanges(),
+    alarm: new TableChanges(),
+    auth: new TableChanges(),
   };
 }
