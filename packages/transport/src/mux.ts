@@ -7,6 +7,7 @@ import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { AuthorityRepair } from "./authority.js";
 import { addressText, type ListenAddress, type TlsServerOptions } from "./server.js";
 
 /** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
@@ -166,11 +167,26 @@ function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): vo
 
 /** Copies both ways with back-pressure; an end passes through as a half-close, a failure of one side ends the other. */
 function pipe(client: Socket, engine: Socket): void {
-  client.pipe(engine);
+  pipeRepaired(client, engine);
   engine.pipe(client);
   engine.on("error", () => client.destroy());
   client.once("close", () => engine.destroy());
   engine.once("close", () => client.destroySoon());
+}
+
+/** The first frames go through the repair of the authority, the rest is piped. They are few, so they may be buffered. */
+function pipeRepaired(client: Socket, engine: Socket): void {
+  const repair = new AuthorityRepair();
+  const onEnd = (): void => {
+    engine.end();
+  };
+  const onData = (chunk: Buffer): void => {
+    engine.write(repair.push(chunk));
+    if (!repair.done) return;
+    client.off("data", onData).off("end", onEnd);
+    client.pipe(engine);
+  };
+  client.on("data", onData).on("end", onEnd);
 }
 
 function connectTo(address: ListenAddress): Socket {
