@@ -66,8 +66,8 @@ function decodeHeader(body: Uint8Array): { header: SnapshotHeader; bytes: number
   }
   const header = {
     clusterId: view.getBigUint64(16),
-    revision: view.getBigUint64(24),
-    compactRevision: view.getBigUint64(32),
+    revision: view.getBigInt64(24),
+    compactRevision: view.getBigInt64(32),
     contentBytes: toSafeNumber(view.getBigUint64(40), "content bytes"),
     mark: decodeSnapshotMark(body.subarray(HEADER_FIXED_BYTES, end)),
   };

@@ -68,8 +68,8 @@ function encodeHeader({ clusterId, revision, compactRevision, mark, contentBytes
   view.setUint32(8, FORMAT);
   view.setUint32(12, length);
   view.setBigUint64(16, clusterId);
-  view.setBigUint64(24, revision);
-  view.setBigUint64(32, compactRevision);
+  view.setBigInt64(24, revision);
+  view.setBigInt64(32, compactRevision);
   view.setBigUint64(40, BigInt(contentBytes));
   bytes.set(markBytes, HEADER_FIXED_BYTES);
   view.setUint32(length - 4, crc32(bytes.subarray(0, length - 4)));

@@ -3,7 +3,7 @@
  * way it is streamed and saved is etcd's). All numbers are big endian.
  *
  * ```
- * header    magic "KVRMSNAP" | format u32 | header bytes u32 | cluster id u64 | revision u64 | compact revision u64
+ * header    magic "KVRMSNAP" | format u32 | header bytes u32 | cluster id u64 | revision i64 | compact revision i64
  *           | content bytes u64 | mark (protobuf SnapshotMarker: index, term, members) | CRC-32 of the header u32
  * chunk…    content bytes u32 (1 MiB at most) | CRC-32 of the content u32 | content
  * end       a chunk of 0 bytes, then zeros up to a multiple of 512
@@ -39,6 +39,7 @@ export const TABLE_NUMBERS: Readonly<Record<Table, number>> = {
 export interface SnapshotHeader {
   readonly clusterId: bigint;
   readonly revision: bigint;
+  /** -1n when nothing was ever compacted. */
   readonly compactRevision: bigint;
   /** The log position that the content includes. */
   readonly mark: SnapshotMark;
