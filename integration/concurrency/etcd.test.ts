@@ -3,6 +3,7 @@ import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { suite } from "./case.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
+import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
 import { stmCases } from "./stm-cases.js";
 
@@ -15,5 +16,6 @@ suite(
     electionCases(fixture);
     stmCases(fixture);
     etcdctlCases(fixture);
+    faultCases(fixture);
   },
 );

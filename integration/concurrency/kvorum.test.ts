@@ -3,6 +3,7 @@ import { startNode } from "@kvorum/server";
 import { suite } from "./case.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
+import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
 import { stmCases } from "./stm-cases.js";
 
@@ -18,4 +19,5 @@ suite("concurrency on Kvorum", start, undefined, (fixture) => {
   electionCases(fixture);
   stmCases(fixture);
   etcdctlCases(fixture);
+  faultCases(fixture);
 });
