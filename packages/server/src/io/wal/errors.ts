@@ -11,8 +11,8 @@ export class WalCorruptError extends Error {
   constructor(file: string, offset: number, reason: string, cause?: unknown) {
     super(
       `write-ahead log ${file} is damaged at byte ${offset}: ${reason}. What is lost here was acknowledged, so this member ` +
-        "does not start with it. Either remove the member from the cluster and add it again with an empty data directory, " +
-        "or start it with --repair, which makes it rejoin as a learner and fetch everything from the leader",
+        "does not start with it. Bring the data directory back from a backup; a member of several can be removed from the " +
+        "cluster instead and added again with an empty data directory",
       cause === undefined ? {} : { cause },
     );
     this.file = file;

@@ -119,7 +119,7 @@ describe("damage to acknowledged data", () => {
       const frame = all.find(({ offset, end }) => offset <= byte && byte < end);
       expect(error, `flip in byte ${byte}`).toBeInstanceOf(WalCorruptError);
       expect(error).toMatchObject({ file: path, offset: frame?.offset });
-      expect((error as Error).message).toContain("--repair");
+      expect((error as Error).message).toContain("backup");
     }
   });
 
