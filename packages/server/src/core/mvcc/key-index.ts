@@ -18,6 +18,9 @@ import type { StoredRevision } from "./revision.js";
 /** No change of the key was alive at the revision asked for. */
 export const NOT_FOUND = -1;
 
+/** Shared by every key that is about to have its first change; never written to. */
+const NO_CHANGES: number[] = [];
+
 export class KeyIndex {
   /** The key as a byte string. */
   readonly key: string;
@@ -26,7 +29,7 @@ export class KeyIndex {
   /** Puts in the living generation; 0 when the key is deleted. */
   version = 0;
   lease = 0n;
-  readonly #changes: number[] = [];
+  #changes: number[] = NO_CHANGES;
 
   constructor(key: string) {
     this.key = key;
@@ -65,14 +68,14 @@ export class KeyIndex {
 
   /** A put read back from storage, which knows what compaction has cut off before it. */
   restorePut(main: number, sub: number, created: number, version: number, lease: bigint): void {
-    this.#changes.push(main, sub * 2);
+    this.#append(main, sub * 2);
     this.created = created;
     this.version = version;
     this.lease = lease;
   }
 
   tombstone(main: number, sub: number): void {
-    this.#changes.push(main, sub * 2 + 1);
+    this.#append(main, sub * 2 + 1);
     this.created = 0;
     this.version = 0;
     this.lease = 0n;
@@ -105,8 +108,14 @@ export class KeyIndex {
       sub: this.subAt(position),
       tombstone: this.isTombstoneAt(position),
     }));
-    this.#changes.splice(0, count * 2);
+    this.#changes = this.#changes.slice(count * 2);
     return dropped;
+  }
+
+  /** An array made whole has room for what it holds, one that was pushed to for seventeen: most keys are written once. */
+  #append(main: number, flagged: number): void {
+    if (this.#changes.length === 0) this.#changes = [main, flagged];
+    else this.#changes.push(main, flagged);
   }
 
   /** Position of the newest change at or before `at`, -1 for none. Most reads want the last one. */

@@ -2,7 +2,7 @@
  * A range request against the index: count every key alive at the revision, then read as few stored values as the order,
  * the filters and the limit allow.
  */
-import { compareBytes, EMPTY_BYTES } from "../bytes.js";
+import { byteString, compareBytes, EMPTY_BYTES } from "../bytes.js";
 import { NOT_FOUND } from "./key-index.js";
 import type { KeyValue } from "./key-value.js";
 import type { RangeOperation, RangeResult, SortTarget } from "./operations.js";
@@ -26,12 +26,26 @@ export function* rangeSlices(
   for (;;) {
     const revision = newest();
     const at = readableRevision(state, operation.revision, revision);
-    const result = yield* walk(state, operation, at, new SliceBudget(sliceCost));
+    const result =
+      operation.rangeEnd.length === 0
+        ? single(state, operation, at)
+        : yield* walk(state, operation, at, new SliceBudget(sliceCost));
     if (result !== undefined) return { kind: "range", revision: BigInt(revision), ...result };
   }
 }
 
 type Rows = Pick<RangeResult, "kvs" | "count" | "more">;
+
+/** One key: most ranges are this, and need no walk. */
+function single(state: StoreState, operation: RangeOperation, at: number): Rows {
+  const index = state.index.get(byteString(operation.key));
+  const position = index?.find(at) ?? NOT_FOUND;
+  if (index === undefined || position === NOT_FOUND) return { kvs: [], count: 0, more: false };
+  if (operation.countOnly) return { kvs: [], count: 1, more: false };
+  const kv = state.table.read(index, position);
+  if (!passesFilters(operation, kv)) return { kvs: [], count: 1, more: false };
+  return { kvs: [operation.keysOnly ? withoutValue(kv) : kv], count: 1, more: false };
+}
 
 /** Undefined when compaction overtook the walk. */
 function* walk(

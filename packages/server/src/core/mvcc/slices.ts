@@ -6,8 +6,8 @@
 /** A walk that pauses by yielding and returns its result. */
 export type Slices<R> = Generator<void, R, void>;
 
-/** Cost of one slice, in visits of an index entry: one to four milliseconds. A read of a stored value counts `READ_COST`. */
-export const SLICE_COST = 16_384;
+/** Cost of one slice, in visits of an index entry: one to three milliseconds. A read of a stored value counts `READ_COST`. */
+export const SLICE_COST = 8192;
 export const READ_COST = 16;
 
 /** Runs a walk to its end in one go. */
