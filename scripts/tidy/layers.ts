@@ -20,7 +20,9 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["env"],
   ["io", "config"],
   ["node"],
+  ["options", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
+  ["edge"],
   ["server"],
   ["testing"],
   ["index", "main"],
@@ -59,7 +61,7 @@ export function nothingImportsPrivateFolders(files: readonly SourceFile[]): Viol
   });
 }
 
-/** Inside the server imports point to the left: core ← io ← node ← rpc ← server.ts ← main.ts. */
+/** Inside the server imports point to the left: core ← io ← node ← rpc ← edge.ts ← server.ts ← main.ts. */
 export function serverPointsLeft(files: readonly SourceFile[]): Violation[] {
   return violations(files, (file, { target }) => {
     const from = serverPart(file.path);

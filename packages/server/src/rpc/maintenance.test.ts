@@ -4,7 +4,7 @@ import { AlarmRequest_AlarmAction, AlarmType, Auth, Cluster, Health, KV, Mainten
 import { StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { decodeSnapshot } from "../io/snapshot/decode.js";
-import { bytes, failure, useNode } from "./testing/harness.js";
+import { bytes, failure, useNode } from "../testing/rpc-harness.js";
 
 const node = useNode();
 
