@@ -57,7 +57,7 @@ function stepOf(state: StoreState, operation: Operation): Step {
  * Of several errors the first in etcd's order is the answer: puts before ranges, a missing key before a missing lease.
  *
  * A put may want to keep the value of a key that a delete before it takes away: a delete from a key on passes the check of
- * conflicts. etcd panics there, on every member; here the key is not found.
+ * conflicts. etcd 3.4 panics there, on every member; here the key is not found.
  */
 function check(state: StoreState, decided: DecidedTxn): void {
   const steps = Array.from(flatten(decided));
