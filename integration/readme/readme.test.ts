@@ -4,12 +4,17 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startKvorum } from "../support/kvorum.js";
 import type { TestServer } from "../support/etcd.js";
+import { startKvorum } from "../support/kvorum.js";
 
 /** Inside this package, so that `@kvorum/*` resolves as it does for its users. */
 const SCRATCH = fileURLToPath(new URL("../dist/readme", import.meta.url));
-const DOCUMENTS = ["README.md", "packages/client/README.md", "packages/concurrency/README.md", "packages/server/README.md"];
+const DOCUMENTS = [
+  "README.md",
+  "packages/client/README.md",
+  "packages/concurrency/README.md",
+  "packages/server/README.md",
+];
 
 interface Snippet {
   readonly name: string;
@@ -18,7 +23,10 @@ interface Snippet {
 
 function snippetsOf(document: string): Snippet[] {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), "utf8");
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({ name: `${document}, block ${i + 1}`, code: match[1] ?? "" }));
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
+    name: `${document}, block ${i + 1}`,
+    code: match[1] ?? "",
+  }));
 }
 
 function execute(file: string): Promise<{ code: number; output: string }> {

@@ -1,3 +1,4 @@
+/** The small binary records of the core survive a round trip, and damage to them is noticed. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, encodeUtf8, MessageWriter, readMessage } from "./wire-format.js";

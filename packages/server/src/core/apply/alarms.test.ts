@@ -1,3 +1,4 @@
+/** Alarms are replicated state: raised and cleared by commands, kept over a restart. */
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
 import { WriteBuffer } from "../mvcc/write-buffer.js";

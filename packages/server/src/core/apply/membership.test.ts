@@ -1,3 +1,4 @@
+/** Members come and go by conf-change entries; the rules of ids, names and learners, each as a test. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { MemberRecordSchema } from "@kvorum/proto";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+/** The estimate of what a command will cost on disk, held against etcd's figures. */
 import { describe, expect, it } from "vitest";
 import { EMPTY_BYTES } from "../bytes.js";
 import type { Operation, PutOperation } from "../mvcc/operations.js";

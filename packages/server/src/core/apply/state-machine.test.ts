@@ -1,3 +1,4 @@
+/** The state machine as a whole: one mark for all its parts, the same result on every member, replay from any commit. */
 import { describe, expect, it } from "vitest";
 import { MemoryBackend, MemoryStore } from "../../io/backend/memory-backend.js";
 import { EMPTY_BYTES } from "../bytes.js";

@@ -1,3 +1,4 @@
+/** The queue of deadlines: soonest first, moved in place, emptied in order. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DeadlineQueue } from "./deadline-queue.js";

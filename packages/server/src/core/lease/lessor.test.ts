@@ -1,3 +1,4 @@
+/** Each rule of leases is a test: grants, renewals, expiry, promotion, checkpoints. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { LeaseRecordSchema } from "@kvorum/proto";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+/** Each rule of watches is a test: creation, history, filters, progress, fragments, slow readers, compaction. */
 import { describe, expect, it } from "vitest";
 import { EMPTY_BYTES } from "../bytes.js";
 import { CATCH_UP_REVISIONS_MAX, WatchHub, type WatchHubOptions } from "./hub.js";

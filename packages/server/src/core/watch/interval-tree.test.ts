@@ -1,3 +1,4 @@
+/** Which ranges cover a key, held against a plain list of them. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareBytes } from "../bytes.js";
