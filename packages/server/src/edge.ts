@@ -27,8 +27,18 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-/** Opens the ports. Errors: an `Error` naming the address that cannot be listened on; nothing stays open then. */
-export async function openEdge(node: NodeApi, options: ResolvedOptions, clock: Clock): Promise<Edge> {
+/**
+ * Opens the ports. `privateFolder` is where the RPC server's own socket may lie: a folder of this node alone, inside its
+ * locked data directory.
+ *
+ * Errors: an `Error` naming the address that cannot be listened on; nothing stays open then.
+ */
+export async function openEdge(
+  node: NodeApi,
+  options: ResolvedOptions,
+  clock: Clock,
+  privateFolder?: string,
+): Promise<Edge> {
   const quotaBytes = Math.max(0, options.quotaBackendBytes);
   const metrics = new Metrics({ node, serverVersion: API_VERSION, quotaBytes });
   const ends = new StreamEnds(node, clock, options.electionMs);
@@ -58,7 +68,7 @@ export async function openEdge(node: NodeApi, options: ResolvedOptions, clock: C
   };
 
   try {
-    listener = await listenPrivately(rpc);
+    listener = await listenPrivately(rpc, privateFolder);
     const endpoints: string[] = [];
     for (const url of options.listenClientUrls) {
       const mux = new PortMux({ rpc: listener.address, http });

@@ -106,6 +106,22 @@ describe("the kvorum command", () => {
     expect(await running.exited).toBe(0);
   }, 20_000);
 
+  it("starts again after it was killed, and leaves nothing outside its data directory", async () => {
+    const dataDir = await temporaryDirectory();
+    const first = await serve(dataDir);
+    const channel = niceChannel(first.endpoint);
+    await channel.unary(KV.method.put, { key: bytes("k"), value: bytes("kept") });
+    await channel.close();
+    first.child.kill("SIGKILL");
+    expect(await first.exited).toBe("SIGKILL");
+    expect(await readdir(join(dataDir, "member", "rpc"))).toEqual(["rpc"]);
+    const second = await serve(dataDir);
+    const again = niceChannel(second.endpoint);
+    const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });
+    await again.close();
+    expect(kvs.map((kv) => text(kv.value))).toEqual(["kept"]);
+  }, 20_000);
+
   it("refuses damaged data with file and offset instead of serving it", async () => {
     const dataDir = await temporaryDirectory();
     const running = await serve(dataDir);

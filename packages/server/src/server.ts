@@ -5,6 +5,7 @@
  * Read next: `node/node.ts` (the member), `edge.ts` (its ports), `options.ts` (what it can be told).
  */
 
+import { resolve } from "node:path";
 import { startAutoCompaction } from "./auto-compaction.js";
 import type { Backend } from "./core/mvcc/backend.js";
 import { openEdge } from "./edge.js";
@@ -79,7 +80,7 @@ async function start(options: ResolvedOptions, closers: Closers): Promise<Kvorum
     progressNotifyMs: options.watchProgressNotifyMs,
   });
   closers.add(() => node.stop());
-  const edge = await openEdge(node, options, env.clock);
+  const edge = await openEdge(node, options, env.clock, storage.privateFolder);
   closers.add(() => edge.close());
   await Promise.race([node.ready, node.failed.then(rethrow)]);
   await publishEndpoints(node, options, edge.endpoints);
@@ -105,6 +106,7 @@ interface Storage {
   readonly disk: Disk;
   readonly backend: Backend;
   readonly walDirectory: string;
+  readonly privateFolder: string | undefined;
 }
 
 async function openStorage(
@@ -114,14 +116,20 @@ async function openStorage(
   if (dataDir === IN_MEMORY) {
     const backend = new MemoryBackend();
     closers.add(() => backend.close());
-    return { disk: new MemoryDisk(), backend, walDirectory: walDir ?? dataDirectory("/").wal };
+    return {
+      disk: new MemoryDisk(),
+      backend,
+      walDirectory: walDir ?? dataDirectory("/").wal,
+      privateFolder: undefined,
+    };
   }
   const disk = new NodeDisk({ logger });
   const directory = await openDataDirectory(disk, dataDir);
   closers.add(() => directory.release());
   const backend = new LmdbBackend({ directory: directory.backend, ...mapSize(quotaBackendBytes) });
   closers.add(() => backend.close());
-  return { disk, backend, walDirectory: walDir ?? directory.wal };
+  const privateFolder = resolve(directory.root, "member", "rpc");
+  return { disk, backend, walDirectory: walDir ?? directory.wal, privateFolder };
 }
 
 /** The map must hold what the quota allows and the pages that a commit needs beside it. */
