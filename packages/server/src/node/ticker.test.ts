@@ -31,8 +31,7 @@ describe("the ticker", () => {
   it("lets pending I/O come first after a stall", async () => {
     const { clock, log } = started();
     clock.stall(1000);
-    // What had been waiting in the kernel is read before callbacks of `afterIo` run.
-    clock.afterIo(() => log.push("a heartbeat is read"));
+    clock.arrive(() => log.push("a heartbeat is read"));
     await clock.advance(0);
     expect(log).toEqual(["a heartbeat is read", "tick 1000 stalled 1000"]);
   });
@@ -47,7 +46,7 @@ describe("the ticker", () => {
   it("is silent after it was stopped, even in the middle of a stall", async () => {
     const { clock, ticker, log } = started();
     clock.stall(1000);
-    clock.afterIo(() => ticker.stop());
+    clock.arrive(() => ticker.stop());
     await clock.advance(500);
     expect(log).toEqual([]);
     expect(clock.pendingTimers).toBe(0);

@@ -14,6 +14,7 @@ export class ManualClock implements Clock {
   #nowMs = 0;
   #order = 0;
   #timers: PendingTimer[] = [];
+  #io: (() => void)[] = [];
   #afterIo: (() => void)[] = [];
 
   nowMs(): number {
@@ -43,18 +44,25 @@ export class ManualClock implements Clock {
     this.#afterIo.push(run);
   }
 
+  /** Something arrives from outside: it is handled behind timers that are overdue, before callbacks of `afterIo`. */
+  arrive(handle: () => void): void {
+    this.#io.push(handle);
+  }
+
   /** Lets promises and `afterIo` callbacks run until nothing is left to do without time passing. */
   async settle(): Promise<void> {
     do {
+      for (const handle of this.#io.splice(0)) handle();
       for (const run of this.#afterIo.splice(0)) run();
       await new Promise((resolve) => setImmediate(resolve));
-    } while (this.#afterIo.length > 0);
+    } while (this.#io.length + this.#afterIo.length > 0);
   }
 
   /** Time passes, and every timer that falls due fires at its time. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
-    await this.settle();
+    // As in the real event loop, timers that are overdue after a stall fire before what arrived meanwhile is read.
+    if (!this.#timers.some(({ dueMs }) => dueMs < this.#nowMs)) await this.settle();
     for (let timer = this.#takeDue(endMs); timer !== undefined; timer = this.#takeDue(endMs)) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       timer.fire();
