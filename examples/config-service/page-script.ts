@@ -78,12 +78,16 @@ function showValues({ values, problem }) {
   byId("problem").textContent = problem === null ? "" : "What is stored is not valid, so the last good configuration stays: " + problem + ".";
 }
 
+const valueText = (text) => element("span", text === "" ? "quiet" : "value", text === "" ? "(empty)" : text);
+
 function historyItem({ atMs, outcome, seen, revision, keys, reason }) {
   const item = element("li", outcome);
   const change = element("div", "change");
   for (const { key, from, to } of keys) {
     const line = element("div");
-    line.append(element("code", "", key), from === null ? " set to " : " " + from + " → ", element("span", "value", to ?? "deleted"));
+    line.append(element("code", "", key), from === null ? " set to " : " ");
+    if (from !== null) line.append(valueText(from), " → ");
+    line.append(to === null ? "deleted" : valueText(to));
     change.append(line);
   }
   const time = element("time", "", new Date(atMs).toLocaleTimeString());

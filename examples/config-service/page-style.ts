@@ -67,5 +67,8 @@ ol { list-style: none; margin: 0; padding: 0; }
   .setting { grid-template-columns: 1fr auto; }
   .setting label { grid-column: 1 / -1; }
   .setting .served, .setting .error { grid-column: 1 / -1; }
+  #history li { grid-template-columns: 1fr auto; }
+  #history .change, #history .reason { grid-column: 1 / -1; }
+  #history time { grid-row: 1; grid-column: 2; }
 }
 `;

@@ -1,0 +1,30 @@
+/** `--serve`: a node that stays, and how to talk to it. */
+import { untilAborted } from "../shared/until-aborted.js";
+import { NodeProcess } from "./node-process.js";
+import type { Screen } from "./screen.js";
+
+/** Resolves when the signal aborts and the node has stopped. */
+export async function serveNode(screen: Screen, stop: AbortSignal): Promise<void> {
+  await using node = await screen.awaiting("starting a node", () => NodeProcess.start());
+  const { endpoint } = node;
+  screen.title("Kvorum", `a node at ${endpoint}, process ${node.pid}`);
+  screen.line(`
+From TypeScript:
+
+  import { createClient } from "@kvorum/client";
+
+  await using client = createClient({ endpoints: "${endpoint}" });
+  await client.put("greeting", "hello");
+  console.log((await client.get("greeting"))?.value);
+
+With etcd's own tool:
+
+  etcdctl --endpoints ${endpoint} put greeting hello
+
+Or an example of this repository:
+
+  pnpm example config-service --endpoints ${endpoint}
+
+Data in ${node.dataDir}, removed at the end. Ctrl-C stops the node.`);
+  await untilAborted(stop);
+}
