@@ -107,7 +107,7 @@ const cases: Readonly<Record<string, Case>> = {
     rule: noFileCycles,
     good: {
       "packages/client/src/a.ts": 'import "./b.js";',
-      "packages/client/src/b.ts": 'import type { A } from "./a.js";',
+      "packages/client/src/b.ts": 'import type { A } from "./a.js"; fork(new URL("./a.js", import.meta.url));',
     },
     bad: [
       { "packages/client/src/a.ts": 'import "./b.js";', "packages/client/src/b.ts": 'import { a } from "./a.js";' },

@@ -14,7 +14,7 @@ export function noFolderCycles(files: readonly SourceFile[]): Violation[] {
     const folder = posix.dirname(path);
     return /\/src(\/core)?$/.test(folder) ? path : folder;
   };
-  return cyclesAsViolations(graphOf(server, unit, () => true));
+  return cyclesAsViolations(graphOf(server, unit, ({ kind }) => kind !== "process"));
 }
 
 /** No file needs at run time a file that needs it. */
@@ -23,7 +23,7 @@ export function noFileCycles(files: readonly SourceFile[]): Violation[] {
     graphOf(
       files,
       (path) => path,
-      (imported) => !imported.typeOnly,
+      ({ kind }) => kind === "value",
     ),
   );
 }

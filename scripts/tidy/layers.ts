@@ -34,9 +34,11 @@ const PURE: readonly { readonly folder: string; readonly packages: RegExp }[] = 
   { folder: "packages/transport/src/http2/", packages: /^$/ },
 ];
 
-/** The pure folder a file lies in, if any; tests are not bound by purity. */
+/** The pure folder a file lies in, if any; tests and what supports them are not bound by purity. */
 export function pureFolderOf(path: string): string | undefined {
-  return isTest(path) ? undefined : PURE.find(({ folder }) => path.startsWith(folder))?.folder;
+  return isTest(path) || path.includes("/testing/")
+    ? undefined
+    : PURE.find(({ folder }) => path.startsWith(folder))?.folder;
 }
 
 /** Packages import in one direction, and only the face of another package. */

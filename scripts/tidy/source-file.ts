@@ -10,8 +10,11 @@ export interface Import {
   readonly specifier: string;
   /** Path of the file in the repository it leads to, where it leads to one. */
   readonly target: string | undefined;
-  /** Whether nothing of it is left at run time. */
-  readonly typeOnly: boolean;
+  /**
+   * `value` is there when the file is loaded, `type` is nothing at run time, and `process` names a file by
+   * `new URL("./worker.js", import.meta.url)` that a worker thread or a child process runs.
+   */
+  readonly kind: "value" | "type" | "process";
   readonly line: number;
 }
 
@@ -56,19 +59,18 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 
 function importsOf(tree: ts.SourceFile, target: (specifier: string) => string | undefined): Import[] {
   const imports: Import[] = [];
-  const add = (literal: ts.Node | undefined, typeOnly: boolean): void => {
+  const add = (literal: ts.Node | undefined, kind: Import["kind"]): void => {
     if (literal === undefined || !ts.isStringLiteralLike(literal)) return;
-    imports.push({ specifier: literal.text, target: target(literal.text), typeOnly, line: lineOf(literal) });
+    imports.push({ specifier: literal.text, target: target(literal.text), kind, line: lineOf(literal) });
   };
   walk(tree, (node) => {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node));
-    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node) ? "type" : "value");
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? "type" : "value");
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
-    // `new URL("./worker.js", import.meta.url)` is how a worker thread or a child process is named.
+      add(node.arguments[0], "value");
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, "type");
     else if (ts.isNewExpression(node) && node.expression.getText(tree) === "URL" && node.arguments?.length === 2)
-      add(node.arguments[0], false);
+      add(node.arguments[0], "process");
   });
   return imports;
 }
