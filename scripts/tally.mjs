@@ -9,13 +9,19 @@
 import { existsSync, readFileSync } from "node:fs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const path of process.argv.slice(2)) {
+const [status, ...paths] = process.argv.slice(2);
+for (const path of paths) {
   const counts = existsSync(path) ? countsOf(JSON.parse(readFileSync(path, "utf8"))) : undefined;
   if (counts === undefined) console.error(`no results in ${path}: counted as one failure`);
   const { passed, failed, skipped = 0 } = counts ?? { passed: 0, failed: 1 };
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
+}
+if (status !== "0" && total.failed === 0) {
+  // An error outside all tests, such as a rejection that nobody handled.
+  console.error(`every test passed, but a run ended with exit code ${status}: counted as one failure`);
+  total.failed = 1;
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
