@@ -2,7 +2,7 @@
 import { type Client, createClient, prefix } from "@kvorum/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TestServer } from "../../integration/support/etcd.js";
-import { eventually, startExample, untilPrinted } from "../../integration/support/example.js";
+import { eventually, runExample, startExample, untilPrinted } from "../../integration/support/example.js";
 import { startKvorum } from "../../integration/support/kvorum.js";
 import type { RunningProcess } from "../../integration/support/process.js";
 
@@ -159,6 +159,13 @@ describe("config-service", () => {
       change: { outcome: "refused", seen: "request", revision: null, reason: "timeout must be 1 or more" },
     });
     stop.abort();
+  });
+
+  it("ends with one line when its port is taken", async () => {
+    const port = new URL(url).port;
+    const { code, output } = await runExample("config-service", ["--endpoints", server.endpoint, "--port", port]);
+    expect(output).toMatch(/^config-service: .*EADDRINUSE.*\n$/);
+    expect(code).toBe(1);
   });
 
   it("is one page that asks nothing from elsewhere", async () => {

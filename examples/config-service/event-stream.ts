@@ -10,12 +10,13 @@ const HEARTBEAT_MS = 15_000;
 
 export class EventStream implements Disposable {
   readonly #responses = new Set<ServerResponse>();
-  readonly #heartbeat = setInterval(() => this.#write(": still here\n\n"), HEARTBEAT_MS);
+  #heartbeat: NodeJS.Timeout | undefined;
 
   open(request: IncomingMessage, response: ServerResponse, snapshot: unknown): void {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.write(`retry: 1000\n${eventText("snapshot", snapshot)}`);
     this.#responses.add(response);
+    this.#heartbeat ??= setInterval(() => this.#write(": still here\n\n"), HEARTBEAT_MS);
     request.once("close", () => this.#responses.delete(response));
   }
 

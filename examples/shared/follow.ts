@@ -21,7 +21,7 @@ export interface View<V> {
 const RETRY_MS = 500;
 
 /**
- * Resolves when `signal` aborts. Reconnecting is the watch's own affair.
+ * Resolves when `signal` aborts or the client is closed. Reconnecting is the watch's own affair.
  *
  * Errors: `EtcdError` that waiting does not mend, such as a missing permission.
  */
@@ -33,7 +33,7 @@ export async function follow<V>(store: Store<V>, range: KeyRange, view: View<V>,
       const watch = store.watch(range, { startRevision: all.header.revision + 1n, signal });
       for await (const batch of watch.batches()) view.apply(batch);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || isEtcdError(error, "closed")) return;
       if (error instanceof CompactedError) continue;
       if (!isEtcdError(error) || !(error.code === "UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED")) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

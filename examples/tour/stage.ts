@@ -9,6 +9,9 @@ export interface Step {
   play(stage: Stage): Promise<string>;
 }
 
+/** Nothing in the tour takes as long as this; whatever does has failed. */
+const ANSWER_MS = 20_000;
+
 export class Stage {
   readonly client: Client;
   readonly node: NodeProcess;
@@ -28,7 +31,7 @@ export class Stage {
   async ask<T>(asked: string, work: () => Promise<T>, answer: (result: T) => string): Promise<T> {
     const startMs = performance.now();
     try {
-      const result = await this.#screen.awaiting(asked, work);
+      const result = await this.#screen.awaiting(asked, () => inTime(work()));
       this.#screen.answered(asked, answer(result), performance.now() - startMs);
       return result;
     } catch (error) {
@@ -36,6 +39,13 @@ export class Stage {
       throw error;
     }
   }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Something a step promises. Errors: an `Error` with the promise that does not hold. */

@@ -66,7 +66,7 @@ function summarise(screen: Screen, played: readonly Played[], ms: number): void 
   const width = Math.max(...STEPS.map(({ title }) => title.length));
   for (const { title, result, ok, ms: stepMs } of played) {
     const mark = ok ? screen.paint("green", " ✓") : screen.paint("red", " ✗");
-    screen.line(`${mark}  ${title.padEnd(width)}  ${duration(stepMs).padStart(8)}  ${result}`);
+    screen.line(`${mark}  ${title.padEnd(width)}  ${duration(stepMs).padStart(8)}  ${result.split("\n", 1)[0]}`);
   }
   const failed = played.findIndex(({ ok }) => !ok);
   const verdict =

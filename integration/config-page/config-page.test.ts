@@ -71,15 +71,15 @@ describe.skipIf(missing !== "")(`the config page in Chromium ${missing}`, () => 
   it("shows a change made through etcd without a reload", async () => {
     await client.put("/config/timeout", "45");
     await untilSetting("timeout", "45");
-    expect(await newest().innerText()).toMatch(/accepted[\s\S]*timeout 30 → 45/);
+    expect(await newest().textContent()).toMatch(/accepted[\s\S]*timeout 30 → 45/);
   });
 
   it("shows a refused value as refused and keeps the last good one", async () => {
     await client.put("/config/port", "99999");
     await page.waitForSelector("#history li.refused");
-    expect(await newest().innerText()).toMatch(/refused[\s\S]*port 8080 → 99999[\s\S]*port must be 65535 or less/);
+    expect(await newest().textContent()).toMatch(/refused[\s\S]*port 8080 → 99999[\s\S]*port must be 65535 or less/);
     expect(await setting("port")).toBe("8080");
-    expect(await page.innerText("#problem")).toContain("port must be 65535 or less");
+    expect(await page.textContent("#problem")).toContain("port must be 65535 or less");
     await client.put("/config/port", "9090");
     await untilSetting("port", "9090");
     expect(await page.isVisible("#problem")).toBe(false);
@@ -100,7 +100,7 @@ describe.skipIf(missing !== "")(`the config page in Chromium ${missing}`, () => 
       .click();
     const error = page.locator(".error:visible");
     await error.waitFor();
-    expect(await error.innerText()).toBe("timeout must be a whole number");
+    expect(await error.textContent()).toBe("timeout must be a whole number");
     expect((await client.get("/config/timeout"))?.value).toBe("45");
     await page.fill("[name=timeout]", "45");
   });
@@ -112,7 +112,7 @@ describe.skipIf(missing !== "")(`the config page in Chromium ${missing}`, () => 
     await page.press("[name=timeout]", "Enter");
     const error = page.locator(".error:visible");
     await error.waitFor();
-    expect(await error.innerText()).toContain('changed it to "60"');
+    expect(await error.textContent()).toContain('changed it to "60"');
     expect((await client.get("/config/timeout"))?.value).toBe("60");
     await page.press("[name=timeout]", "Enter");
     await untilNewest("60 → 50");

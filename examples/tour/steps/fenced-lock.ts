@@ -13,6 +13,8 @@ export const fencedLock: Step = {
 
     const lockA = await stage.ask("worker A: lock()", () => new Mutex(sessionA, "jobs/nightly").lock(), tokenOf);
     const waiting = new Mutex(sessionB, "jobs/nightly").lock({ timeout: 5_000 });
+    // Awaited below; a step that fails before that has its own error to report.
+    waiting.catch(() => undefined);
     const written = await write(stage, "A", lockA);
     const lockB = await stage.ask(
       "worker A: unlock(), worker B waits",

@@ -12,10 +12,12 @@ export const killAndRestart: Step = {
   async play(stage) {
     const { client, node } = stage;
     const ledger = new Ledger(client);
-    const watch = client.watch(prefix(KEY));
+    await using watch = client.watch(prefix(KEY));
     await watch.ready;
     const seen = new Set<string>();
     const watching = collect(watch, seen);
+    // Awaited at the end; a step that fails before that has its own error to report.
+    watching.catch(() => undefined);
 
     await stage.ask(
       `${WRITERS} writers, and then kill -9 ${node.pid}`,
