@@ -1,164 +1,147 @@
 /**
- * Repairs what etcdctl 3.4 and other old Go clients send as `:authority`: with an endpoint written as a URL they put the
- * whole of it there, `http://127.0.0.1:2379`. Go's servers do not look at it; nghttp2, and so `node:http2`, ends the
- * stream with PROTOCOL_ERROR because of the slashes (RFC 3986 §3.2 allows none).
+ * Mends what etcdctl 3.4 and other Go clients of its age send as `:authority`: some of their calls put the whole endpoint
+ * there, `http://127.0.0.1:2379`. Go's servers do not look at it. nghttp2, and so `node:http2`, ends the stream with
+ * PROTOCOL_ERROR, because an authority has no scheme and no slash (RFC 3986 §3.2).
  *
- * A slash becomes a dot. Both have six bits in HPACK's Huffman code (RFC 7541, appendix B) and one byte without it, so no
- * length changes, neither in the frame nor in the table both sides keep: later requests refer to the entry by number and
- * need no repair. So only the first HEADERS frame of a connection is looked at; everything else passes untouched.
+ * The first header block of a connection decides for all of it, as such a client says the same in every call. Is its
+ * authority in order, every byte passes as it came, and the mender is out of the way. Otherwise each header block is
+ * decoded, mended and encoded anew. Nothing of it enters the engine's HPACK table, so that one stays empty, and the
+ * client's table lives here.
+ *
+ * What cannot be understood is the engine's to refuse. Before the decision it gets the very bytes; after it, it gets a
+ * block that no decoder accepts, and closes the connection as RFC 9113 §4.3 says.
  */
+import { type Frame, FrameFlag, FrameSizeError, FrameSplitter, FrameType, frameBytes } from "./http2/frame.js";
+import { type HeaderBlock, readHeaderBlock, writeHeaderBlock } from "./http2/header-block.js";
+import { HpackDecoder } from "./http2/hpack/decoder.js";
+import { encodeHeaders } from "./http2/hpack/encoder.js";
+import { type HeaderField, HpackError } from "./http2/hpack/header-field.js";
 
+/** Length of the client's preface (RFC 9113 §3.4), which comes before the first frame. */
 const PREFACE_BYTES = 24;
-const FRAME_HEAD_BYTES = 9;
-const HEADERS = 0x1;
-const PADDED = 0x8;
-const PRIORITY = 0x20;
-/** A frame longer than every HTTP/2 server takes at first (RFC 9113 §4.2) is left to the server to refuse. */
-const FRAME_BYTES_MAX = 16_384;
-/** Index of `:authority` in HPACK's static table. */
-const AUTHORITY = 1;
+/** Largest header block that is kept until its end, in bytes of its frames, and in frames: an empty one costs too. */
+const BLOCK_BYTES_MAX = 65_536;
+const BLOCK_FRAMES_MAX = 64;
 
-/** The bytes of one connection from the client, in chunks as they come. */
-export class AuthorityRepair {
-  /** Bytes to let through before the next frame begins. */
-  #skip = PREFACE_BYTES;
-  #held: Buffer = Buffer.alloc(0);
-  #done = false;
+/**
+ * `looking`: the first header block has not come. `passing`: from here on nothing needs a look. `mending`: every block is
+ * rewritten. `refused`: the engine was told to close, and what still comes is dropped.
+ */
+export type MenderState = "looking" | "passing" | "mending" | "refused";
 
-  /** The first HEADERS frame has passed: what follows needs no look. */
-  get done(): boolean {
-    return this.#done;
+/** One connection's bytes from the client to the engine. Never throws, whatever the bytes are. */
+export class AuthorityMender {
+  readonly #splitter = new FrameSplitter();
+  /** Its table has the size that the RPC engine announces, which is the default. */
+  readonly #decoder = new HpackDecoder();
+  #state: MenderState = "looking";
+  #prefaceLeft = PREFACE_BYTES;
+  /** HEADERS and CONTINUATION of the block that has not ended. */
+  #block: Frame[] = [];
+  #blockBytes = 0;
+
+  get state(): MenderState {
+    return this.#state;
   }
 
-  /** What can go on now; only an unfinished HEADERS frame and an unfinished frame head are held back. */
-  push(chunk: Buffer): Buffer {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const passed = this.#advance(bytes);
-    this.#held = bytes.subarray(passed);
-    return bytes.subarray(0, passed);
-  }
-
-  /** How many of the bytes may go on. */
-  #advance(bytes: Buffer): number {
-    let at = Math.min(this.#skip, bytes.length);
-    this.#skip -= at;
-    while (this.#skip === 0 && bytes.length - at >= FRAME_HEAD_BYTES) {
-      const length = bytes.readUIntBE(at, 3);
-      const end = at + FRAME_HEAD_BYTES + length;
-      if (bytes[at + 3] === HEADERS && length <= FRAME_BYTES_MAX) {
-        if (end > bytes.length) return at;
-        repairHeaders(bytes.subarray(at + FRAME_HEAD_BYTES, end), bytes[at + 4] as number);
-        this.#done = true;
-        return bytes.length;
-      }
-      this.#skip = Math.max(0, end - bytes.length);
-      at = Math.min(end, bytes.length);
+  /** What goes on to the engine now, in this order. Holds back an unfinished frame and an unfinished header block. */
+  push(chunk: Uint8Array): Uint8Array[] {
+    if (this.#state === "passing") return [chunk];
+    if (this.#state === "refused") return [];
+    const preface = chunk.subarray(0, this.#prefaceLeft);
+    this.#prefaceLeft -= preface.length;
+    const out = preface.length > 0 ? [preface] : [];
+    this.#splitter.push(chunk.subarray(preface.length));
+    try {
+      this.#readFrames(out);
+    } catch (error) {
+      if (!(error instanceof FrameSizeError || error instanceof HpackError)) throw error;
+      this.#giveUp(out);
     }
-    return this.#skip > 0 ? bytes.length : at;
+    return out;
   }
-}
 
-/** Walks the header block of a HEADERS frame up to the authority's value; stops at whatever it does not understand. */
-function repairHeaders(payload: Buffer, flags: number): void {
-  const cursor = new Cursor(payload, (flags & PADDED ? 1 : 0) + (flags & PRIORITY ? 5 : 0));
-  while (cursor.more) {
-    const first = cursor.peek();
-    if (first >= 0x80) cursor.integer(7);
-    else if ((first & 0xe0) === 0x20) cursor.integer(5);
-    else {
-      const name = cursor.integer(first >= 0x40 ? 6 : 4);
-      if (name === 0) cursor.string();
-      const value = cursor.string();
-      if (name !== AUTHORITY) continue;
-      if (value.huffman) dotsForSlashesCoded(value.bytes);
-      else dotsForSlashes(value.bytes);
+  /** The client has sent its last byte: what was held back, as it came. */
+  end(): Uint8Array[] {
+    return this.#state === "looking" || this.#state === "mending" ? this.#held() : [];
+  }
+
+  #readFrames(out: Uint8Array[]): void {
+    while (this.#state === "looking" || this.#state === "mending") {
+      const frame = this.#splitter.next();
+      if (frame === undefined) return;
+      if (this.#block.length > 0 || frame.type === FrameType.HEADERS) this.#readHeaders(frame, out);
+      else out.push(frame.bytes);
+    }
+  }
+
+  #readHeaders(frame: Frame, out: Uint8Array[]): void {
+    const [headers = frame] = this.#block;
+    const follows = frame === headers || (frame.type === FrameType.CONTINUATION && frame.streamId === headers.streamId);
+    this.#block.push(frame);
+    this.#blockBytes += frame.bytes.length;
+    if (!follows || this.#blockBytes > BLOCK_BYTES_MAX || this.#block.length > BLOCK_FRAMES_MAX) this.#giveUp(out);
+    else if ((frame.flags & FrameFlag.END_HEADERS) !== 0) this.#endBlock(headers, out);
+  }
+
+  #endBlock(headers: Frame, out: Uint8Array[]): void {
+    const block = readHeaderBlock(headers, this.#block.slice(1));
+    const list = block === undefined ? undefined : this.#decoder.decode(block.fragment);
+    if (block === undefined || list === undefined || list.tooLarge) {
+      this.#giveUp(out);
       return;
     }
-  }
-}
-
-/** Reads HPACK's integers and strings (RFC 7541 §5). Past the end it reads zeros, which end the walk. */
-class Cursor {
-  readonly #bytes: Buffer;
-  #at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  get more(): boolean {
-    return this.#at < this.#bytes.length;
-  }
-
-  peek(): number {
-    return this.#bytes[this.#at] ?? 0;
-  }
-
-  integer(prefixBits: number): number {
-    const mask = 2 ** prefixBits - 1;
-    let value = this.#next() & mask;
-    if (value < mask) return value;
-    for (let factor = 1; this.more; factor *= 128) {
-      const byte = this.#next();
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) break;
+    if (this.#state === "looking" && !list.fields.some(needsMending)) {
+      this.#pass(out);
+      return;
     }
-    return value;
+    this.#state = "mending";
+    this.#block = [];
+    this.#blockBytes = 0;
+    out.push(mended(block, list.fields));
   }
 
-  string(): { readonly huffman: boolean; readonly bytes: Buffer } {
-    const huffman = this.peek() >= 0x80;
-    const length = this.integer(7);
-    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return { huffman, bytes };
+  #giveUp(out: Uint8Array[]): void {
+    if (this.#state === "looking") {
+      this.#pass(out);
+      return;
+    }
+    out.push(REFUSAL);
+    this.#state = "refused";
+    this.#block = [];
   }
 
-  #next(): number {
-    return this.#bytes[this.#at++] ?? 0;
+  #pass(out: Uint8Array[]): void {
+    out.push(...this.#held());
+    this.#state = "passing";
+    this.#block = [];
   }
-}
 
-const SLASH = 0x2f;
-const DOT = 0x2e;
-
-function dotsForSlashes(bytes: Buffer): void {
-  for (let i = bytes.indexOf(SLASH); i >= 0; i = bytes.indexOf(SLASH, i)) bytes[i] = DOT;
-}
-
-/** The short codes, by their largest value of each length; longer ones do not occur in an address. */
-const SHORT_CODES: readonly { readonly bits: number; readonly last: number }[] = [
-  { bits: 5, last: 0b01001 },
-  { bits: 6, last: 0b101101 },
-  { bits: 7, last: 0b1111011 },
-  { bits: 8, last: 0b11111101 },
-];
-const SLASH_CODE = 0b011000;
-const DOT_CODE = 0b010111;
-
-function dotsForSlashesCoded(bytes: Buffer): void {
-  const end = bytes.length * 8;
-  for (let at = 0; at < end; ) {
-    const code = SHORT_CODES.find(({ bits, last }) => readBits(bytes, at, bits) <= last);
-    if (code === undefined) return;
-    if (code.bits === 6 && readBits(bytes, at, 6) === SLASH_CODE) writeBits(bytes, at, 6, DOT_CODE);
-    at += code.bits;
+  #held(): Uint8Array[] {
+    return [...this.#block.map((frame) => frame.bytes), this.#splitter.rest()].filter(({ length }) => length > 0);
   }
 }
 
-/** Up to 8 bits from a bit position on; bits behind the end are ones, as the padding is. */
-function readBits(bytes: Buffer, at: number, count: number): number {
-  const byte = at >> 3;
-  const window = ((bytes[byte] as number) << 8) | (bytes[byte + 1] ?? 0xff);
-  return (window >> (16 - (at & 7) - count)) & (2 ** count - 1);
+/** HEADERS of an indexed field with the index 0, which is no index (RFC 7541 §6.1): a connection error for every server. */
+const REFUSAL = frameBytes({ type: FrameType.HEADERS, flags: FrameFlag.END_HEADERS, streamId: 1 }, Uint8Array.of(0x80));
+
+const needsMending = ({ name, value }: HeaderField): boolean =>
+  name === ":authority" && mendedAuthority(value) !== undefined;
+
+function mended(block: HeaderBlock, fields: readonly HeaderField[]): Uint8Array {
+  const right = fields.map((field) => {
+    const value = field.name === ":authority" ? mendedAuthority(field.value) : undefined;
+    return value === undefined ? field : { ...field, value };
+  });
+  return writeHeaderBlock({ ...block, fragment: encodeHeaders(right) });
 }
 
-function writeBits(bytes: Buffer, at: number, count: number, value: number): void {
-  for (let i = 0; i < count; i++) {
-    const byte = (at + i) >> 3;
-    const mask = 0x80 >> ((at + i) & 7);
-    const bit = (value >> (count - 1 - i)) & 1;
-    bytes[byte] = bit === 1 ? (bytes[byte] as number) | mask : (bytes[byte] as number) & ~mask;
-  }
+/**
+ * Host and port of an authority that carries a scheme: `a:1` for `http://a:1/b`. A unix socket has neither and is
+ * `localhost`, as grpc-go says. Undefined for an authority without a scheme, which is left as it is.
+ */
+export function mendedAuthority(value: string): string | undefined {
+  if (/^unixs?:\//i.test(value)) return "localhost";
+  const host = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(value)?.[1];
+  return host === "" ? "localhost" : host;
 }

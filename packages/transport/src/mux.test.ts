@@ -2,13 +2,16 @@
 import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer as createHttpServer, type Server as HttpServer, request } from "node:http";
+import { type ClientHttp2Session, connect as connectHttp2, type SecureClientSessionOptions } from "node:http2";
 import { request as httpsRequest } from "node:https";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { Health } from "@kvorum/proto";
+import { buffer, text } from "node:stream/consumers";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Health, HealthCheckRequestSchema } from "@kvorum/proto";
 import { afterEach, describe, expect, it } from "vitest";
+import { frameBytes } from "./http2/frame.js";
 import { PortMux, type PortMuxOptions } from "./mux.js";
 import { niceChannel } from "./nice/channel.js";
 import { createNiceServer } from "./nice/server.js";
@@ -17,6 +20,7 @@ import type { ListenAddress } from "./server.js";
 import { StatusCode } from "./status.js";
 import { ca, clientCertificate, serverCertificate } from "./testing/certificates.js";
 import { aborted, failure, gate } from "./testing/harness.js";
+import { callFrame, framesOf, preface, settings, startCall } from "./testing/http2-bytes.js";
 
 const cleanup: (() => unknown)[] = [];
 afterEach(async () => {
@@ -236,6 +240,117 @@ describe("port mux", () => {
     finish.open();
     expect(await answer).toBe("done");
     await closing;
+  });
+});
+
+describe("port mux and a URL as authority", () => {
+  const authority = "http://127.0.0.1:2379";
+
+  /** A client of nghttp2, which sends any authority. */
+  function client(port: number, options: SecureClientSessionOptions = {}, scheme = "http"): ClientHttp2Session {
+    const session = connectHttp2(`${scheme}://127.0.0.1:${port}`, options).on("error", () => {});
+    cleanup.push(() => session.destroy());
+    return session;
+  }
+
+  /** Asks for health with this many bytes in the request; answers the status of gRPC. */
+  async function check(session: ClientHttp2Session, headers: Record<string, string> = {}, bytes = 0): Promise<unknown> {
+    const stream = startCall(session, authority, { ":path": "/grpc.health.v1.Health/Check", ...headers });
+    const trailers = once(stream, "trailers");
+    const message = toBinary(
+      HealthCheckRequestSchema,
+      create(HealthCheckRequestSchema, { service: "s".repeat(bytes) }),
+    );
+    const length = Buffer.alloc(5);
+    length.writeUInt32BE(message.length, 1);
+    stream.resume().end(Buffer.concat([length, message]));
+    return ((await trailers)[0] as Record<string, unknown>)["grpc-status"];
+  }
+
+  it("serves many calls on one connection, one after the other and at once", async () => {
+    const { port } = await startMux();
+    const session = client(port);
+    for (let i = 0; i < 30; i++) expect(await check(session, { "x-call": String(i) })).toBe("0");
+    const calls = Array.from({ length: 100 }, (_, i) => check(session, { [`x-${i % 9}`]: "a".repeat(i) }));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(["0"]));
+  });
+
+  it("serves calls whose headers go over CONTINUATION, and bodies of any length", async () => {
+    const { port } = await startMux();
+    const session = client(port);
+    const headers = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`x-${i}`, `${"~".repeat(4_000)}${i}`]));
+    expect(await check(session, headers)).toBe("0");
+    expect(await check(session, {}, 1_500_000)).toBe("0");
+    expect(await check(session, headers)).toBe("0");
+  });
+
+  it("serves them under TLS too", async () => {
+    const { port } = await startMux({ tls: serverCertificate });
+    const session = client(port, { ca }, "https");
+    expect(await check(session)).toBe("0");
+    expect(await check(session)).toBe("0");
+  });
+
+  it("closes a connection that goes wrong with GOAWAY, and goes on serving others", async () => {
+    const { port } = await startMux();
+    const socket = await open(port);
+    const answer = buffer(socket);
+    const wrong = frameBytes({ type: 1, flags: 4, streamId: 3 }, Uint8Array.of(0x80));
+    socket.write(Buffer.concat([preface, settings, callFrame(authority), wrong, callFrame(authority, 5)]));
+    const goaway = framesOf(await answer, 0).find(({ type }) => type === 7);
+    expect(goaway?.payload[7], "COMPRESSION_ERROR").toBe(9);
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+  });
+
+  it("survives clients that go away at any point", async () => {
+    const { port } = await startMux();
+    const bytes = Buffer.concat([preface, settings, callFrame(authority), callFrame(authority, 3)]);
+    for (let at = preface.length; at < bytes.length; at += 11) {
+      const socket = await open(port);
+      if (at % 2 === 0) socket.end(bytes.subarray(0, at));
+      else socket.write(bytes.subarray(0, at), () => socket.resetAndDestroy());
+      await ended(socket);
+    }
+    expect(await healthy(port)).toMatchObject({ status: 1 });
+  });
+
+  it.each([
+    ["before the first call", Buffer.concat([preface, settings])],
+    ["while it mends", Buffer.concat([preface, settings, callFrame(authority)])],
+    ["after an ordinary call", Buffer.concat([preface, settings, callFrame("127.0.0.1:2379")])],
+  ])("stops reading %s when the engine does not read, and loses nothing", async (_name, start) => {
+    const connected = gate();
+    let engine: Socket | undefined;
+    const listener = createServer((socket) => {
+      engine = socket.pause();
+      connected.open();
+    }).listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    cleanup.push(() => listener.close());
+    const { port: enginePort } = listener.address() as AddressInfo;
+    const { port } = await startMux({ rpc: { host: "127.0.0.1", port: enginePort } });
+    const socket = await open(port);
+    // More than all the buffers of the two connections hold, one write after the other to see how far they get.
+    const ping = frameBytes({ type: 6, flags: 0, streamId: 0 }, new Uint8Array(8));
+    const pings = Buffer.alloc(17 * 10_000, ping);
+    const writes = 300;
+    let written = 0;
+    const sending = (async () => {
+      socket.write(start);
+      for (; written < writes; written++) await new Promise((resolve) => socket.write(pings, resolve));
+      socket.end();
+    })();
+    await connected.passed;
+    let before = -1;
+    while (before !== written) {
+      before = written;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(written).toBeLessThan(writes);
+    const received = await buffer(engine as Socket);
+    await sending;
+    const all = Buffer.alloc(pings.length * writes, ping);
+    expect(received.subarray(-all.length).equals(all)).toBe(true);
   });
 });
 

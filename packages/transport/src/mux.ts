@@ -7,12 +7,14 @@ import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { AuthorityRepair } from "./authority.js";
+import { AuthorityMender } from "./authority.js";
 import { addressText, type ListenAddress, type TlsServerOptions } from "./server.js";
 
 /** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const firstBytesTimeoutMsDefault = 10_000;
+/** How long the engine has to tell a client why its connection ends, in milliseconds. */
+const farewellMsMax = 500;
 
 export interface PortMuxOptions {
   /** Where the RPC engine listens; see `listenPrivately`. */
@@ -167,26 +169,58 @@ function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): vo
 
 /** Copies both ways with back-pressure; an end passes through as a half-close, a failure of one side ends the other. */
 function pipe(client: Socket, engine: Socket): void {
-  pipeRepaired(client, engine);
+  pipeMended(client, engine);
   engine.pipe(client);
   engine.on("error", () => client.destroy());
   client.once("close", () => engine.destroy());
   engine.once("close", () => client.destroySoon());
 }
 
-/** The first frames go through the repair of the authority, the rest is piped. They are few, so they may be buffered. */
-function pipeRepaired(client: Socket, engine: Socket): void {
-  const repair = new AuthorityRepair();
+/**
+ * From the client to the engine: through the mender until it is out of the way, then piped. A block it could not read ends
+ * the connection, as no later one can be read either.
+ */
+function pipeMended(client: Socket, engine: Socket): void {
+  const mender = new AuthorityMender();
+  const onData = (chunk: Buffer): void => {
+    const room = writeAll(engine, mender.push(chunk));
+    if (mender.state === "passing") {
+      leave();
+      client.pipe(engine);
+    } else if (mender.state === "refused") {
+      leave();
+      client.resume();
+      endSoon(engine);
+    } else if (!room) client.pause();
+  };
   const onEnd = (): void => {
+    writeAll(engine, mender.end());
     engine.end();
   };
-  const onData = (chunk: Buffer): void => {
-    engine.write(repair.push(chunk));
-    if (!repair.done) return;
+  const onDrain = (): void => {
+    client.resume();
+  };
+  const leave = (): void => {
     client.off("data", onData).off("end", onEnd);
-    client.pipe(engine);
+    engine.off("drain", onDrain);
   };
   client.on("data", onData).on("end", onEnd);
+  engine.on("drain", onDrain);
+}
+
+/** Ends the connection to the engine, and closes it if the engine does not: node says GOAWAY and waits for the client. */
+function endSoon(engine: Socket): void {
+  engine.end();
+  const late = setTimeout(() => engine.destroy(), farewellMsMax);
+  engine.once("close", () => clearTimeout(late));
+}
+
+/** Writes the parts in one go; false if the socket wants no more before it drains. */
+function writeAll(socket: Socket, parts: readonly Uint8Array[]): boolean {
+  socket.cork();
+  for (const part of parts) socket.write(part);
+  socket.uncork();
+  return !socket.writableNeedDrain;
 }
 
 function connectTo(address: ListenAddress): Socket {
