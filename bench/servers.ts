@@ -59,7 +59,8 @@ async function start(name: string, version: string, commandLine: CommandLine): P
     string,
     ...string[],
   ];
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+  // Both write a line for each call that the end of a round cuts off.
+  const child = spawn(command, args, { stdio: "ignore" });
   await once(child, "spawn");
   await untilHealthy(endpoint, child);
   return {

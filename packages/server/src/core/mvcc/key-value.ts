@@ -1,10 +1,4 @@
-/** The nouns of the store: a revision, a key with its value, a change. Field names are those of etcd's `mvccpb`. */
-
-/** One change's place in history: `main` counts write requests, `sub` the changes inside one request, from 0. */
-export interface Revision {
-  readonly main: bigint;
-  readonly sub: number;
-}
+/** The nouns of the store: a key with its value, a change. Field names are those of etcd's `mvccpb`. */
 
 export interface KeyValue {
   readonly key: Uint8Array;
