@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: Kvorum and etcd side by side in one run, with the same load. Each put is durable on both (default flags:
+ * `npm run bench`: Kvorum and etcd side by side in one run, with the same load. Each put is durable on both (default flags:
  * every acknowledged write is synced). Rounds alternate between the servers, so that a machine that changes its speed
  * does not favour one of them; the table shows medians.
  */

@@ -42,7 +42,7 @@ export function startEtcd(version: string): Promise<Server> {
 }
 
 export function startKvorum(version: string): Promise<Server> {
-  if (!existsSync(KVORUM)) throw new Error("build first: pnpm build");
+  if (!existsSync(KVORUM)) throw new Error("build first: npm run build");
   return start("kvorum", version, (client, _peer, directory) => [
     process.execPath,
     ...[KVORUM, "--name", "bench", "--data-dir", directory, "--log-level", "error"],

@@ -2,6 +2,7 @@
  * `npm start`, `npm test` and their like on a machine that has only Node and npm: installs from the lockfile with pnpm at
  * its pinned version, builds, and then does the job. What is up to date is not done again.
  *
+ *   node scripts/bootstrap.mjs build
  *   node scripts/bootstrap.mjs start [arguments of the tour, such as --serve]
  *   node scripts/bootstrap.mjs test [arguments of vitest, such as --project unit]
  *   node scripts/bootstrap.mjs example [name and arguments of an example]
@@ -10,6 +11,7 @@
 import { build, install, PhaseError, phase, requireNode, runInForeground, tools } from "./workspace.mjs";
 
 const jobs = {
+  build: () => 0,
   start: (args) => runInForeground("examples/dist/tour/main.js", args),
   test: (args) => runInForeground(tools.vitest, ["run", ...args]),
   example: (args) => runInForeground("scripts/example.mjs", args),

@@ -107,7 +107,11 @@ export async function pnpm() {
 /** Runs pnpm quietly; rejects with what it printed when it fails. */
 export async function runPnpm(args, options = {}) {
   const [command, ...leading] = await pnpm();
-  const result = await capture(command, [...leading, ...args], { shell: onWindows, ...options });
+  const env = { ...process.env, ...options.env };
+  // Set where we were started inside an `npx -p … -c …` ourselves; an npx of ours would read them as its own options.
+  delete env["npm_config_call"];
+  delete env["npm_config_package"];
+  const result = await capture(command, [...leading, ...args], { shell: onWindows, ...options, env });
   if (result.code !== 0) throw new PhaseError(`pnpm ${args[0]} failed with exit code ${result.code}`, result.output);
 }
 
@@ -116,7 +120,7 @@ export async function install() {
   const fingerprint = installFingerprint();
   if (isLinked() && existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) return false;
   // CI=true: never ask a question. A changed store location, for instance, makes pnpm lay node_modules anew.
-  await runPnpm(["install", "--frozen-lockfile"], { env: { ...process.env, CI: "true" } });
+  await runPnpm(["install", "--frozen-lockfile"], { env: { CI: "true" } });
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, fingerprint);
   return true;
