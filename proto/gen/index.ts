@@ -346,6 +346,38 @@ export {
 } from "./kvorum/internal/disk_pb.js";
 
 export {
+  file_kvorum_internal_peer,
+  PeerHandshakeSchema,
+  RaftMessageBatchSchema,
+  RaftMessageSchema,
+  VoteRequestSchema,
+  VoteResponseSchema,
+  AppendRequestSchema,
+  AppendResponseSchema,
+  HeartbeatSchema,
+  HeartbeatResponseSchema,
+  ReadIndexRequestSchema,
+  ReadIndexResponseSchema,
+  ProposeRequestSchema,
+  TimeoutNowSchema,
+  SnapshotChunkSchema,
+  type PeerHandshake,
+  type RaftMessageBatch,
+  type RaftMessage,
+  type VoteRequest,
+  type VoteResponse,
+  type AppendRequest,
+  type AppendResponse,
+  type Heartbeat,
+  type HeartbeatResponse,
+  type ReadIndexRequest,
+  type ReadIndexResponse,
+  type ProposeRequest,
+  type TimeoutNow,
+  type SnapshotChunk,
+} from "./kvorum/internal/peer_pb.js";
+
+export {
   file_kvorum_internal_raft,
   EntrySchema,
   EntryBatchSchema,
