@@ -11,6 +11,8 @@ import { startKvorum } from "../support/kvorum.js";
 const SCRATCH = fileURLToPath(new URL("../dist/readme", import.meta.url));
 const DOCUMENTS = [
   "README.md",
+  "proto/README.md",
+  "packages/transport/README.md",
   "packages/client/README.md",
   "packages/concurrency/README.md",
   "packages/server/README.md",
