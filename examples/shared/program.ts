@@ -87,7 +87,7 @@ function helpOf({ name, about, flags }: Program<Flags>): string {
   return [
     about,
     "",
-    `Usage: pnpm example ${name} [flags]`,
+    `Usage: npm run example ${name} -- [flags]`,
     "",
     ...rows.map(([l = "", r]) => `  ${l.padEnd(22)}${r}`),
   ].join("\n");

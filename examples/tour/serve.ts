@@ -23,7 +23,7 @@ With etcd's own tool:
 
 Or an example of this repository:
 
-  pnpm example config-service --endpoints ${endpoint}
+  npm run example config-service -- --endpoints ${endpoint}
 
 Data in ${node.dataDir}, removed at the end. Ctrl-C stops the node.`);
   await untilAborted(stop);
