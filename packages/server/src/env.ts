@@ -1,8 +1,9 @@
 /**
  * The seams through which a node reaches the world. Production adapters live in `io/`, simulated ones in `testing/`;
- * the same node class runs on both. Storage's seam, `Backend`, stands with the side that needs it: `core/mvcc/backend.ts`.
+ * the same node class runs on both. Storage's seam, `Backend`, stands with the side that needs it: `core/mvcc/backend.ts`; that to
+ * the other members in `peer-network.ts`.
  */
-import type { Message } from "./core/raft/types.js";
+import type { PeerNetwork } from "./peer-network.js";
 
 export interface Timer {
   cancel(): void;
@@ -58,11 +59,6 @@ export interface Disk {
   syncDirectory(directory: string): Promise<void>;
   /** Rejects when another live process holds it; freed by the process's death. */
   lockDirectory(directory: string): Promise<DirectoryLock>;
-}
-
-/** May drop, never blocks, never throws. */
-export interface PeerNetwork {
-  send(messages: readonly Message[]): void;
 }
 
 /** Named places where a test may stop, delay or fail the node; does nothing in production. */

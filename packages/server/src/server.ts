@@ -16,6 +16,7 @@ import { SystemClock } from "./io/clock.js";
 import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
 import { MemoryDisk } from "./io/disk/memory-disk.js";
 import { NodeDisk } from "./io/disk/node-disk.js";
+import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
 import { EtcdNode } from "./node/node.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
@@ -60,7 +61,7 @@ async function start(options: ResolvedOptions, closers: Closers): Promise<Kvorum
     clock: new SystemClock(),
     random: new SystemRandom(),
     disk: storage.disk,
-    peers: { send: () => {} },
+    peers: NO_PEERS,
     failpoints: { hit: () => {} },
     logger,
   };

@@ -4,7 +4,8 @@
  */
 import type { Raft } from "../core/raft/raft.js";
 import type { AppendTask, ApplyTask, ReadState, SoftState } from "../core/raft/types.js";
-import type { Failpoints, PeerNetwork } from "../env.js";
+import type { Failpoints } from "../env.js";
+import type { PeerNetwork } from "../peer-network.js";
 
 export interface ReadyLoopOptions {
   readonly raft: Raft;

@@ -2,6 +2,7 @@
 import type { Message } from "../core/raft/types.js";
 import type { Env, Failpoints, Logger } from "../env.js";
 import { MemoryDisk } from "../io/disk/memory-disk.js";
+import { NO_PEERS } from "../io/peers/no-peers.js";
 import { ManualClock } from "./manual-clock.js";
 import { SeededRandom } from "./seeded-random.js";
 
@@ -26,7 +27,7 @@ export function testEnv({ disk, seed = 1, failpoints }: TestEnvOptions = {}): Te
     clock: new ManualClock(),
     random: new SeededRandom(seed),
     disk: disk ?? new MemoryDisk(),
-    peers: { send: (messages) => sent.push(...messages) },
+    peers: { ...NO_PEERS, send: (messages) => sent.push(...messages) },
     failpoints: failpoints ?? { hit() {} },
     logger: SILENT_LOGGER,
     sent,

@@ -4,8 +4,10 @@
 // @generated from file kvorum/internal/peer.proto (package kvorum.internal, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { MemberRecord } from "./disk_pb.js";
+import { file_kvorum_internal_disk } from "./disk_pb.js";
 import type { Entry, SnapshotMarker } from "./raft_pb.js";
 import { file_kvorum_internal_raft } from "./raft_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,445 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kvorum/internal/peer.proto.
  */
 export const file_kvorum_internal_peer: GenFile = /*@__PURE__*/
-  fileDesc("Chprdm9ydW0vaW50ZXJuYWwvcGVlci5wcm90bxIPa3ZvcnVtLmludGVybmFsIk0KDVBlZXJIYW5kc2hha2USDgoGZm9ybWF0GAEgASgNEhIKCmNsdXN0ZXJfaWQYAiABKAQSDAoEZnJvbRgDIAEoBBIKCgJ0bxgEIAEoBCJCChBSYWZ0TWVzc2FnZUJhdGNoEi4KCG1lc3NhZ2VzGAEgAygLMhwua3ZvcnVtLmludGVybmFsLlJhZnRNZXNzYWdlIosGCgtSYWZ0TWVzc2FnZRIMCgRmcm9tGAEgASgEEgoKAnRvGAIgASgEEgwKBHRlcm0YAyABKAQSLAoEdm90ZRgKIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5Wb3RlUmVxdWVzdEgAEjAKCHByZV92b3RlGAsgASgLMhwua3ZvcnVtLmludGVybmFsLlZvdGVSZXF1ZXN0SAASNgoNdm90ZV9yZXNwb25zZRgMIAEoCzIdLmt2b3J1bS5pbnRlcm5hbC5Wb3RlUmVzcG9uc2VIABI6ChFwcmVfdm90ZV9yZXNwb25zZRgNIAEoCzIdLmt2b3J1bS5pbnRlcm5hbC5Wb3RlUmVzcG9uc2VIABIwCgZhcHBlbmQYDiABKAsyHi5rdm9ydW0uaW50ZXJuYWwuQXBwZW5kUmVxdWVzdEgAEjoKD2FwcGVuZF9yZXNwb25zZRgPIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5BcHBlbmRSZXNwb25zZUgAEi8KCWhlYXJ0YmVhdBgQIAEoCzIaLmt2b3J1bS5pbnRlcm5hbC5IZWFydGJlYXRIABJAChJoZWFydGJlYXRfcmVzcG9uc2UYESABKAsyIi5rdm9ydW0uaW50ZXJuYWwuSGVhcnRiZWF0UmVzcG9uc2VIABIzCghzbmFwc2hvdBgSIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5TbmFwc2hvdE1hcmtlckgAEjcKCnJlYWRfaW5kZXgYEyABKAsyIS5rdm9ydW0uaW50ZXJuYWwuUmVhZEluZGV4UmVxdWVzdEgAEkEKE3JlYWRfaW5kZXhfcmVzcG9uc2UYFCABKAsyIi5rdm9ydW0uaW50ZXJuYWwuUmVhZEluZGV4UmVzcG9uc2VIABIyCgdwcm9wb3NlGBUgASgLMh8ua3ZvcnVtLmludGVybmFsLlByb3Bvc2VSZXF1ZXN0SAASMgoLdGltZW91dF9ub3cYFiABKAsyGy5rdm9ydW0uaW50ZXJuYWwuVGltZW91dE5vd0gAQgYKBGtpbmQiRgoLVm90ZVJlcXVlc3QSEgoKbGFzdF9pbmRleBgBIAEoBBIRCglsYXN0X3Rlcm0YAiABKAQSEAoIdHJhbnNmZXIYAyABKAgiHgoMVm90ZVJlc3BvbnNlEg4KBnJlamVjdBgBIAEoCCJvCg1BcHBlbmRSZXF1ZXN0EhIKCnByZXZfaW5kZXgYASABKAQSEQoJcHJldl90ZXJtGAIgASgEEicKB2VudHJpZXMYAyADKAsyFi5rdm9ydW0uaW50ZXJuYWwuRW50cnkSDgoGY29tbWl0GAQgASgEIlkKDkFwcGVuZFJlc3BvbnNlEg0KBWluZGV4GAEgASgEEg4KBnJlamVjdBgCIAEoCBITCgtyZWplY3RfaGludBgDIAEoBBITCgtyZWplY3RfdGVybRgEIAEoBCIsCglIZWFydGJlYXQSDgoGY29tbWl0GAEgASgEEg8KB2NvbnRleHQYAiABKAQiJAoRSGVhcnRiZWF0UmVzcG9uc2USDwoHY29udGV4dBgBIAEoBCIjChBSZWFkSW5kZXhSZXF1ZXN0Eg8KB2NvbnRleHQYASABKAQiMwoRUmVhZEluZGV4UmVzcG9uc2USDwoHY29udGV4dBgBIAEoBBINCgVpbmRleBgCIAEoBCI5Cg5Qcm9wb3NlUmVxdWVzdBInCgdlbnRyaWVzGAEgAygLMhYua3ZvcnVtLmludGVybmFsLkVudHJ5IgwKClRpbWVvdXROb3ciOgoNU25hcHNob3RDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBILCgNjcmMYAyABKA1iBnByb3RvMw", [file_kvorum_internal_raft]);
+  fileDesc("Chprdm9ydW0vaW50ZXJuYWwvcGVlci5wcm90bxIPa3ZvcnVtLmludGVybmFsIn0KCVBlZXJGcmFtZRIzCgloYW5kc2hha2UYASABKAsyHi5rdm9ydW0uaW50ZXJuYWwuUGVlckhhbmRzaGFrZUgAEjIKBWJhdGNoGAIgASgLMiEua3ZvcnVtLmludGVybmFsLlJhZnRNZXNzYWdlQmF0Y2hIAEIHCgVmcmFtZSINCgtQZWVyV2VsY29tZSJ4Cg1TbmFwc2hvdEZyYW1lEi0KBGhlYWQYASABKAsyHS5rdm9ydW0uaW50ZXJuYWwuU25hcHNob3RIZWFkSAASLwoFY2h1bmsYAiABKAsyHi5rdm9ydW0uaW50ZXJuYWwuU25hcHNob3RDaHVua0gAQgcKBWZyYW1lIn8KDFNuYXBzaG90SGVhZBIxCgloYW5kc2hha2UYASABKAsyHi5rdm9ydW0uaW50ZXJuYWwuUGVlckhhbmRzaGFrZRItCgdtZXNzYWdlGAIgASgLMhwua3ZvcnVtLmludGVybmFsLlJhZnRNZXNzYWdlEg0KBWJ5dGVzGAMgASgEIhAKDlNuYXBzaG90QW5zd2VyItIBCgpBc2tSZXF1ZXN0EjEKCWhhbmRzaGFrZRgBIAEoCzIeLmt2b3J1bS5pbnRlcm5hbC5QZWVySGFuZHNoYWtlEhUKC2xlYXNlX3JlbmV3GAogASgDSAASHAoSbGVhc2VfdGltZV90b19saXZlGAsgASgDSAASPQoNbWVtYmVyX2NoYW5nZRgMIAEoCzIkLmt2b3J1bS5pbnRlcm5hbC5NZW1iZXJDaGFuZ2VSZXF1ZXN0SAASEQoHaGFzaF9rdhgNIAEoA0gAQgoKCHF1ZXN0aW9uIqABChNNZW1iZXJDaGFuZ2VSZXF1ZXN0EikKA2FkZBgBIAEoCzIaLmt2b3J1bS5pbnRlcm5hbC5BZGRNZW1iZXJIABIQCgZyZW1vdmUYAiABKARIABIvCgZ1cGRhdGUYAyABKAsyHS5rdm9ydW0uaW50ZXJuYWwuVXBkYXRlTWVtYmVySAASEQoHcHJvbW90ZRgEIAEoBEgAQggKBmNoYW5nZSIyCglBZGRNZW1iZXISEQoJcGVlcl91cmxzGAEgAygJEhIKCmlzX2xlYXJuZXIYAiABKAgiLQoMVXBkYXRlTWVtYmVyEgoKAmlkGAEgASgEEhEKCXBlZXJfdXJscxgCIAMoCSL0AQoLQXNrUmVzcG9uc2USNAoLbGVhc2VfcmVuZXcYCiABKAsyHS5rdm9ydW0uaW50ZXJuYWwuTGVhc2VSZW5ld2VkSAASPAoSbGVhc2VfdGltZV90b19saXZlGAsgASgLMh4ua3ZvcnVtLmludGVybmFsLkxlYXNlVGltZUxlZnRIABI3Cg1tZW1iZXJfY2hhbmdlGAwgASgLMh4ua3ZvcnVtLmludGVybmFsLk1lbWJlckNoYW5nZWRIABIuCgdoYXNoX2t2GA0gASgLMhsua3ZvcnVtLmludGVybmFsLkhhc2hPZktleXNIAEIICgZhbnN3ZXIiIwoMTGVhc2VSZW5ld2VkEhMKC3R0bF9zZWNvbmRzGAEgASgDIk8KDUxlYXNlVGltZUxlZnQSEwoLdHRsX3NlY29uZHMYASABKAMSGwoTZ3JhbnRlZF90dGxfc2Vjb25kcxgCIAEoAxIMCgRrZXlzGAMgAygMIm4KDU1lbWJlckNoYW5nZWQSLQoGbWVtYmVyGAEgASgLMh0ua3ZvcnVtLmludGVybmFsLk1lbWJlclJlY29yZBIuCgdtZW1iZXJzGAIgAygLMh0ua3ZvcnVtLmludGVybmFsLk1lbWJlclJlY29yZCJLCgpIYXNoT2ZLZXlzEgwKBGhhc2gYASABKA0SGAoQY29tcGFjdF9yZXZpc2lvbhgCIAEoAxIVCg1oYXNoX3JldmlzaW9uGAMgASgDIhEKD0Rlc2NyaWJlUmVxdWVzdCJnChBEZXNjcmliZVJlc3BvbnNlEhIKCmNsdXN0ZXJfaWQYASABKAQSLgoHbWVtYmVycxgCIAMoCzIdLmt2b3J1bS5pbnRlcm5hbC5NZW1iZXJSZWNvcmQSDwoHcmVtb3ZlZBgDIAMoBCJNCg1QZWVySGFuZHNoYWtlEg4KBmZvcm1hdBgBIAEoDRISCgpjbHVzdGVyX2lkGAIgASgEEgwKBGZyb20YAyABKAQSCgoCdG8YBCABKAQiQgoQUmFmdE1lc3NhZ2VCYXRjaBIuCghtZXNzYWdlcxgBIAMoCzIcLmt2b3J1bS5pbnRlcm5hbC5SYWZ0TWVzc2FnZSKLBgoLUmFmdE1lc3NhZ2USDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBBIMCgR0ZXJtGAMgASgEEiwKBHZvdGUYCiABKAsyHC5rdm9ydW0uaW50ZXJuYWwuVm90ZVJlcXVlc3RIABIwCghwcmVfdm90ZRgLIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5Wb3RlUmVxdWVzdEgAEjYKDXZvdGVfcmVzcG9uc2UYDCABKAsyHS5rdm9ydW0uaW50ZXJuYWwuVm90ZVJlc3BvbnNlSAASOgoRcHJlX3ZvdGVfcmVzcG9uc2UYDSABKAsyHS5rdm9ydW0uaW50ZXJuYWwuVm90ZVJlc3BvbnNlSAASMAoGYXBwZW5kGA4gASgLMh4ua3ZvcnVtLmludGVybmFsLkFwcGVuZFJlcXVlc3RIABI6Cg9hcHBlbmRfcmVzcG9uc2UYDyABKAsyHy5rdm9ydW0uaW50ZXJuYWwuQXBwZW5kUmVzcG9uc2VIABIvCgloZWFydGJlYXQYECABKAsyGi5rdm9ydW0uaW50ZXJuYWwuSGVhcnRiZWF0SAASQAoSaGVhcnRiZWF0X3Jlc3BvbnNlGBEgASgLMiIua3ZvcnVtLmludGVybmFsLkhlYXJ0YmVhdFJlc3BvbnNlSAASMwoIc25hcHNob3QYEiABKAsyHy5rdm9ydW0uaW50ZXJuYWwuU25hcHNob3RNYXJrZXJIABI3CgpyZWFkX2luZGV4GBMgASgLMiEua3ZvcnVtLmludGVybmFsLlJlYWRJbmRleFJlcXVlc3RIABJBChNyZWFkX2luZGV4X3Jlc3BvbnNlGBQgASgLMiIua3ZvcnVtLmludGVybmFsLlJlYWRJbmRleFJlc3BvbnNlSAASMgoHcHJvcG9zZRgVIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5Qcm9wb3NlUmVxdWVzdEgAEjIKC3RpbWVvdXRfbm93GBYgASgLMhsua3ZvcnVtLmludGVybmFsLlRpbWVvdXROb3dIAEIGCgRraW5kIkYKC1ZvdGVSZXF1ZXN0EhIKCmxhc3RfaW5kZXgYASABKAQSEQoJbGFzdF90ZXJtGAIgASgEEhAKCHRyYW5zZmVyGAMgASgIIh4KDFZvdGVSZXNwb25zZRIOCgZyZWplY3QYASABKAgibwoNQXBwZW5kUmVxdWVzdBISCgpwcmV2X2luZGV4GAEgASgEEhEKCXByZXZfdGVybRgCIAEoBBInCgdlbnRyaWVzGAMgAygLMhYua3ZvcnVtLmludGVybmFsLkVudHJ5Eg4KBmNvbW1pdBgEIAEoBCJZCg5BcHBlbmRSZXNwb25zZRINCgVpbmRleBgBIAEoBBIOCgZyZWplY3QYAiABKAgSEwoLcmVqZWN0X2hpbnQYAyABKAQSEwoLcmVqZWN0X3Rlcm0YBCABKAQiLAoJSGVhcnRiZWF0Eg4KBmNvbW1pdBgBIAEoBBIPCgdjb250ZXh0GAIgASgEIiQKEUhlYXJ0YmVhdFJlc3BvbnNlEg8KB2NvbnRleHQYASABKAQiIwoQUmVhZEluZGV4UmVxdWVzdBIPCgdjb250ZXh0GAEgASgEIjMKEVJlYWRJbmRleFJlc3BvbnNlEg8KB2NvbnRleHQYASABKAQSDQoFaW5kZXgYAiABKAQiOQoOUHJvcG9zZVJlcXVlc3QSJwoHZW50cmllcxgBIAMoCzIWLmt2b3J1bS5pbnRlcm5hbC5FbnRyeSIMCgpUaW1lb3V0Tm93IjoKDVNuYXBzaG90Q2h1bmsSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDY3JjGAMgASgNMrYCCgRQZWVyEkgKCEV4Y2hhbmdlEhoua3ZvcnVtLmludGVybmFsLlBlZXJGcmFtZRocLmt2b3J1bS5pbnRlcm5hbC5QZWVyV2VsY29tZSgBMAESUQoMU2VuZFNuYXBzaG90Eh4ua3ZvcnVtLmludGVybmFsLlNuYXBzaG90RnJhbWUaHy5rdm9ydW0uaW50ZXJuYWwuU25hcHNob3RBbnN3ZXIoARJACgNBc2sSGy5rdm9ydW0uaW50ZXJuYWwuQXNrUmVxdWVzdBocLmt2b3J1bS5pbnRlcm5hbC5Bc2tSZXNwb25zZRJPCghEZXNjcmliZRIgLmt2b3J1bS5pbnRlcm5hbC5EZXNjcmliZVJlcXVlc3QaIS5rdm9ydW0uaW50ZXJuYWwuRGVzY3JpYmVSZXNwb25zZWIGcHJvdG8z", [file_kvorum_internal_disk, file_kvorum_internal_raft]);
+
+/**
+ * @generated from message kvorum.internal.PeerFrame
+ */
+export type PeerFrame = Message<"kvorum.internal.PeerFrame"> & {
+  /**
+   * @generated from oneof kvorum.internal.PeerFrame.frame
+   */
+  frame: {
+    /**
+     * @generated from field: kvorum.internal.PeerHandshake handshake = 1;
+     */
+    value: PeerHandshake;
+    case: "handshake";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.RaftMessageBatch batch = 2;
+     */
+    value: RaftMessageBatch;
+    case: "batch";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kvorum.internal.PeerFrame.
+ * Use `create(PeerFrameSchema)` to create a new message.
+ */
+export const PeerFrameSchema: GenMessage<PeerFrame> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 0);
+
+/**
+ * @generated from message kvorum.internal.PeerWelcome
+ */
+export type PeerWelcome = Message<"kvorum.internal.PeerWelcome"> & {
+};
+
+/**
+ * Describes the message kvorum.internal.PeerWelcome.
+ * Use `create(PeerWelcomeSchema)` to create a new message.
+ */
+export const PeerWelcomeSchema: GenMessage<PeerWelcome> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 1);
+
+/**
+ * @generated from message kvorum.internal.SnapshotFrame
+ */
+export type SnapshotFrame = Message<"kvorum.internal.SnapshotFrame"> & {
+  /**
+   * @generated from oneof kvorum.internal.SnapshotFrame.frame
+   */
+  frame: {
+    /**
+     * @generated from field: kvorum.internal.SnapshotHead head = 1;
+     */
+    value: SnapshotHead;
+    case: "head";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.SnapshotChunk chunk = 2;
+     */
+    value: SnapshotChunk;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kvorum.internal.SnapshotFrame.
+ * Use `create(SnapshotFrameSchema)` to create a new message.
+ */
+export const SnapshotFrameSchema: GenMessage<SnapshotFrame> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 2);
+
+/**
+ * @generated from message kvorum.internal.SnapshotHead
+ */
+export type SnapshotHead = Message<"kvorum.internal.SnapshotHead"> & {
+  /**
+   * @generated from field: kvorum.internal.PeerHandshake handshake = 1;
+   */
+  handshake?: PeerHandshake | undefined;
+
+  /**
+   * A message of kind snapshot.
+   *
+   * @generated from field: kvorum.internal.RaftMessage message = 2;
+   */
+  message?: RaftMessage | undefined;
+
+  /**
+   * Bytes of the file, its digest included.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.SnapshotHead.
+ * Use `create(SnapshotHeadSchema)` to create a new message.
+ */
+export const SnapshotHeadSchema: GenMessage<SnapshotHead> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 3);
+
+/**
+ * @generated from message kvorum.internal.SnapshotAnswer
+ */
+export type SnapshotAnswer = Message<"kvorum.internal.SnapshotAnswer"> & {
+};
+
+/**
+ * Describes the message kvorum.internal.SnapshotAnswer.
+ * Use `create(SnapshotAnswerSchema)` to create a new message.
+ */
+export const SnapshotAnswerSchema: GenMessage<SnapshotAnswer> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 4);
+
+/**
+ * @generated from message kvorum.internal.AskRequest
+ */
+export type AskRequest = Message<"kvorum.internal.AskRequest"> & {
+  /**
+   * @generated from field: kvorum.internal.PeerHandshake handshake = 1;
+   */
+  handshake?: PeerHandshake | undefined;
+
+  /**
+   * @generated from oneof kvorum.internal.AskRequest.question
+   */
+  question: {
+    /**
+     * Lease id.
+     *
+     * @generated from field: int64 lease_renew = 10;
+     */
+    value: bigint;
+    case: "leaseRenew";
+  } | {
+    /**
+     * Lease id; keys are always answered.
+     *
+     * @generated from field: int64 lease_time_to_live = 11;
+     */
+    value: bigint;
+    case: "leaseTimeToLive";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.MemberChangeRequest member_change = 12;
+     */
+    value: MemberChangeRequest;
+    case: "memberChange";
+  } | {
+    /**
+     * Revision; 0 for the current one.
+     *
+     * @generated from field: int64 hash_kv = 13;
+     */
+    value: bigint;
+    case: "hashKv";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kvorum.internal.AskRequest.
+ * Use `create(AskRequestSchema)` to create a new message.
+ */
+export const AskRequestSchema: GenMessage<AskRequest> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 5);
+
+/**
+ * @generated from message kvorum.internal.MemberChangeRequest
+ */
+export type MemberChangeRequest = Message<"kvorum.internal.MemberChangeRequest"> & {
+  /**
+   * @generated from oneof kvorum.internal.MemberChangeRequest.change
+   */
+  change: {
+    /**
+     * @generated from field: kvorum.internal.AddMember add = 1;
+     */
+    value: AddMember;
+    case: "add";
+  } | {
+    /**
+     * Member id.
+     *
+     * @generated from field: uint64 remove = 2;
+     */
+    value: bigint;
+    case: "remove";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.UpdateMember update = 3;
+     */
+    value: UpdateMember;
+    case: "update";
+  } | {
+    /**
+     * Member id.
+     *
+     * @generated from field: uint64 promote = 4;
+     */
+    value: bigint;
+    case: "promote";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kvorum.internal.MemberChangeRequest.
+ * Use `create(MemberChangeRequestSchema)` to create a new message.
+ */
+export const MemberChangeRequestSchema: GenMessage<MemberChangeRequest> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 6);
+
+/**
+ * @generated from message kvorum.internal.AddMember
+ */
+export type AddMember = Message<"kvorum.internal.AddMember"> & {
+  /**
+   * @generated from field: repeated string peer_urls = 1;
+   */
+  peerUrls: string[];
+
+  /**
+   * @generated from field: bool is_learner = 2;
+   */
+  isLearner: boolean;
+};
+
+/**
+ * Describes the message kvorum.internal.AddMember.
+ * Use `create(AddMemberSchema)` to create a new message.
+ */
+export const AddMemberSchema: GenMessage<AddMember> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 7);
+
+/**
+ * @generated from message kvorum.internal.UpdateMember
+ */
+export type UpdateMember = Message<"kvorum.internal.UpdateMember"> & {
+  /**
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from field: repeated string peer_urls = 2;
+   */
+  peerUrls: string[];
+};
+
+/**
+ * Describes the message kvorum.internal.UpdateMember.
+ * Use `create(UpdateMemberSchema)` to create a new message.
+ */
+export const UpdateMemberSchema: GenMessage<UpdateMember> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 8);
+
+/**
+ * @generated from message kvorum.internal.AskResponse
+ */
+export type AskResponse = Message<"kvorum.internal.AskResponse"> & {
+  /**
+   * @generated from oneof kvorum.internal.AskResponse.answer
+   */
+  answer: {
+    /**
+     * @generated from field: kvorum.internal.LeaseRenewed lease_renew = 10;
+     */
+    value: LeaseRenewed;
+    case: "leaseRenew";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.LeaseTimeLeft lease_time_to_live = 11;
+     */
+    value: LeaseTimeLeft;
+    case: "leaseTimeToLive";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.MemberChanged member_change = 12;
+     */
+    value: MemberChanged;
+    case: "memberChange";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.HashOfKeys hash_kv = 13;
+     */
+    value: HashOfKeys;
+    case: "hashKv";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kvorum.internal.AskResponse.
+ * Use `create(AskResponseSchema)` to create a new message.
+ */
+export const AskResponseSchema: GenMessage<AskResponse> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 9);
+
+/**
+ * @generated from message kvorum.internal.LeaseRenewed
+ */
+export type LeaseRenewed = Message<"kvorum.internal.LeaseRenewed"> & {
+  /**
+   * @generated from field: int64 ttl_seconds = 1;
+   */
+  ttlSeconds: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.LeaseRenewed.
+ * Use `create(LeaseRenewedSchema)` to create a new message.
+ */
+export const LeaseRenewedSchema: GenMessage<LeaseRenewed> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 10);
+
+/**
+ * @generated from message kvorum.internal.LeaseTimeLeft
+ */
+export type LeaseTimeLeft = Message<"kvorum.internal.LeaseTimeLeft"> & {
+  /**
+   * -1 when the lease does not exist.
+   *
+   * @generated from field: int64 ttl_seconds = 1;
+   */
+  ttlSeconds: bigint;
+
+  /**
+   * @generated from field: int64 granted_ttl_seconds = 2;
+   */
+  grantedTtlSeconds: bigint;
+
+  /**
+   * @generated from field: repeated bytes keys = 3;
+   */
+  keys: Uint8Array[];
+};
+
+/**
+ * Describes the message kvorum.internal.LeaseTimeLeft.
+ * Use `create(LeaseTimeLeftSchema)` to create a new message.
+ */
+export const LeaseTimeLeftSchema: GenMessage<LeaseTimeLeft> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 11);
+
+/**
+ * @generated from message kvorum.internal.MemberChanged
+ */
+export type MemberChanged = Message<"kvorum.internal.MemberChanged"> & {
+  /**
+   * The added member, after an add.
+   *
+   * @generated from field: kvorum.internal.MemberRecord member = 1;
+   */
+  member?: MemberRecord | undefined;
+
+  /**
+   * @generated from field: repeated kvorum.internal.MemberRecord members = 2;
+   */
+  members: MemberRecord[];
+};
+
+/**
+ * Describes the message kvorum.internal.MemberChanged.
+ * Use `create(MemberChangedSchema)` to create a new message.
+ */
+export const MemberChangedSchema: GenMessage<MemberChanged> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 12);
+
+/**
+ * @generated from message kvorum.internal.HashOfKeys
+ */
+export type HashOfKeys = Message<"kvorum.internal.HashOfKeys"> & {
+  /**
+   * @generated from field: uint32 hash = 1;
+   */
+  hash: number;
+
+  /**
+   * -1 when never compacted.
+   *
+   * @generated from field: int64 compact_revision = 2;
+   */
+  compactRevision: bigint;
+
+  /**
+   * @generated from field: int64 hash_revision = 3;
+   */
+  hashRevision: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.HashOfKeys.
+ * Use `create(HashOfKeysSchema)` to create a new message.
+ */
+export const HashOfKeysSchema: GenMessage<HashOfKeys> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 13);
+
+/**
+ * @generated from message kvorum.internal.DescribeRequest
+ */
+export type DescribeRequest = Message<"kvorum.internal.DescribeRequest"> & {
+};
+
+/**
+ * Describes the message kvorum.internal.DescribeRequest.
+ * Use `create(DescribeRequestSchema)` to create a new message.
+ */
+export const DescribeRequestSchema: GenMessage<DescribeRequest> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 14);
+
+/**
+ * @generated from message kvorum.internal.DescribeResponse
+ */
+export type DescribeResponse = Message<"kvorum.internal.DescribeResponse"> & {
+  /**
+   * @generated from field: uint64 cluster_id = 1;
+   */
+  clusterId: bigint;
+
+  /**
+   * @generated from field: repeated kvorum.internal.MemberRecord members = 2;
+   */
+  members: MemberRecord[];
+
+  /**
+   * Ids that are banned because they were members once.
+   *
+   * @generated from field: repeated uint64 removed = 3;
+   */
+  removed: bigint[];
+};
+
+/**
+ * Describes the message kvorum.internal.DescribeResponse.
+ * Use `create(DescribeResponseSchema)` to create a new message.
+ */
+export const DescribeResponseSchema: GenMessage<DescribeResponse> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_peer, 15);
 
 /**
  * The first message on every connection between members. A receiver that is another cluster or another member refuses it
@@ -51,7 +491,7 @@ export type PeerHandshake = Message<"kvorum.internal.PeerHandshake"> & {
  * Use `create(PeerHandshakeSchema)` to create a new message.
  */
 export const PeerHandshakeSchema: GenMessage<PeerHandshake> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 0);
+  messageDesc(file_kvorum_internal_peer, 16);
 
 /**
  * Messages that left together, in order.
@@ -70,7 +510,7 @@ export type RaftMessageBatch = Message<"kvorum.internal.RaftMessageBatch"> & {
  * Use `create(RaftMessageBatchSchema)` to create a new message.
  */
 export const RaftMessageBatchSchema: GenMessage<RaftMessageBatch> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 1);
+  messageDesc(file_kvorum_internal_peer, 17);
 
 /**
  * One message of the Raft protocol. The fields of each kind are those of the paper's RPCs (figure 2) and of etcd's
@@ -183,7 +623,7 @@ export type RaftMessage = Message<"kvorum.internal.RaftMessage"> & {
  * Use `create(RaftMessageSchema)` to create a new message.
  */
 export const RaftMessageSchema: GenMessage<RaftMessage> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 2);
+  messageDesc(file_kvorum_internal_peer, 18);
 
 /**
  * @generated from message kvorum.internal.VoteRequest
@@ -214,7 +654,7 @@ export type VoteRequest = Message<"kvorum.internal.VoteRequest"> & {
  * Use `create(VoteRequestSchema)` to create a new message.
  */
 export const VoteRequestSchema: GenMessage<VoteRequest> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 3);
+  messageDesc(file_kvorum_internal_peer, 19);
 
 /**
  * @generated from message kvorum.internal.VoteResponse
@@ -231,7 +671,7 @@ export type VoteResponse = Message<"kvorum.internal.VoteResponse"> & {
  * Use `create(VoteResponseSchema)` to create a new message.
  */
 export const VoteResponseSchema: GenMessage<VoteResponse> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 4);
+  messageDesc(file_kvorum_internal_peer, 20);
 
 /**
  * @generated from message kvorum.internal.AppendRequest
@@ -265,7 +705,7 @@ export type AppendRequest = Message<"kvorum.internal.AppendRequest"> & {
  * Use `create(AppendRequestSchema)` to create a new message.
  */
 export const AppendRequestSchema: GenMessage<AppendRequest> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 5);
+  messageDesc(file_kvorum_internal_peer, 21);
 
 /**
  * @generated from message kvorum.internal.AppendResponse
@@ -301,7 +741,7 @@ export type AppendResponse = Message<"kvorum.internal.AppendResponse"> & {
  * Use `create(AppendResponseSchema)` to create a new message.
  */
 export const AppendResponseSchema: GenMessage<AppendResponse> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 6);
+  messageDesc(file_kvorum_internal_peer, 22);
 
 /**
  * @generated from message kvorum.internal.Heartbeat
@@ -327,7 +767,7 @@ export type Heartbeat = Message<"kvorum.internal.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 7);
+  messageDesc(file_kvorum_internal_peer, 23);
 
 /**
  * @generated from message kvorum.internal.HeartbeatResponse
@@ -344,7 +784,7 @@ export type HeartbeatResponse = Message<"kvorum.internal.HeartbeatResponse"> & {
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 8);
+  messageDesc(file_kvorum_internal_peer, 24);
 
 /**
  * @generated from message kvorum.internal.ReadIndexRequest
@@ -361,7 +801,7 @@ export type ReadIndexRequest = Message<"kvorum.internal.ReadIndexRequest"> & {
  * Use `create(ReadIndexRequestSchema)` to create a new message.
  */
 export const ReadIndexRequestSchema: GenMessage<ReadIndexRequest> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 9);
+  messageDesc(file_kvorum_internal_peer, 25);
 
 /**
  * @generated from message kvorum.internal.ReadIndexResponse
@@ -383,7 +823,7 @@ export type ReadIndexResponse = Message<"kvorum.internal.ReadIndexResponse"> & {
  * Use `create(ReadIndexResponseSchema)` to create a new message.
  */
 export const ReadIndexResponseSchema: GenMessage<ReadIndexResponse> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 10);
+  messageDesc(file_kvorum_internal_peer, 26);
 
 /**
  * @generated from message kvorum.internal.ProposeRequest
@@ -402,7 +842,7 @@ export type ProposeRequest = Message<"kvorum.internal.ProposeRequest"> & {
  * Use `create(ProposeRequestSchema)` to create a new message.
  */
 export const ProposeRequestSchema: GenMessage<ProposeRequest> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 11);
+  messageDesc(file_kvorum_internal_peer, 27);
 
 /**
  * @generated from message kvorum.internal.TimeoutNow
@@ -415,7 +855,7 @@ export type TimeoutNow = Message<"kvorum.internal.TimeoutNow"> & {
  * Use `create(TimeoutNowSchema)` to create a new message.
  */
 export const TimeoutNowSchema: GenMessage<TimeoutNow> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 12);
+  messageDesc(file_kvorum_internal_peer, 28);
 
 /**
  * A part of a snapshot on its way to a member, checked before anything local is replaced.
@@ -448,5 +888,55 @@ export type SnapshotChunk = Message<"kvorum.internal.SnapshotChunk"> & {
  * Use `create(SnapshotChunkSchema)` to create a new message.
  */
 export const SnapshotChunkSchema: GenMessage<SnapshotChunk> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_peer, 13);
+  messageDesc(file_kvorum_internal_peer, 29);
+
+/**
+ * What every member serves on its peer port.
+ *
+ * @generated from service kvorum.internal.Peer
+ */
+export const Peer: GenService<{
+  /**
+   * Raft messages of one class of traffic, in order. The first frame is the handshake; the answer stream carries one
+   * PeerWelcome when it is accepted, and then nothing until it ends.
+   *
+   * @generated from rpc kvorum.internal.Peer.Exchange
+   */
+  exchange: {
+    methodKind: "bidi_streaming";
+    input: typeof PeerFrameSchema;
+    output: typeof PeerWelcomeSchema;
+  },
+  /**
+   * One snapshot file. The first frame is its head; the answer comes when it is installed or found unneeded.
+   *
+   * @generated from rpc kvorum.internal.Peer.SendSnapshot
+   */
+  sendSnapshot: {
+    methodKind: "client_streaming";
+    input: typeof SnapshotFrameSchema;
+    output: typeof SnapshotAnswerSchema;
+  },
+  /**
+   * A question to this member. Errors are etcd's, text and code.
+   *
+   * @generated from rpc kvorum.internal.Peer.Ask
+   */
+  ask: {
+    methodKind: "unary";
+    input: typeof AskRequestSchema;
+    output: typeof AskResponseSchema;
+  },
+  /**
+   * What this member knows of its cluster; open to a member that does not belong to one yet.
+   *
+   * @generated from rpc kvorum.internal.Peer.Describe
+   */
+  describe: {
+    methodKind: "unary";
+    input: typeof DescribeRequestSchema;
+    output: typeof DescribeResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_kvorum_internal_peer, 0);
 

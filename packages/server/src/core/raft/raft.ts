@@ -90,6 +90,7 @@ export class Raft {
       lastIndex: this.#log.lastIndex,
       firstIndex: this.#log.firstIndex,
       confState: this.#conf,
+      transferee: NO_MEMBER,
     };
   }
 

@@ -141,6 +141,18 @@ export interface Ready {
   readonly softState: SoftState | undefined;
 }
 
+/** What came of asking the leader to hand its office over. */
+export type TransferOutcome = "started" | "dropped: not leader" | "dropped: not a voter";
+
+/** What a leader knows of one member's log. */
+export interface MemberProgress {
+  readonly match: number;
+  readonly next: number;
+  readonly state: "probe" | "replicate" | "snapshot";
+  /** Heard from since the last quorum check. */
+  readonly recentActive: boolean;
+}
+
 export interface RaftStatus {
   readonly id: bigint;
   readonly role: Role;
@@ -151,4 +163,6 @@ export interface RaftStatus {
   readonly lastIndex: number;
   readonly firstIndex: number;
   readonly confState: ConfState;
+  /** The member that leadership is being handed to, or `NO_MEMBER`. */
+  readonly transferee: bigint;
 }
