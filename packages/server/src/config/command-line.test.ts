@@ -98,6 +98,23 @@ describe("the command line", () => {
     expect(mistake("--watch-progress-notify-interval 10")).toContain("a duration with units");
   });
 
+  it("takes switches as Go does: alone, or with the value behind an equals sign", () => {
+    expect(config("")).toMatchObject({ preVote: true, strictReconfigCheck: true, initialCorruptCheck: false });
+    for (const off of ["--pre-vote=false", "-pre-vote=0", "--pre-vote=F"]) expect(config(off).preVote).toBe(false);
+    expect(config("--pre-vote --strict-reconfig-check=false")).toMatchObject({
+      preVote: true,
+      strictReconfigCheck: false,
+    });
+    expect(config("--experimental-initial-corrupt-check --name x")).toMatchObject({
+      initialCorruptCheck: true,
+      name: "x",
+    });
+    expect(mistake("--pre-vote false")).toBe(
+      "kvorum: --pre-vote: write its value behind an equals sign, --pre-vote=false",
+    );
+    expect(mistake("--pre-vote=maybe")).toBe('kvorum: --pre-vote: "maybe" is not allowed, give true or false');
+  });
+
   it("prints help by groups, with every flag and its default", () => {
     const line = read("--help");
     expect(line).toMatchObject({ kind: "exit", code: 0 });
@@ -116,6 +133,11 @@ describe("the command line", () => {
 
   it("takes the experimental name of a flag that has grown up", () => {
     expect(config("--experimental-watch-progress-notify-interval=1m30s").watchProgressNotifyMs).toBe(90_000);
+    expect(
+      config(
+        "--experimental-max-learners 2 --experimental-snapshot-catchup-entries=7 --experimental-corrupt-check-time 5m",
+      ),
+    ).toMatchObject({ maxLearners: 2, catchUpEntries: 7, corruptCheckMs: 300_000 });
   });
 });
 
@@ -128,6 +150,16 @@ describe("the environment", () => {
     const line = read("--name flag", { ETCD_NAME: "env" });
     expect(line).toMatchObject({ kind: "run", warnings: ["ETCD_NAME is set too; --name wins"] });
     expect(config("--name flag", { ETCD_NAME: "env" }).name).toBe("flag");
+  });
+
+  it("turns switches on and off", () => {
+    expect(config("", { ETCD_PRE_VOTE: "false", ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK: "1" })).toMatchObject({
+      preVote: false,
+      initialCorruptCheck: true,
+    });
+    expect(mistake("", { ETCD_PRE_VOTE: "maybe" })).toBe(
+      'kvorum: ETCD_PRE_VOTE: "maybe" is not allowed, give true or false',
+    );
   });
 
   it("counts an empty variable as unset", () => {
@@ -167,17 +199,62 @@ describe("rules between settings", () => {
     ]);
   });
 
-  it("refuses a cluster of several, and says that this version runs clusters of one", () => {
-    expect(mistake("--name a --initial-cluster a=http://127.0.0.1:1,b=http://127.0.0.1:2")).toContain(
-      "names 2 members (a, b): this version runs clusters of one, give only a",
-    );
-    expect(mistake("--initial-cluster-state existing")).toContain("joining a cluster is not there yet");
+  it("starts with this member alone when no others are named", () => {
+    expect(config("--name a --initial-advertise-peer-urls http://h:1,http://h:2")).toMatchObject({
+      initialCluster: [{ name: "a", peerUrls: ["http://h:1", "http://h:2"] }],
+      initialClusterState: "new",
+    });
+  });
+
+  it("reads a cluster of several, a name once an address, in any order and spelling of an address", () => {
+    const argv =
+      "--name a --initial-advertise-peer-urls http://HOST:1,http://127.0.0.1:1 --initial-cluster-state existing " +
+      "--initial-cluster b=http://127.0.0.1:2,a=http://127.0.0.1:1,c=http://[::1]:3/,a=http://host:1";
+    expect(config(argv)).toMatchObject({
+      initialCluster: [
+        { name: "b", peerUrls: ["http://127.0.0.1:2"] },
+        { name: "a", peerUrls: ["http://127.0.0.1:1", "http://host:1"] },
+        { name: "c", peerUrls: ["http://[::1]:3"] },
+      ],
+      initialClusterState: "existing",
+    });
+  });
+
+  it("gives no address to two members, nor twice to one", () => {
+    const own = "--name a --initial-advertise-peer-urls http://h:1 --initial-cluster a=http://h:1";
+    for (const other of ["b=http://h:1", "a=http://h:1/"]) {
+      expect(mistake(`${own},${other}`)).toBe(
+        "--initial-cluster has http://h:1 twice: every address belongs to one member",
+      );
+    }
   });
 
   it("holds the initial cluster against name and peer addresses", () => {
     expect(mistake("--name a --initial-cluster b=http://127.0.0.1:1")).toContain('no member "a"');
-    expect(mistake("--name a --initial-cluster a=http://127.0.0.1:1")).toContain("--initial-advertise-peer-urls is");
-    expect(mistake("--initial-cluster a,b")).toContain("give name=url pairs");
+    expect(mistake("--name a --initial-cluster a=http://127.0.0.1:1")).toBe(
+      "--initial-cluster gives a the addresses http://127.0.0.1:1, but --initial-advertise-peer-urls is http://localhost:2380",
+    );
+    expect(mistake("--initial-cluster a,b")).toBe(
+      '--initial-cluster: "a" is not allowed, give name=url pairs such as n1=http://127.0.0.1:2380',
+    );
+    expect(mistake("--initial-cluster a=127.0.0.1:1")).toContain('"a=127.0.0.1:1" is not allowed, give comma-sep');
+    expect(mistake("--initial-cluster a=https://h:1")).toContain("TLS (https://) is not there yet behind a=");
+  });
+
+  it("takes the check for damage at the start as a feature gate too, and not both", () => {
+    expect(config("--feature-gates=InitialCorruptCheck=true").initialCorruptCheck).toBe(true);
+    expect(config("--feature-gates InitialCorruptCheck=false").initialCorruptCheck).toBe(false);
+    expect(mistake("--feature-gates LeaseCheckpoint=true")).toBe(
+      'kvorum: --feature-gates: "LeaseCheckpoint=true" is not allowed, give InitialCorruptCheck=true or InitialCorruptCheck=false',
+    );
+    expect(mistake("--feature-gates InitialCorruptCheck=true --experimental-initial-corrupt-check")).toBe(
+      "--experimental-initial-corrupt-check and --feature-gates=InitialCorruptCheck mean the same: give one of them",
+    );
+  });
+
+  it("keeps the default number of entries for slow members when 0 is given", () => {
+    expect(config("--snapshot-catchup-entries 0").catchUpEntries).toBe(5000);
+    expect(config("")).toMatchObject({ catchUpEntries: 5000, maxLearners: 1, corruptCheckMs: 0 });
   });
 
   it("reads the retention as its mode says", () => {

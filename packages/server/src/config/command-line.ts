@@ -87,6 +87,7 @@ function describe(version: string): Command {
   for (const key of KEYS) {
     const flag: Flag<unknown> = FLAGS[key];
     const option = new Option(`--${flag.name} ${flag.placeholder}`, `${flag.help} (default: ${fallbackText(flag)})`);
+    if (flag.isHidden) option.hideHelp();
     command.addOption(option.helpGroup(`${flag.group}:`));
     for (const alias of flag.aliases ?? []) command.addOption(new Option(`--${alias} ${flag.placeholder}`).hideHelp());
   }
@@ -97,20 +98,32 @@ function fallbackText(flag: Flag<unknown>): string {
   return flag.fallbackText ?? (Array.isArray(flag.fallback) ? flag.fallback.join(",") : String(flag.fallback));
 }
 
-/** Go's form of a long flag has one dash. Also says so early when a flag is one of etcd's that is not served yet. */
+/**
+ * Go's form of a long flag has one dash, and a switch that stands alone is true. Also says so early when a flag is one of
+ * etcd's that is not served yet.
+ */
 function normalise(argv: readonly string[]): string[] {
   const normalised: string[] = [];
   let valueFollows = false;
-  for (const argument of argv) {
+  for (const [position, argument] of argv.entries()) {
     const name: string | undefined = valueFollows ? undefined : /^--?([a-z][\w-]+)/i.exec(argument)?.[1];
     if (name !== undefined && NOT_YET.has(name)) {
       throw new UsageError(`--${name} is a flag of etcd that this version does not have yet`);
     }
     const key: Key | undefined = name === undefined ? undefined : KEY_BY_FLAG.get(name);
-    normalised.push(name !== undefined && !argument.startsWith("--") ? `-${argument}` : argument);
-    valueFollows = key !== undefined && !argument.includes("=");
+    const bare: Flag<unknown> | undefined = key === undefined || argument.includes("=") ? undefined : FLAGS[key];
+    if (bare?.isSwitch) refuseLooseValue(name as string, argv[position + 1]);
+    const dash = name !== undefined && !argument.startsWith("--") ? "-" : "";
+    normalised.push(`${dash}${argument}${bare?.isSwitch ? "=true" : ""}`);
+    valueFollows = bare !== undefined && !bare.isSwitch;
   }
   return normalised;
+}
+
+/** `--pre-vote false` would mean true and a stray word, as it does for Go; better to say so than to be misunderstood. */
+function refuseLooseValue(name: string, next: string | undefined): void {
+  if (next === undefined || next.startsWith("-")) return;
+  throw new UsageError(`--${name}: write its value behind an equals sign, --${name}=${next}`);
 }
 
 function collect(

@@ -3,7 +3,8 @@
  * The rules and their reasons are etcd's; a message names the flag to change.
  */
 import { isIP } from "node:net";
-import { flagOf, type LogLevel, type Settings } from "./flags.js";
+import { FLAGS, flagOf, type LogLevel, type Settings } from "./flags.js";
+import { type InitialMember, parseInitialCluster } from "./initial-cluster.js";
 import { duration, UsageError, ValueError } from "./values.js";
 
 /** How much history automatic compaction keeps. */
@@ -20,6 +21,17 @@ export interface Config {
   readonly listenPeerUrls: readonly string[];
   readonly peerUrls: readonly string[];
   readonly clusterToken: string;
+  /** With this member in it. */
+  readonly initialCluster: readonly InitialMember[];
+  readonly initialClusterState: "new" | "existing";
+  readonly preVote: boolean;
+  readonly strictReconfigCheck: boolean;
+  readonly maxLearners: number;
+  /** Applied entries that stay in memory for members that lag behind. */
+  readonly catchUpEntries: number;
+  readonly initialCorruptCheck: boolean;
+  /** 0 means never. */
+  readonly corruptCheckMs: number;
   readonly heartbeatMs: number;
   readonly electionMs: number;
   readonly snapshotCount: number;
@@ -40,7 +52,6 @@ const PROGRESS_NOTIFY_MS_MIN = 100;
 export function configure(settings: Settings): Config {
   checkTimes(settings);
   checkListenUrls(settings);
-  checkCluster(settings);
   return {
     name: settings.name,
     // Not `.etcd`: an existing data directory of etcd must never be opened by mistake.
@@ -51,6 +62,14 @@ export function configure(settings: Settings): Config {
     listenPeerUrls: settings.listenPeerUrls,
     peerUrls: settings.initialAdvertisePeerUrls,
     clusterToken: settings.initialClusterToken,
+    initialCluster: initialCluster(settings),
+    initialClusterState: settings.initialClusterState,
+    preVote: settings.preVote,
+    strictReconfigCheck: settings.strictReconfigCheck,
+    maxLearners: settings.maxLearners,
+    catchUpEntries: settings.snapshotCatchupEntries || FLAGS.snapshotCatchupEntries.fallback,
+    initialCorruptCheck: initialCorruptCheck(settings),
+    corruptCheckMs: settings.corruptCheckTime,
     heartbeatMs: settings.heartbeatInterval,
     electionMs: settings.electionTimeout,
     snapshotCount: settings.snapshotCount,
@@ -93,45 +112,33 @@ function checkBindable(url: string, flag: string): void {
   }
 }
 
-function checkCluster(settings: Settings): void {
+/** The members to start with; nothing given means this one alone. */
+function initialCluster(settings: Settings): readonly InitialMember[] {
+  const { name, initialAdvertisePeerUrls: advertised } = settings;
+  if (settings.initialCluster === undefined) return [{ name, peerUrls: advertised }];
   const flag = flagOf("initialCluster");
-  if (settings.initialClusterState === "existing") {
-    throw new UsageError(`${flagOf("initialClusterState")} existing: joining a cluster is not there yet, give new`);
+  const members = parseInitialCluster(settings.initialCluster, flag);
+  const self = members.find((member) => member.name === name);
+  if (self === undefined) {
+    throw new UsageError(`${flag}: there is no member "${name}" in it, but that is this member's ${flagOf("name")}`);
   }
-  if (settings.initialCluster === undefined) return;
-  const members = parseInitialCluster(settings.initialCluster);
-  if (members.size > 1) {
+  if ([...self.peerUrls].sort().join(",") !== [...advertised].sort().join(",")) {
     throw new UsageError(
-      `${flag} names ${members.size} members (${[...members.keys()].join(", ")}): this version runs clusters of one, give only ${settings.name}`,
+      `${flag} gives ${name} the addresses ${self.peerUrls.join(",")}, but ${flagOf("initialAdvertisePeerUrls")} is ${advertised.join(",")}`,
     );
-  }
-  const urls = members.get(settings.name);
-  if (urls === undefined) {
-    throw new UsageError(
-      `${flag}: there is no member "${settings.name}" in it, but that is this member's ${flagOf("name")}`,
-    );
-  }
-  const advertised = [...settings.initialAdvertisePeerUrls].sort().join(",");
-  if ([...urls].sort().join(",") !== advertised) {
-    throw new UsageError(
-      `${flag} gives ${settings.name} the addresses ${urls.join(",")}, but ${flagOf("initialAdvertisePeerUrls")} is ${advertised}`,
-    );
-  }
-}
-
-/** `n1=http://a:1,n1=http://b:1,n2=…`: a name may stand several times, once an address. */
-function parseInitialCluster(value: string): ReadonlyMap<string, readonly string[]> {
-  const members = new Map<string, string[]>();
-  for (const part of value.split(",")) {
-    const [, name, url] = /^\s*([^=]+)=(\S+?)\/?\s*$/.exec(part) ?? [];
-    if (name === undefined || url === undefined || !URL.canParse(url)) {
-      throw new UsageError(
-        `${flagOf("initialCluster")}: ${JSON.stringify(part)} is not allowed, give name=url pairs such as n1=http://127.0.0.1:2380`,
-      );
-    }
-    members.set(name, [...(members.get(name) ?? []), url]);
   }
   return members;
+}
+
+/** The check was a flag before it was a feature gate. */
+function initialCorruptCheck({ initialCorruptCheck: flag, featureGates }: Settings): boolean {
+  const gate = featureGates.InitialCorruptCheck;
+  if (flag !== undefined && gate !== undefined) {
+    throw new UsageError(
+      `${flagOf("initialCorruptCheck")} and ${flagOf("featureGates")}=InitialCorruptCheck mean the same: give one of them`,
+    );
+  }
+  return flag ?? gate ?? false;
 }
 
 function progressNotifyMs(settings: Settings): number {

@@ -2,7 +2,7 @@
  * The flags of `kvorum` as data: name, reader, default, and the words of the help. Names, defaults and meanings are
  * those of etcd's flags; the environment name is `ETCD_` and the flag's name in capitals with `_` for `-`.
  */
-import { duration, oneOf, type ReadValue, text, urls, wholeNumber } from "./values.js";
+import { boolean, duration, oneOf, type ReadValue, switches, text, urls, wholeNumber } from "./values.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "panic" | "fatal";
 
@@ -12,6 +12,7 @@ export interface Settings {
   readonly dataDir: string | undefined;
   readonly walDir: string | undefined;
   readonly snapshotCount: number;
+  readonly snapshotCatchupEntries: number;
   readonly heartbeatInterval: number;
   readonly electionTimeout: number;
   readonly listenClientUrls: readonly string[] | undefined;
@@ -21,6 +22,13 @@ export interface Settings {
   readonly initialCluster: string | undefined;
   readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
+  readonly preVote: boolean;
+  readonly strictReconfigCheck: boolean;
+  readonly maxLearners: number;
+  /** Undefined where nothing was given: the feature gate of the same meaning may say it. */
+  readonly initialCorruptCheck: boolean | undefined;
+  readonly corruptCheckTime: number;
+  readonly featureGates: { readonly InitialCorruptCheck?: boolean };
   readonly quotaBackendBytes: number;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
@@ -33,7 +41,7 @@ export interface Settings {
   readonly logOutputs: "default" | "stderr";
 }
 
-export type FlagGroup = "Member" | "Cluster" | "Limits" | "History" | "Logging";
+export type FlagGroup = "Member" | "Cluster" | "Checks" | "Limits" | "History" | "Logging";
 
 export interface Flag<T> {
   /** Without dashes. */
@@ -46,6 +54,10 @@ export interface Flag<T> {
   readonly help: string;
   readonly read: ReadValue<T>;
   readonly fallback: T;
+  /** Go's form of a flag that is true or false: it stands alone or with its value behind an equals sign. */
+  readonly isSwitch?: true;
+  /** An older form of another flag; stays out of the help. */
+  readonly isHidden?: true;
   /** How the default reads in the help where `fallback` alone does not say it. */
   readonly fallbackText?: string;
 }
@@ -105,6 +117,15 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     read: wholeNumber(1),
     fallback: 10_000,
   },
+  snapshotCatchupEntries: {
+    name: "snapshot-catchup-entries",
+    aliases: ["experimental-snapshot-catchup-entries"],
+    group: "Member",
+    placeholder: "<entries>",
+    help: "applied entries kept in memory for members that lag behind; 0 means the default",
+    read: wholeNumber(0),
+    fallback: 5000,
+  },
   heartbeatInterval: {
     name: "heartbeat-interval",
     group: "Member",
@@ -125,7 +146,7 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     name: "listen-peer-urls",
     group: "Cluster",
     placeholder: "<urls>",
-    help: "addresses for other members; a cluster of one listens on none of them",
+    help: "addresses to serve the other members on; a cluster of one listens there too",
     read: urls,
     fallback: ["http://localhost:2380"],
   },
@@ -141,7 +162,7 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     name: "initial-cluster",
     group: "Cluster",
     placeholder: "<name=url,...>",
-    help: "members to start with; this version runs clusters of one",
+    help: "members to start with, every one with the same list; a name may stand once an address",
     read: text,
     fallback: undefined,
     fallbackText: "<name>=<initial-advertise-peer-urls>",
@@ -150,7 +171,7 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     name: "initial-cluster-state",
     group: "Cluster",
     placeholder: "<state>",
-    help: "new, or existing to join a cluster",
+    help: "new, or existing to join a cluster that the member was added to",
     read: oneOf("new", "existing"),
     fallback: "new",
   },
@@ -161,6 +182,62 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     help: "mixed into the ids, so that two clusters with the same addresses stay apart",
     read: text,
     fallback: "etcd-cluster",
+  },
+  preVote: {
+    name: "pre-vote",
+    group: "Cluster",
+    placeholder: "<bool>",
+    help: "ask whether an election can be won before starting one",
+    read: boolean,
+    fallback: true,
+    isSwitch: true,
+  },
+  strictReconfigCheck: {
+    name: "strict-reconfig-check",
+    group: "Cluster",
+    placeholder: "<bool>",
+    help: "refuse member changes that would cost the cluster its majority",
+    read: boolean,
+    fallback: true,
+    isSwitch: true,
+  },
+  maxLearners: {
+    name: "max-learners",
+    aliases: ["experimental-max-learners"],
+    group: "Cluster",
+    placeholder: "<members>",
+    help: "learners that the cluster may have at a time",
+    read: wholeNumber(0, INT32_MAX),
+    fallback: 1,
+  },
+  corruptCheckTime: {
+    name: "corrupt-check-time",
+    aliases: ["experimental-corrupt-check-time"],
+    group: "Checks",
+    placeholder: "<duration>",
+    help: "pause between comparisons of the members' data; 0 turns them off",
+    read: duration,
+    fallback: 0,
+    fallbackText: "0s",
+  },
+  initialCorruptCheck: {
+    name: "experimental-initial-corrupt-check",
+    group: "Checks",
+    placeholder: "<bool>",
+    help: "compare the data with that of the other members before serving",
+    read: boolean,
+    fallback: undefined,
+    isSwitch: true,
+    isHidden: true,
+  },
+  featureGates: {
+    name: "feature-gates",
+    group: "Checks",
+    placeholder: "<gate=bool,...>",
+    help: "InitialCorruptCheck=true compares the data with that of the other members before serving",
+    read: switches("InitialCorruptCheck"),
+    fallback: {},
+    fallbackText: "InitialCorruptCheck=false",
   },
   quotaBackendBytes: {
     name: "quota-backend-bytes",
@@ -259,11 +336,11 @@ export function environmentName(flagName: string): string {
 /** Flags of etcd that are known here but not served yet, so that the answer is better than "unknown". */
 export const NOT_YET: ReadonlySet<string> = new Set([
   ...["auth-token", "auth-token-ttl", "auto-tls", "bcrypt-cost", "cert-file", "cipher-suites", "client-cert-auth"],
-  ...["client-crl-file", "config-file", "cors", "corrupt-check-time", "discovery", "discovery-srv", "discovery-token"],
-  ...["discovery-endpoints", "enable-grpc-gateway", "enable-pprof", "feature-gates", "force-new-cluster"],
+  ...["client-crl-file", "config-file", "cors", "discovery", "discovery-srv", "discovery-token"],
+  ...["discovery-endpoints", "enable-grpc-gateway", "enable-pprof", "force-new-cluster"],
   ...["grpc-keepalive-interval", "grpc-keepalive-min-time", "grpc-keepalive-timeout", "host-whitelist", "key-file"],
-  ...["listen-client-http-urls", "listen-metrics-urls", "log-format", "max-learners", "max-snapshots", "max-wals"],
+  ...["listen-client-http-urls", "listen-metrics-urls", "log-format", "max-snapshots", "max-wals"],
   ...["metrics", "peer-auto-tls", "peer-cert-file", "peer-client-cert-auth", "peer-key-file", "peer-trusted-ca-file"],
-  ...["pre-vote", "snapshot-catchup-entries", "socket-reuse-address", "socket-reuse-port", "strict-reconfig-check"],
+  ...["socket-reuse-address", "socket-reuse-port"],
   ...["tls-max-version", "tls-min-version", "trusted-ca-file", "unsafe-no-fsync", "warning-unary-request-duration"],
 ]);

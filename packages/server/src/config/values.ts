@@ -71,10 +71,37 @@ export const duration: ReadValue<number> = (value) => {
   throw new ValueError("a duration with units, such as 10m, 1h30m or 500ms");
 };
 
+const TRUE = ["1", "t", "T", "true", "True", "TRUE"];
+const FALSE = ["0", "f", "F", "false", "False", "FALSE"];
+
+/** What Go takes for a truth value. */
+export const boolean: ReadValue<boolean> = (value) => {
+  if (TRUE.includes(value)) return true;
+  if (FALSE.includes(value)) return false;
+  throw new ValueError("true or false");
+};
+
+/** `Name=true,Other=false`, of the names given; a name that is not mentioned is not in the result. */
+export function switches<const T extends string>(...names: readonly T[]): ReadValue<{ readonly [K in T]?: boolean }> {
+  return (value) => {
+    const read: { [K in T]?: boolean } = {};
+    for (const part of value.split(",")) {
+      const [, word, state] = /^\s*(\w+)=(\w+)\s*$/.exec(part) ?? [];
+      const name = names.find((known) => known === word);
+      if (name === undefined || state === undefined) {
+        throw new ValueError(names.map((known) => `${known}=true or ${known}=false`).join(", "));
+      }
+      read[name] = boolean(state);
+    }
+    return read;
+  };
+}
+
 /** Comma-separated `http` URLs with host and port, or `unix` URLs; normalised, without a trailing slash. */
 export const urls: ReadValue<readonly string[]> = (value) => value.split(",").map((part) => url(part.trim()));
 
-function url(part: string): string {
+/** One such URL. */
+export function url(part: string): string {
   const expected = new ValueError("comma-separated URLs such as http://127.0.0.1:2379 or unix:///run/kvorum.sock");
   if (!URL.canParse(part)) throw expected;
   const parsed = new URL(part);
