@@ -1,11 +1,11 @@
 /** The Maintenance service. Defragment, Snapshot and Hash concern the member that is asked, alarms the whole cluster. */
-import { createHash } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AlarmRequest_AlarmAction, AlarmType, type Maintenance, type SnapshotResponseSchema } from "@kvorum/proto";
 import type { CallContext, ServiceImplementation } from "@kvorum/transport";
 import type { Alarm, AlarmType as CoreAlarmType } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
-import { encodeSnapshot } from "../io/snapshot/encode.js";
+import { DIGEST_BYTES } from "../io/snapshot/format.js";
+import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
 import type { NodeApi } from "../node/api.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
@@ -88,30 +88,27 @@ async function* sendSnapshot(
   const forget = ends.add(false, () => {
     stopped = true;
   });
-  const snapshot = node.snapshot();
   try {
     const { clusterId, revision } = node.header;
-    const { size, pieces } = await encodeSnapshot(snapshot, {
+    const body = await outgoingSnapshot(node.snapshot(), {
       clusterId,
       revision,
       compactRevision: node.stats.compactRevision,
       pieceBytes: SNAPSHOT_BLOB_BYTES,
       pause: nextTurn,
     });
-    const digest = createHash("sha256");
-    let remaining = size;
-    for (const blob of pieces) {
-      if (stopped) throw new ServerError("stopped");
-      context.signal.throwIfAborted();
-      digest.update(blob);
-      remaining -= blob.length;
-      yield { remainingBytes: BigInt(remaining), blob, version: apiVersion };
-      // A fast reader must not keep the event loop to itself.
-      await nextTurn();
+    try {
+      let remaining = body.bytes;
+      for await (const blob of body.pieces) {
+        if (stopped) throw new ServerError("stopped");
+        context.signal.throwIfAborted();
+        remaining -= blob.length;
+        yield { remainingBytes: BigInt(Math.max(0, remaining - DIGEST_BYTES)), blob, version: apiVersion };
+      }
+    } finally {
+      body.close();
     }
-    yield { remainingBytes: 0n, blob: Uint8Array.from(digest.digest()), version: apiVersion };
   } finally {
-    snapshot.close();
     forget();
   }
 }

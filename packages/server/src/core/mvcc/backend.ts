@@ -67,6 +67,11 @@ export interface BackendSnapshot {
   close(): void;
 }
 
+/** Everything a backend is to hold, in any order. Its iterator is closed when the source is given up early. */
+export type ContentSource =
+  | Iterable<BackendEntry & { readonly table: Table }>
+  | AsyncIterable<BackendEntry & { readonly table: Table }>;
+
 export interface Backend {
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** Entries with `from <= key < to` in key order, at most `limit` (default: all). `to` undefined: to the table's end. */
@@ -81,8 +86,12 @@ export interface Backend {
   flush(): Promise<AppliedAt>;
   size(): BackendSize;
   snapshot(): BackendSnapshot;
-  /** Replaces the whole content by the snapshot's, atomically even across a crash. */
-  replaceWith(at: AppliedAt, entries: Iterable<BackendEntry & { readonly table: Table }>): Promise<void>;
+  /**
+   * Replaces the whole content by the snapshot's, atomically even across a crash; durable when it resolves. Entries are
+   * taken as they come. Reads see the old content until then, and commits are refused. When the source or the storage
+   * fails it rejects, and the old content stays as if nothing had been asked.
+   */
+  replaceWith(at: AppliedAt, entries: ContentSource): Promise<void>;
   /** Rewrites the data without free pages. Reads and commits before and after it see the same content. */
   defragment(): Promise<void>;
   close(): Promise<void>;

@@ -43,6 +43,15 @@ export function texts(entries: Iterable<BackendEntry>): string[] {
 
 const all = (backend: Backend, table: Table): string[] => texts(backend.range(table, bytes(""), undefined));
 
+/** Two entries, a=1 and b=2, with something happening between them. */
+async function* entriesWith(between: () => Promise<void>): AsyncGenerator<BackendEntry & { readonly table: Table }> {
+  yield { table: "key", key: bytes("a"), value: bytes("1") };
+  // Longer than one turn, as a file or a connection takes.
+  await new Promise((resolve) => setImmediate(resolve));
+  await between();
+  yield { table: "key", key: bytes("b"), value: bytes("2") };
+}
+
 export const backendContract: readonly BackendCase[] = [
   {
     name: "an empty backend has applied nothing and holds nothing",
@@ -220,6 +229,92 @@ export const backendContract: readonly BackendCase[] = [
       assert.deepEqual(all(reopened, "key"), ["a=1", "b=2", "d=4"]);
       assert.deepEqual(all(reopened, "lease"), ["c=3"]);
       assert.deepEqual(all(reopened, "auth"), []);
+      await reopened.close();
+    },
+  },
+  {
+    name: "replaceWith takes a source that brings its entries one by one, and reads see the old content meanwhile",
+    async run(open) {
+      const backend = await open();
+      backend.commit([put("key", "old", "1")], markAt(1));
+      const seen: unknown[] = [];
+      const source = entriesWith(async () => {
+        seen.push(all(backend, "key"), backend.appliedAt(), texts(backend.snapshot().entries("key")));
+        assert.throws(() => backend.commit([put("key", "lost", "1")], markAt(2)), /while the content is replaced/);
+      });
+      await backend.replaceWith(markAt(9), source);
+      assert.deepEqual(seen, [["old=1"], markAt(1), ["old=1"]]);
+      assert.deepEqual(backend.appliedAt(), markAt(9));
+      assert.deepEqual(all(backend, "key"), ["a=1", "b=2"]);
+      await backend.close();
+    },
+  },
+  {
+    name: "replaceWith leaves everything as it was when its source fails half-way",
+    async run(open) {
+      const backend = await open();
+      backend.commit([put("key", "old", "1")], markAt(1));
+      const failing = entriesWith(async () => {
+        throw new Error("the stream broke");
+      });
+      const impossible = { table: "key", key: bytes(""), value: bytes("1") } as const;
+      await assert.rejects(backend.replaceWith(markAt(9), failing), /the stream broke/);
+      await assert.rejects(backend.replaceWith(markAt(9), [impossible]), /can be stored/);
+      assert.deepEqual(backend.appliedAt(), markAt(1));
+      assert.deepEqual(all(backend, "key"), ["old=1"]);
+      backend.commit([put("key", "later", "2")], markAt(2));
+      await backend.close();
+
+      const reopened = await open();
+      assert.deepEqual(reopened.appliedAt(), markAt(2));
+      assert.deepEqual(all(reopened, "key"), ["later=2", "old=1"]);
+      await reopened.replaceWith(markAt(9), [{ table: "key", key: bytes("a"), value: bytes("1") }]);
+      assert.deepEqual(all(reopened, "key"), ["a=1"]);
+      await reopened.close();
+    },
+  },
+  {
+    name: "replaceWith closes the source that it gives up",
+    async run(open) {
+      const backend = await open();
+      let closed = 0;
+      const source = (async function* () {
+        try {
+          for (;;) yield { table: "key", key: bytes(""), value: bytes("x".repeat(2 ** 20)) } as const;
+        } finally {
+          closed++;
+        }
+      })();
+      await assert.rejects(backend.replaceWith(markAt(9), source));
+      assert.equal(closed, 1);
+      await backend.close();
+    },
+  },
+  {
+    name: "a snapshot that was open before replaceWith shows its own commit until it is closed or the backend is",
+    async run(open) {
+      const backend = await open();
+      backend.commit([put("key", "a", "old"), put("key", "b", "old")], markAt(1));
+      const [first, second] = [backend.snapshot(), backend.snapshot()];
+      const walk = first.entries("key")[Symbol.iterator]();
+      walk.next();
+      await backend.replaceWith(
+        markAt(9),
+        entriesWith(async () => {}),
+      );
+      backend.commit([put("key", "c", "3")], markAt(10));
+      assert.deepEqual(texts([walk.next().value as BackendEntry]), ["b=old"]);
+      assert.deepEqual(first.at, markAt(1));
+      assert.deepEqual(texts(first.entries("key")), ["a=old", "b=old"]);
+      first.close();
+      assert.deepEqual(texts(second.entries("key")), ["a=old", "b=old"]);
+      assert.deepEqual(all(backend, "key"), ["a=1", "b=2", "c=3"]);
+      await backend.close();
+      assert.throws(() => texts(second.entries("key")));
+      second.close();
+
+      const reopened = await open();
+      assert.deepEqual(all(reopened, "key"), ["a=1", "b=2", "c=3"]);
       await reopened.close();
     },
   },

@@ -13,6 +13,8 @@ import {
   type BackendEntry,
   type BackendSize,
   type BackendSnapshot,
+  type BatchChange,
+  type ContentSource,
   checkKeys,
   type Table,
   type WriteBatch,
@@ -23,7 +25,7 @@ import { LmdbEnvironment } from "./lmdb-environment.js";
 
 /** Address space, not disk: the file grows as it is used. Above etcd's largest recommended quota (8 GiB) and a quarter. */
 const MAP_BYTES_DEFAULT = 10 * 1024 ** 3;
-/** A replacement is written in transactions of about this size, with other work in between. */
+/** A replacement is written in transactions of about this size. */
 const REPLACE_CHUNK_BYTES = 1024 * 1024;
 
 export interface LmdbBackendOptions {
@@ -52,6 +54,8 @@ export class LmdbBackend implements Backend {
   readonly #generations: Generations;
   readonly #mapBytes: number;
   #shared: Shared;
+  /** Replaced, and still read by snapshots. */
+  readonly #retired: Set<Shared> = new Set();
   #appliedAt: AppliedAt;
   #commits = 0;
   #size: { readonly commits: number; readonly size: BackendSize } | undefined;
@@ -135,16 +139,13 @@ export class LmdbBackend implements Backend {
     };
   }
 
-  replaceWith(at: AppliedAt, entries: Iterable<BackendEntry & { readonly table: Table }>): Promise<void> {
+  replaceWith(at: AppliedAt, entries: ContentSource): Promise<void> {
     return this.#swap(async (directory) => {
       const next = new LmdbEnvironment(directory, this.#mapBytes);
       this.#replacing = true;
       try {
-        for (const batch of batches(entries)) {
-          checkKeys(batch);
-          next.commit([batch], undefined);
-          await setImmediate();
-        }
+        await fillFrom(next, entries);
+        next.commit([], at);
       } catch (error) {
         this.#replacing = false;
         await next.close();
@@ -152,7 +153,6 @@ export class LmdbBackend implements Backend {
       }
       return () => {
         this.#replacing = false;
-        next.commit([], at);
         return { next, at };
       };
     });
@@ -193,7 +193,7 @@ export class LmdbBackend implements Backend {
     this.#environment();
     const swapped = this.#swapping.then(async () => {
       const retired = this.#shared;
-      const finish = await fill(this.#generations.prepareNext());
+      const finish = await this.#prepare(fill);
       const { next, at } = this.#failStop(() => {
         const filled = finish();
         this.#generations.switchToNext();
@@ -202,10 +202,32 @@ export class LmdbBackend implements Backend {
       this.#shared = share(next);
       this.#appliedAt = at;
       this.#commits++;
-      await retire(retired);
+      await this.#retire(retired);
     });
     this.#swapping = swapped.catch(() => {});
     return swapped;
+  }
+
+  /** What could not be filled takes no space. */
+  async #prepare(fill: (directory: string) => Promise<() => Filled>): Promise<() => Filled> {
+    const directory = this.#generations.prepareNext();
+    try {
+      return await fill(directory);
+    } catch (error) {
+      // The next start tries again.
+      await rm(directory, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Closes and removes an environment, once its last snapshot is closed: nobody's memory is unmapped under them. */
+  async #retire(shared: Shared): Promise<void> {
+    if (shared.snapshots.size === 0) return discard(shared.environment);
+    this.#retired.add(shared);
+    shared.onUnused = () => {
+      this.#retired.delete(shared);
+      void discard(shared.environment).catch(() => {});
+    };
   }
 
   #failStop<T>(action: () => T): T {
@@ -225,7 +247,12 @@ export class LmdbBackend implements Backend {
   async #close(): Promise<void> {
     await this.#swapping;
     // Nobody reads a closed map: snapshots that are still open end here.
-    for (const close of this.#shared.snapshots) close();
+    for (const shared of this.#retired) {
+      shared.onUnused = undefined;
+      endSnapshots(shared);
+      await discard(shared.environment);
+    }
+    endSnapshots(this.#shared);
     await this.#shared.environment.close();
   }
 }
@@ -236,26 +263,30 @@ function share(environment: LmdbEnvironment): Shared {
   return { environment, snapshots: new Set(), onUnused: undefined };
 }
 
-/** Closes and removes an environment, once its last snapshot is closed: nobody's memory is unmapped under them. */
-async function retire(shared: Shared): Promise<void> {
-  const remove = async (): Promise<void> => {
-    await shared.environment.close();
-    await rm(shared.environment.directory, { recursive: true, force: true });
-  };
-  if (shared.snapshots.size === 0) return remove();
-  shared.onUnused = () => void remove().catch(() => {});
+function endSnapshots({ snapshots }: Shared): void {
+  for (const close of snapshots) close();
 }
 
-function* batches(entries: Iterable<BackendEntry & { readonly table: Table }>): Generator<WriteBatch> {
-  let batch: { type: "put"; table: Table; key: Uint8Array; value: Uint8Array }[] = [];
+async function discard(environment: LmdbEnvironment): Promise<void> {
+  await environment.close();
+  await rm(environment.directory, { recursive: true, force: true });
+}
+
+/** In transactions of a bounded size, with other work in between. */
+async function fillFrom(environment: LmdbEnvironment, entries: ContentSource): Promise<void> {
+  let batch: BatchChange[] = [];
   let bytes = 0;
-  for (const { table, key, value } of entries) {
-    batch.push({ type: "put", table, key, value });
-    bytes += key.length + value.length;
-    if (bytes < REPLACE_CHUNK_BYTES) continue;
-    yield batch;
+  const commit = async (): Promise<void> => {
+    checkKeys(batch);
+    environment.commit([batch], undefined);
     batch = [];
     bytes = 0;
+    await setImmediate();
+  };
+  for await (const { table, key, value } of entries) {
+    batch.push({ type: "put", table, key, value });
+    bytes += key.length + value.length;
+    if (bytes >= REPLACE_CHUNK_BYTES) await commit();
   }
-  if (batch.length > 0) yield batch;
+  await commit();
 }

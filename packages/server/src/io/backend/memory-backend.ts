@@ -14,6 +14,7 @@ import {
   type BackendEntry,
   type BackendSize,
   type BackendSnapshot,
+  type ContentSource,
   checkKeys,
   TABLES,
   type Table,
@@ -76,6 +77,9 @@ export class MemoryBackend implements Backend {
   readonly #store: MemoryStore;
   #commits = 0;
   #closed = false;
+  /** Replacements, one at a time. */
+  #swapping: Promise<void> = Promise.resolve();
+  #replacing = false;
 
   constructor(store: MemoryStore = new MemoryStore()) {
     this.#store = store;
@@ -91,6 +95,7 @@ export class MemoryBackend implements Backend {
   }
 
   commit(batch: WriteBatch, at: AppliedAt): void {
+    invariant(!this.#replacing, "nothing is committed while the content is replaced");
     checkKeys(batch);
     const { tables: before, bytes: bytesBefore } = this.#current();
     const tables = new Map(before);
@@ -145,18 +150,11 @@ export class MemoryBackend implements Backend {
     };
   }
 
-  async replaceWith(at: AppliedAt, entries: Iterable<BackendEntry & { readonly table: Table }>): Promise<void> {
+  replaceWith(at: AppliedAt, entries: ContentSource): Promise<void> {
     this.#current();
-    const tables = new Map<Table, Tree>();
-    let bytes = 0;
-    for (const entry of entries) {
-      const tree = tables.get(entry.table) ?? new BTree<Uint8Array, Uint8Array>(undefined, compareBytes);
-      tables.set(entry.table, tree);
-      bytes += put(tree, entry.key, entry.value);
-    }
-    this.#commits++;
-    this.#store.append({ at, tables, bytes });
-    this.#store.flush();
+    const swapped = this.#swapping.then(() => this.#replace(at, entries));
+    this.#swapping = swapped.catch(() => {});
+    return swapped;
   }
 
   async defragment(): Promise<void> {
@@ -165,14 +163,41 @@ export class MemoryBackend implements Backend {
   }
 
   async close(): Promise<void> {
+    await this.#swapping;
     if (!this.#closed) this.#store.flush();
     this.#closed = true;
+  }
+
+  async #replace(at: AppliedAt, entries: ContentSource): Promise<void> {
+    const before = this.#current();
+    this.#replacing = true;
+    try {
+      const version = await versionOf(at, entries);
+      invariant(this.#current() === before, "the store is still this backend's");
+      this.#commits++;
+      this.#store.append(version);
+      this.#store.flush();
+    } finally {
+      this.#replacing = false;
+    }
   }
 
   #current(): Version {
     invariant(!this.#closed, "the backend is open");
     return this.#store.current;
   }
+}
+
+async function versionOf(at: AppliedAt, entries: ContentSource): Promise<Version> {
+  const tables = new Map<Table, Tree>();
+  let bytes = 0;
+  for await (const { table, key, value } of entries) {
+    checkKeys([{ type: "put", table, key, value }]);
+    const tree = tables.get(table) ?? new BTree<Uint8Array, Uint8Array>(undefined, compareBytes);
+    tables.set(table, tree);
+    bytes += put(tree, key, value);
+  }
+  return { at, tables, bytes };
 }
 
 /** Copies what it yields: the tree's own arrays never leave. */

@@ -20,6 +20,8 @@ export const MAGIC: Uint8Array = new TextEncoder().encode("KVRMSNAP");
 export const FORMAT = 1;
 /** Bytes of the header before the mark. */
 export const HEADER_FIXED_BYTES = 48;
+/** Longest header, mark and checksum included: thousands of members. */
+export const HEADER_BYTES_MAX: number = 64 * 1024;
 export const CHUNK_BYTES_MAX: number = 1024 * 1024;
 export const CHUNK_HEAD_BYTES = 8;
 export const RECORD_HEAD_BYTES = 9;
@@ -47,7 +49,7 @@ export interface SnapshotHeader {
   readonly contentBytes: number;
 }
 
-/** The file is damaged or not ours; says what and where. */
+/** The file is damaged, not ours, or could not be sent or stored as a whole; says what and where. */
 export class SnapshotError extends Error {
   override readonly name = "SnapshotError";
 }

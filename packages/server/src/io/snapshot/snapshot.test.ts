@@ -43,7 +43,7 @@ function printed({ table, key, value }: SnapshotEntry): string {
   return `${table} ${Buffer.from(key).toString("hex")} ${value.length} ${digest}`;
 }
 
-/** One entry a table, an empty value, an empty key, and a value longer than a chunk. */
+/** One entry a table, an empty value, and a value longer than a chunk. */
 function someEntries(): SnapshotEntry[] {
   const entries: SnapshotEntry[] = TABLES.map((table, i) => ({
     table,
@@ -51,7 +51,6 @@ function someEntries(): SnapshotEntry[] {
     value: new Uint8Array(i).fill(i),
   }));
   entries.push({ table: "key", key: Uint8Array.of(200), value: new Uint8Array(1_500_000).fill(7) });
-  entries.push({ table: "meta", key: new Uint8Array(0), value: Uint8Array.of(1) });
   return TABLES.flatMap((table) => entries.filter((entry) => entry.table === table));
 }
 
