@@ -93,6 +93,23 @@ describe("torn tails", () => {
     expect(broken?.length).toBe((second?.end ?? 0) - (first?.offset ?? 0));
   });
 
+  it("that kept entries or a mark of a new term and lost the hard state behind them are made up for", async () => {
+    const confState = { voters: [2n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+    for (const record of [{ entries: [{ ...entry(3), term: 5 }] }, { snapshot: { index: 3, term: 5, confState } }]) {
+      const { disk, path } = await writtenLog(2);
+      const { wal } = await openWal(disk);
+      await wal.append({ ...record, hardState: { term: 5, vote: 9n, commit: 2 }, mustSync: true });
+      disk.crash();
+      const image = disk.contents().get(path) ?? new Uint8Array(0);
+      const torn = await diskWith(path, image.slice().fill(0, frames(image).at(-1)?.offset));
+      const { recovered } = await openWal(torn);
+      expect(recovered.entries.at(-1)?.term ?? recovered.snapshot?.term).toBe(5);
+      expect(recovered.hardState).toMatchObject({ term: 5, vote: 0n });
+      torn.crash();
+      expect((await openWal(torn)).recovered).toEqual(recovered);
+    }
+  });
+
   it("are refused when the backend has applied what they held", async () => {
     const { path, image } = await writtenLog(3);
     const last = frames(image).at(-2);

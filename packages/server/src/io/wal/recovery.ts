@@ -76,6 +76,7 @@ export async function recover(options: RecoveryOptions, segments: readonly Segme
   }
   const end = before as SegmentEnd;
   const path = join(options.directory, last.name);
+  replay.completeReplacement(options.backendAppliedIndex);
   checkWitnesses(options, path, end, replay);
   const log = finish(path, end, replay);
   await makeDurable(options, path, end);
@@ -211,11 +212,11 @@ function checkWitnesses(options: RecoveryOptions, path: string, end: SegmentEnd,
 that flush ${end.tail.durableEpoch} was durable`,
     );
   }
-  if (options.backendAppliedIndex > replay.explainedIndex) {
+  if (options.backendAppliedIndex > replay.lastIndex) {
     throw new WalCorruptError(
       path,
       end.offset,
-      `the log ends with entry ${replay.explainedIndex}, and the backend has \
+      `the log ends with entry ${replay.lastIndex}, and the backend has \
 applied entry ${options.backendAppliedIndex}`,
     );
   }

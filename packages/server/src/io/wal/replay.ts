@@ -3,15 +3,17 @@
  * the last writer wins and everything behind it goes, as a follower's log does when a leader overwrites it (Raft paper,
  * figure 2, AppendEntries step 3). A gap is refused.
  */
-import type { Entry, HardState, SnapshotMark } from "../../core/raft/types.js";
+import { type Entry, type HardState, NO_MEMBER, type SnapshotMark } from "../../core/raft/types.js";
 import { decodeEntries, decodeHardState, decodeSnapshotMark } from "../wire/entry.js";
 import { type Frame, FrameType } from "./frame.js";
 
 /** The log's content after a restart. */
 export interface RecoveredLog {
+  /** Its term is never below that of the log's last entry. Undefined while the log has answered for nothing yet. */
   readonly hardState: HardState | undefined;
   /** Contiguous, from the index after `snapshot` (or 1). */
   readonly entries: readonly Entry[];
+  /** Whatever the backend was replaced by is in it, too, even if a crash came before the log could say so. */
   readonly snapshot: SnapshotMark | undefined;
 }
 
@@ -24,7 +26,8 @@ export class Replay {
   #base: number;
   /** Entries up to here were released with their segments; a mark must make up for them. */
   readonly #released: number;
-  #replacementIndex = 0;
+  /** Announced, and not yet covered by a mark: the backend may hold any of them. */
+  #replacements: SnapshotMark[] = [];
 
   /** `firstIndex` is the first segment's: what was before it is gone. */
   constructor(firstIndex: number) {
@@ -36,17 +39,22 @@ export class Replay {
     return this.#base + this.#entries.length;
   }
 
-  /** The highest index the backend may hold without the log knowing its entries. */
-  get explainedIndex(): number {
-    return Math.max(this.lastIndex, this.#replacementIndex);
-  }
-
   /** Throws when the payload does not decode or does not continue the log. */
   add({ type, payload }: Frame): void {
     if (type === FrameType.entries) this.#addEntries(decodeEntries(payload));
     else if (type === FrameType.hardState) this.#hardState = payload;
     else if (type === FrameType.snapshotMark) this.#addMark(decodeSnapshotMark(payload));
-    else if (type === FrameType.replacement) this.#replacementIndex = decodeSnapshotMark(payload).index;
+    else if (type === FrameType.replacement) this.#replacements.push(decodeSnapshotMark(payload));
+  }
+
+  /**
+   * A crash between the replacement of the backend and its mark leaves a log that may end before what the backend holds, or
+   * hold other entries in its place. What was announced and is in the backend is as good as the mark. (Should the backend
+   * have come to that index by the log after all, the mark is just as true, and the log agrees with it.)
+   */
+  completeReplacement(backendAppliedIndex: number): void {
+    const done = this.#replacements.find(({ index }) => index === backendAppliedIndex);
+    if (done !== undefined) this.#addMark(done);
   }
 
   /** Throws when the last hard state does not decode, or when released entries are not covered by a snapshot mark. */
@@ -57,10 +65,21 @@ export class Replay {
     return { hardState: this.#boundedHardState(), entries: this.#entries, snapshot: this.#snapshot };
   }
 
-  /** The commit index is a hint that may run ahead of the entries by what a tear took; never beyond the log's end. */
+  /**
+   * The commit index is a hint that may run ahead of the entries by what a tear took; never beyond the log's end. The term
+   * may lag behind what it stood after in a torn flush, or behind a replacement: nothing was answered for in between, a
+   * vote in the higher term least of all, so the term alone is made up for.
+   */
   #boundedHardState(): HardState | undefined {
-    const state = this.#hardState && decodeHardState(this.#hardState);
-    return state && { ...state, commit: Math.min(state.commit, this.lastIndex) };
+    const recorded = this.#hardState && decodeHardState(this.#hardState);
+    if (recorded === undefined && this.#snapshot === undefined) return undefined;
+    const { term, vote, commit } = recorded ?? { term: 0, vote: NO_MEMBER, commit: 0 };
+    const lastTerm = this.#entries.at(-1)?.term ?? this.#snapshot?.term ?? 0;
+    return {
+      term: Math.max(term, lastTerm),
+      vote: term < lastTerm ? NO_MEMBER : vote,
+      commit: Math.min(Math.max(commit, this.#snapshot?.index ?? 0), this.lastIndex),
+    };
   }
 
   #addEntries(entries: readonly Entry[]): void {
@@ -77,6 +96,7 @@ export class Replay {
   /** Raft paper §7: entries after the mark stay if the log agrees with it, else the mark replaces the whole log. */
   #addMark(mark: SnapshotMark): void {
     this.#snapshot = mark;
+    this.#replacements = this.#replacements.filter(({ index }) => index > mark.index);
     if (mark.index <= this.#base) return;
     const agrees = this.#entries[mark.index - this.#base - 1]?.term === mark.term;
     this.#entries = agrees ? this.#entries.slice(mark.index - this.#base) : [];

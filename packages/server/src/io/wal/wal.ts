@@ -5,7 +5,9 @@
  *
  * Order of writes that callers keep: log entries and hard state durable → votes and acknowledgements leave → effects
  * applied. When a snapshot replaces the backend: `append({ replacement })` durable → backend replaced →
- * `append({ snapshot })` durable → acknowledgement leaves. Entries are released only below a durable snapshot mark.
+ * `append({ snapshot })` durable → acknowledgement leaves. A crash before the backend is replaced leaves the old log; one
+ * after it leaves the log that the mark would have made, because the next `open` finds the announced index in the backend
+ * and writes the mark itself. Entries are released only below a durable snapshot mark.
  */
 import { join } from "node:path";
 import { invariant } from "../../core/invariant.js";
@@ -96,9 +98,12 @@ export class Wal {
     const factory = new SegmentFactory(disk, directory, segmentBytes);
     const recovery = names.length === 0 ? undefined : await recover(options, names);
     const wal = new Wal(options, factory, recovery, await openSegment(options, factory, recovery));
-    // A restart leaves a record of its own. It ends the last flush, of which a tear may have kept only the beginning: from
-    // here on the epoch of every frame follows from the frame before it.
-    if (recovery !== undefined) await wal.#submit([metadataFrame(options)]);
+    if (recovery !== undefined) {
+      // A restart leaves a record of its own. It ends the last flush, of which a tear may have kept only the beginning: from
+      // here on the epoch of every frame follows from the frame before it. And what recovery concluded is written down.
+      const { snapshot, hardState } = recovery.log;
+      await wal.#submit(firstFrames(options, snapshot, hardState && hardStateFrame(hardState)), snapshot);
+    }
     const nothing = { hardState: undefined, entries: [], snapshot: options.initialSnapshot };
     return { wal, recovered: recovery?.log ?? nothing };
   }
@@ -291,7 +296,7 @@ function segmentHeader(
   return { format: WAL_FORMAT, clusterId, memberId, ...place };
 }
 
-/** Every segment can be read without those before it. */
+/** What a segment begins with, so that it can be read without those before it, and what a restart repeats. */
 function firstFrames(
   options: WalOptions,
   snapshot: SnapshotMark | undefined,
