@@ -1,109 +1,149 @@
 /**
- * What a member does and knows while it leads: every member's progress, the commit rule, heartbeats, reads. One object a
- * term; it is dropped when the role ends, so nothing of an old leadership can leak into a new one.
+ * What a member does and knows while it leads: every member's progress, the commit rule, heartbeats, reads, the transfer
+ * of its office. One object a term; it is dropped when the role ends, so nothing of an old leadership can leak into a new
+ * one.
  */
-
 import { EMPTY_BYTES } from "../bytes.js";
 import { invariant } from "../invariant.js";
-import { membersOf } from "./conf-change.js";
-import type { RaftConfig } from "./config.js";
-import type { RaftLog } from "./log.js";
-import type { Outbox } from "./outbox.js";
+import { isJoint, membersOf } from "./conf-change.js";
+import { proposedBytes } from "./log.js";
+import type { RaftParts } from "./parts.js";
 import { Progress } from "./progress.js";
 import { quorumValue, tallyVotes } from "./quorum.js";
 import { type PendingRead, ReadIndexQueue } from "./read-index.js";
-import type { ConfState, Message, ProposalData } from "./types.js";
+import { Replication } from "./replication.js";
+import { Transfer } from "./transfer.js";
+import type { MemberProgress, MessageOf, ProposalData, ProposeOutcome, TransferOutcome } from "./types.js";
 
 export class Leadership {
-  readonly #config: RaftConfig;
-  readonly #log: RaftLog;
-  readonly #outbox: Outbox;
+  readonly #parts: RaftParts;
+  readonly #id: bigint;
   readonly #term: number;
+  readonly #replication: Replication;
   readonly #reads: ReadIndexQueue = new ReadIndexQueue();
+  readonly #transfer: Transfer = new Transfer();
   #progress: Map<bigint, Progress>;
-  #conf: ConfState;
   #heartbeatElapsed = 0;
   /** The newest conf change in the log may stand here; another waits until this is applied. */
   #pendingConfIndex: number;
-  #uncommittedBytes = 0;
+  /** Bytes of the proposals above the commit index. */
+  #uncommittedBytes: number;
+  /** The write that storage owed for the longest time at the last quorum check. */
+  #oldestWrite: number | undefined;
 
-  constructor(config: RaftConfig, log: RaftLog, outbox: Outbox, conf: ConfState, term: number) {
-    this.#config = config;
-    this.#log = log;
-    this.#outbox = outbox;
-    this.#conf = conf;
-    this.#term = term;
-    this.#progress = new Map(membersOf(conf).map((id) => [id, new Progress(0, log.lastIndex + 1)]));
+  constructor(parts: RaftParts) {
+    const { config, log, conf, standing } = parts;
+    this.#parts = parts;
+    this.#id = config.id;
+    this.#term = standing.term;
+    this.#replication = new Replication(parts, standing.term);
+    this.#progress = new Map(membersOf(conf.active).map((id) => [id, this.#newProgress()]));
     // Our own log needs no asking, but only what the disk has confirmed counts.
-    this.#own.match = log.durable;
+    this.#own.acknowledged(log.durable, 0);
+    this.#oldestWrite = log.oldestWrite;
     // A conf change of an earlier leader may be among the uncommitted entries; looking for it would cost more than
     // waiting for our first entry does.
     this.#pendingConfIndex = log.lastIndex;
+    // What earlier leaders left uncommitted fills memory like our own, or changing leaders could pile it up for ever.
+    this.#uncommittedBytes = log.proposedBytesBetween(log.committed, log.lastIndex);
     // Paper §8: an empty entry of the new term, so that earlier entries get committed with it.
     this.#appendEntries([{ type: "command", data: EMPTY_BYTES }]);
   }
 
-  /** False when too much is uncommitted already; one proposal always fits, however large. */
-  append(entries: readonly ProposalData[], bytes: number): boolean {
-    const { uncommittedBytesMax } = this.#config;
-    if (this.#uncommittedBytes > 0 && this.#uncommittedBytes + bytes > uncommittedBytesMax) return false;
-    this.#uncommittedBytes += bytes;
-    this.#appendEntries(entries);
-    return true;
+  get transferee(): bigint {
+    return this.#transfer.target;
   }
 
-  confChangePending(): boolean {
-    return this.#pendingConfIndex > this.#log.applied;
+  get progress(): ReadonlyMap<bigint, MemberProgress> {
+    return new Map([...this.#progress].map(([id, progress]) => [id, progress.summary()]));
+  }
+
+  propose(entries: readonly ProposalData[]): ProposeOutcome {
+    if (this.#transfer.pending) return "dropped: transfer pending";
+    const refusal = this.#confChangeRefusal(entries.filter(({ type }) => type === "conf-change"));
+    if (refusal !== undefined) return refusal;
+    const { uncommittedBytesMax } = this.#parts.config;
+    const bytes = entries.reduce((sum, entry) => sum + proposedBytes(entry), 0);
+    // One proposal always fits, however large.
+    const tooMuch = this.#uncommittedBytes > 0 && this.#uncommittedBytes + bytes > uncommittedBytesMax;
+    if (tooMuch) return "dropped: too much uncommitted";
+    this.#uncommittedBytes += bytes;
+    this.#appendEntries(entries);
+    return "accepted";
   }
 
   tick(): void {
+    const { heartbeatTicks, electionTicks } = this.#parts.config;
     this.#heartbeatElapsed++;
-    if (this.#heartbeatElapsed >= this.#config.heartbeatTicks) this.#broadcastHeartbeat();
+    if (this.#heartbeatElapsed >= heartbeatTicks) this.#broadcastHeartbeat();
+    this.#transfer.tick(electionTicks);
+    this.leaveJointIfDue();
   }
 
-  /** Whether a majority was heard from since the last call (thesis §6.2). */
+  /** Whether to go on: a majority was heard from since the last call (thesis §6.2), and our own disk does its work. */
   takeQuorumActive(): boolean {
     const active = new Map<bigint, boolean>();
     for (const [id, progress] of this.#progress) {
-      active.set(id, id === this.#config.id || progress.recentActive);
+      active.set(id, id === this.#id || progress.recentActive);
       progress.recentActive = false;
     }
-    return tallyVotes(this.#conf, active) === "won";
+    return !this.#takeDiskStalled() && tallyVotes(this.#parts.conf.active, active) === "won";
   }
 
   read(read: PendingRead): void {
+    const { log } = this.#parts;
     // Thesis §6.4 step 1: before an entry of this term is committed, earlier leaders' commits may be unknown here.
-    if (this.#log.termAt(this.#log.committed) !== this.#term) {
+    if (log.termAt(log.committed) !== this.#term) {
       this.#reads.addEarly(read);
       return;
     }
-    this.#reads.add(read, this.#log.committed);
+    this.#reads.add(read, log.committed);
     this.#broadcastHeartbeat();
     this.#confirmReads();
   }
 
-  handleAppendResponse(message: Extract<Message, { type: "append-response" }>): void {
-    const progress = this.#progress.get(message.from);
-    if (progress === undefined) return;
-    progress.recentActive = true;
-    if (message.reject) {
-      const meet = this.#log.lastIndexWithin(message.rejectHint, message.rejectTerm);
-      if (progress.refused(message.index, meet)) this.#sendAppend(message.from, progress);
-      return;
+  transferTo(id: bigint): TransferOutcome {
+    const progress = this.#progress.get(id);
+    if (progress === undefined || !this.#parts.conf.active.voters.includes(id)) return "dropped: not a voter";
+    // Handing over to oneself is done at once; it takes back what was asked for before.
+    if (id === this.#id) this.#transfer.end();
+    else {
+      this.#transfer.start(id);
+      if (progress.match === this.#parts.log.lastIndex) this.#sendTimeoutNow();
+      else this.#replication.send(id, progress);
     }
-    invariant(message.index <= this.#log.lastIndex, `member ${message.from} acknowledged more than there is`);
-    const news = progress.acknowledged(message.index);
-    if (news && this.#maybeCommit()) this.#broadcastAppend();
-    else this.#sendMore(message.from, progress);
+    return "started";
   }
 
-  handleHeartbeatResponse(message: Extract<Message, { type: "heartbeat-response" }>): void {
-    const progress = this.#progress.get(message.from);
-    if (progress === undefined) return;
+  handleAppendResponse(message: MessageOf<"append-response">): void {
+    const { log } = this.#parts;
+    const { from, index } = message;
+    const progress = this.#progress.get(from);
+    // Nobody can hold more of our log than there is.
+    if (progress === undefined || index > log.lastIndex) return;
+    progress.recentActive = true;
+    if (message.reject) {
+      const meet = log.lastIndexWithin(message.rejectHint, message.rejectTerm);
+      if (progress.refused(index, meet)) this.#replication.send(from, progress);
+      return;
+    }
+    const news = progress.acknowledged(index, log.firstIndex - 1);
+    if (news && this.#maybeCommit()) this.#broadcastAppend();
+    if (from === this.#id) return;
+    this.#replication.sendMore(from, progress);
+    if (from === this.#transfer.target && progress.match === log.lastIndex) this.#sendTimeoutNow();
+  }
+
+  handleHeartbeatResponse({ from, context }: MessageOf<"heartbeat-response">): void {
+    const progress = this.#progress.get(from);
+    if (progress === undefined || from === this.#id) return;
     progress.recentActive = true;
     progress.resume();
-    if (progress.match < this.#log.lastIndex) this.#sendAppend(message.from, progress);
-    progress.readRound = Math.max(progress.readRound, message.context);
+    // A member that is probed has not said yet what it holds, even if our log is no longer than its own.
+    if (progress.match < this.#parts.log.lastIndex || progress.state === "probe")
+      this.#replication.send(from, progress);
+    // An answer to a round that was never asked confirms nothing.
+    if (context <= this.#reads.round) progress.readRound = Math.max(progress.readRound, context);
     this.#confirmReads();
   }
 
@@ -111,38 +151,96 @@ export class Leadership {
     this.#progress.get(id)?.unreachable();
   }
 
-  /** Takes over a changed configuration. Members that stay keep their progress. */
-  reconfigure(conf: ConfState): void {
-    this.#conf = conf;
+  snapshotReported(id: bigint, result: "finished" | "failed"): void {
+    this.#progress.get(id)?.snapshotReported(result);
+  }
+
+  /** The configuration has changed. Members that stay keep their progress. */
+  reconfigure(): void {
+    const { conf } = this.#parts;
     const before = this.#progress;
-    this.#progress = new Map(membersOf(conf).map((id) => [id, before.get(id) ?? this.#newMember()]));
+    this.#progress = new Map(membersOf(conf.active).map((id) => [id, before.get(id) ?? this.#newMember()]));
+    if (!conf.active.voters.includes(this.#transfer.target)) this.#transfer.end();
     // A smaller quorum may already hold entries that the larger one did not.
     if (this.#maybeCommit()) this.#broadcastAppend();
-    else for (const [id, progress] of this.#peers()) if (!before.has(id)) this.#sendAppend(id, progress);
+    else for (const [id, progress] of this.#peers()) if (!before.has(id)) this.#replication.send(id, progress);
     this.#confirmReads();
   }
 
+  /** Thesis §4.3: a joint configuration is a passage; when it is applied the leader proposes to leave it. */
+  leaveJointIfDue(): void {
+    const { active } = this.#parts.conf;
+    if (!isJoint(active) || !active.autoLeave || this.#confChangePending() || this.#transfer.pending) return;
+    this.#appendEntries([{ type: "conf-change", data: EMPTY_BYTES }]);
+  }
+
+  inspect(newestSequence: number): unknown {
+    return {
+      progress: new Map([...this.#progress].map(([id, progress]) => [id, progress.inspect()])),
+      reads: this.#reads.inspect(),
+      transfer: this.#transfer.inspect(),
+      heartbeatElapsed: this.#heartbeatElapsed,
+      pendingConfIndex: this.#pendingConfIndex,
+      uncommittedBytes: this.#uncommittedBytes,
+      oldestWrite: this.#oldestWrite === undefined ? undefined : newestSequence - this.#oldestWrite,
+    };
+  }
+
   get #own(): Progress {
-    const progress = this.#progress.get(this.#config.id);
+    const progress = this.#progress.get(this.#id);
     invariant(progress !== undefined, "a leader is a member of its configuration");
     return progress;
   }
 
+  #newProgress(): Progress {
+    return new Progress(this.#parts.log.lastIndex + 1, this.#parts.config);
+  }
+
   #newMember(): Progress {
-    const progress = new Progress(0, this.#log.lastIndex + 1);
+    const progress = this.#newProgress();
     // Otherwise the next quorum check could depose a leader before the new member had a chance to answer.
     progress.recentActive = true;
     return progress;
   }
 
   *#peers(): Iterable<[bigint, Progress]> {
-    for (const pair of this.#progress) if (pair[0] !== this.#config.id) yield pair;
+    for (const pair of this.#progress) if (pair[0] !== this.#id) yield pair;
+  }
+
+  /**
+   * An append that is on its way for a whole election timeout. The followers may commit without our disk, but nothing is
+   * applied and answered here, so somebody whose disk works has to lead. A sole voter stays: there is nobody else.
+   */
+  #takeDiskStalled(): boolean {
+    const { log, conf } = this.#parts;
+    const before = this.#oldestWrite;
+    this.#oldestWrite = log.oldestWrite;
+    const { voters, votersOutgoing } = conf.active;
+    const isSoleVoter = voters.length === 1 && votersOutgoing.length === 0;
+    return !isSoleVoter && before !== undefined && before === log.oldestWrite;
+  }
+
+  #confChangePending(): boolean {
+    return this.#pendingConfIndex > this.#parts.log.applied;
+  }
+
+  /** Best effort: the configuration may be another one when the entry is applied, and is looked at again then. */
+  #confChangeRefusal(changes: readonly ProposalData[]): ProposeOutcome | undefined {
+    const [change] = changes;
+    if (change === undefined) return undefined;
+    // Thesis §4.1: one at a time.
+    if (changes.length > 1 || this.#confChangePending()) return "dropped: conf change pending";
+    const leaves = change.data.length === 0;
+    const joint = isJoint(this.#parts.conf.active);
+    if (leaves && !joint) return "dropped: not joint";
+    return joint && !leaves ? "dropped: conf change pending" : undefined;
   }
 
   #appendEntries(proposals: readonly ProposalData[]): void {
-    const first = this.#log.lastIndex + 1;
+    const { log } = this.#parts;
+    const first = log.lastIndex + 1;
     const entries = proposals.map(({ type, data }, i) => ({ type, data, term: this.#term, index: first + i }));
-    this.#log.append(entries);
+    log.append(entries);
     for (const entry of entries) if (entry.type === "conf-change") this.#pendingConfIndex = entry.index;
     // Followers write while our own disk writes (thesis §10.2.1).
     this.#broadcastAppend();
@@ -153,61 +251,41 @@ export class Leadership {
    * An entry of our own term commits itself and everything before it.
    */
   #maybeCommit(): boolean {
-    const { committed } = this.#log;
-    const index = quorumValue(this.#conf, (id) => this.#progress.get(id)?.match ?? 0);
-    if (index <= committed || this.#log.termAt(index) !== this.#term) return false;
-    this.#log.commitTo(index);
-    // Entries of earlier terms and our empty one were never added, so the sum may fall short of zero.
-    this.#uncommittedBytes = Math.max(0, this.#uncommittedBytes - this.#log.bytesBetween(committed, index));
+    const { log, conf } = this.#parts;
+    const { committed } = log;
+    const index = quorumValue(conf.active, (id) => this.#progress.get(id)?.match ?? 0);
+    if (index <= committed || log.termAt(index) !== this.#term) return false;
+    log.commitTo(index);
+    this.#uncommittedBytes -= log.proposedBytesBetween(committed, index);
     for (const read of this.#reads.takeEarly()) this.read(read);
     return true;
   }
 
   #confirmReads(): void {
+    const { conf, outbox } = this.#parts;
     const { round } = this.#reads;
-    const confirmed = quorumValue(this.#conf, (id) =>
-      id === this.#config.id ? round : (this.#progress.get(id)?.readRound ?? 0),
+    const confirmed = quorumValue(conf.active, (id) =>
+      id === this.#id ? round : (this.#progress.get(id)?.readRound ?? 0),
     );
-    const { id } = this.#config;
     for (const { from, requestId, index } of this.#reads.takeConfirmed(confirmed)) {
-      if (from === id) this.#outbox.read({ requestId, index });
+      if (from === this.#id) outbox.read({ requestId, index });
       else {
-        const common = { type: "read-index-response", from: id, to: from, term: this.#term } as const;
-        this.#outbox.send({ ...common, context: requestId, index });
+        const common = { type: "read-index-response", from: this.#id, to: from, term: this.#term } as const;
+        outbox.send({ ...common, context: requestId, index });
       }
     }
   }
 
+  #sendTimeoutNow(): void {
+    this.#parts.outbox.send({ type: "timeout-now", from: this.#id, to: this.#transfer.target, term: this.#term });
+  }
+
   #broadcastHeartbeat(): void {
     this.#heartbeatElapsed = 0;
-    for (const [to, progress] of this.#peers()) {
-      const commit = Math.min(progress.match, this.#log.committed);
-      const { id: from } = this.#config;
-      this.#outbox.send({ type: "heartbeat", from, to, term: this.#term, commit, context: this.#reads.round });
-    }
+    for (const [id, progress] of this.#peers()) this.#replication.heartbeat(id, progress, this.#reads.round);
   }
 
   #broadcastAppend(): void {
-    for (const [id, progress] of this.#peers()) this.#sendAppend(id, progress);
-  }
-
-  /** After an answer: goes on as long as there is something to send and room for it. */
-  #sendMore(id: bigint, progress: Progress): void {
-    if (id === this.#config.id) return;
-    while (progress.next <= this.#log.lastIndex && this.#sendAppend(id, progress));
-  }
-
-  #sendAppend(to: bigint, progress: Progress): boolean {
-    if (progress.paused) return false;
-    const prevIndex = progress.next - 1;
-    const prevTerm = this.#log.termAt(prevIndex);
-    // The member needs entries that are compacted away; only a snapshot can help it.
-    if (prevTerm === undefined) return false;
-    const entries = this.#log.slice(progress.next, this.#config.messageBytesMax);
-    progress.sent(entries.length);
-    const { id: from } = this.#config;
-    const { committed: commit } = this.#log;
-    this.#outbox.send({ type: "append", from, to, term: this.#term, prevIndex, prevTerm, entries, commit });
-    return true;
+    for (const [id, progress] of this.#peers()) this.#replication.send(id, progress);
   }
 }

@@ -8,11 +8,14 @@
  * - `committed`: will never change (paper §5.3)
  * - `durable` / `handed`: survives a power loss here / handed to storage for writing
  *
+ * A snapshot lets the log start anew at its mark. Until storage has it in place `applied` lies below `base`, nothing of the
+ * new log counts as durable, and so nothing of it is handed to the state machine.
+ *
  * Storage completes writes in order. A truncation (paper §5.3, a conflicting entry of a newer leader) may happen while a
  * write of the truncated entries is still on its way; each write therefore remembers how far it still speaks for the log.
  */
 import { invariant } from "../invariant.js";
-import type { Entry } from "./types.js";
+import type { Entry, SnapshotMark } from "./types.js";
 
 /** Bytes an entry counts for in limits: its data, and a little for being an entry at all. */
 const ENTRY_OVERHEAD_BYTES = 16;
@@ -31,6 +34,8 @@ interface Write {
   readonly sequence: number;
   /** The last index that this write makes durable; lowered when a truncation takes its entries back. */
   lastIndex: number;
+  /** Index of the snapshot that this write puts in place; 0 for entries. */
+  readonly installs: number;
 }
 
 export class RaftLog {
@@ -43,6 +48,10 @@ export class RaftLog {
   #applied: number;
   #durable: number;
   #handed: number;
+  /** Accepted and not yet handed to storage. */
+  #snapshot: SnapshotMark | undefined;
+  /** The newest snapshot's index: what the state machine still applies below it is of no account. */
+  #restoredTo = 0;
 
   constructor(options: RaftLogOptions) {
     const { base, entries, committed, applied } = options;
@@ -85,6 +94,20 @@ export class RaftLog {
 
   get durable(): number {
     return this.#durable;
+  }
+
+  get handed(): number {
+    return this.#handed;
+  }
+
+  /** A snapshot is accepted and not in place yet. */
+  get restoring(): boolean {
+    return this.#applied < this.#baseIndex;
+  }
+
+  /** Names the write of entries that storage has owed for the longest time. */
+  get oldestWrite(): number | undefined {
+    return this.#writes[0]?.sequence;
   }
 
   /** Undefined for an index that is compacted away or not there yet. */
@@ -144,15 +167,38 @@ export class RaftLog {
     if (index > this.#committed) this.#committed = index;
   }
 
+  /** Paper §7: the log starts anew at the mark, whatever it held. */
+  restore(mark: SnapshotMark): void {
+    invariant(mark.index > this.#committed, `snapshot ${mark.index} is not above the commit index ${this.#committed}`);
+    this.#entries.length = 0;
+    this.#baseIndex = mark.index;
+    this.#baseTerm = mark.term;
+    this.#committed = mark.index;
+    this.#applying = mark.index;
+    this.#handed = mark.index;
+    this.#durable = 0;
+    this.#snapshot = mark;
+    this.#restoredTo = mark.index;
+    for (const write of this.#writes) write.lastIndex = 0;
+  }
+
   hasUnwritten(): boolean {
-    return this.#handed < this.lastIndex;
+    return this.#snapshot !== undefined || this.#handed < this.lastIndex;
+  }
+
+  /** The snapshot that storage is to put in place before it writes anything that follows. */
+  takeSnapshot(sequence: number): SnapshotMark | undefined {
+    const mark = this.#snapshot;
+    this.#snapshot = undefined;
+    if (mark !== undefined) this.#writes.push({ sequence, lastIndex: mark.index, installs: mark.index });
+    return mark;
   }
 
   /** Everything not yet handed to storage; `sequence` names the write in a later `written()`. */
   takeUnwritten(sequence: number): readonly Entry[] {
     const entries = this.#entries.slice(this.#handed - this.#baseIndex);
     this.#handed = this.lastIndex;
-    if (entries.length > 0) this.#writes.push({ sequence, lastIndex: this.#handed });
+    if (entries.length > 0) this.#writes.push({ sequence, lastIndex: this.#handed, installs: 0 });
     return entries;
   }
 
@@ -161,6 +207,7 @@ export class RaftLog {
     while (this.#writes.length > 0 && (this.#writes[0] as Write).sequence <= sequence) {
       const write = this.#writes.shift() as Write;
       this.#durable = Math.max(this.#durable, write.lastIndex);
+      this.#applied = Math.max(this.#applied, write.installs);
     }
   }
 
@@ -177,6 +224,7 @@ export class RaftLog {
   }
 
   appliedTo(index: number): void {
+    if (index <= this.#restoredTo) return;
     invariant(index >= this.#applied, `applied index goes back from ${this.#applied} to ${index}`);
     invariant(index <= this.#applying, `applied index ${index} was never handed out`);
     this.#applied = index;
@@ -199,11 +247,20 @@ export class RaftLog {
     return false;
   }
 
-  /** Bytes that entries `from < index ≤ to` count for. */
-  bytesBetween(from: number, to: number): number {
+  /** Bytes that the proposals among the entries `from < index ≤ to` count for; a leader's own empty entries do not. */
+  proposedBytesBetween(from: number, to: number): number {
     let bytes = 0;
-    for (let index = from + 1; index <= to; index++) bytes += entryBytes(this.#entryAt(index) as Entry);
+    for (let index = from + 1; index <= to; index++) bytes += proposedBytes(this.#entryAt(index) as Entry);
     return bytes;
+  }
+
+  /** Writes are named by how many came after them: absolute numbers would tell equal states apart. */
+  inspect(newestSequence: number): unknown {
+    const writes = this.#writes.map(({ sequence, ...write }) => ({ ...write, newer: newestSequence - sequence }));
+    const positions = { baseIndex: this.#baseIndex, baseTerm: this.#baseTerm, committed: this.#committed };
+    const stages = { applying: this.#applying, applied: this.#applied, durable: this.#durable, handed: this.#handed };
+    const snapshot = { snapshot: this.#snapshot, restoredTo: this.#restoredTo };
+    return { ...positions, ...stages, ...snapshot, entries: this.#entries, writes };
   }
 
   #truncateFrom(index: number): void {
@@ -223,4 +280,9 @@ export class RaftLog {
 
 export function entryBytes(entry: Pick<Entry, "data">): number {
   return entry.data.length + ENTRY_OVERHEAD_BYTES;
+}
+
+/** An empty entry is a leader's own: it must get through where proposals are refused, so it counts for nothing. */
+export function proposedBytes(entry: Pick<Entry, "data">): number {
+  return entry.data.length === 0 ? 0 : entryBytes(entry);
 }

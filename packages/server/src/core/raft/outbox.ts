@@ -4,6 +4,8 @@ import type { Message, ReadState } from "./types.js";
 export class Outbox {
   #send: Message[] = [];
   #afterDurable: Message[] = [];
+  /** Goes with the task of a snapshot, which is ahead of everything in `#afterDurable`. */
+  #afterSnapshot: Message[] = [];
   #reads: ReadState[] = [];
 
   get reads(): readonly ReadState[] {
@@ -20,6 +22,11 @@ export class Outbox {
     this.#afterDurable.push(message);
   }
 
+  /** What has been queued so far leaves with the snapshot's task; what follows may answer for entries of a later one. */
+  sealForSnapshot(): void {
+    this.#afterSnapshot.push(...this.#afterDurable.splice(0));
+  }
+
   read(state: ReadState): void {
     this.#reads.push(state);
   }
@@ -29,7 +36,7 @@ export class Outbox {
   }
 
   hasAfterDurable(): boolean {
-    return this.#afterDurable.length > 0;
+    return this.#afterDurable.length > 0 || this.#afterSnapshot.length > 0;
   }
 
   takeSend(): readonly Message[] {
@@ -40,7 +47,20 @@ export class Outbox {
     return this.#afterDurable.splice(0);
   }
 
+  takeAfterSnapshot(): readonly Message[] {
+    return this.#afterSnapshot.splice(0);
+  }
+
   takeReads(): readonly ReadState[] {
     return this.#reads.splice(0);
+  }
+
+  inspect(): unknown {
+    return {
+      send: this.#send,
+      afterDurable: this.#afterDurable,
+      afterSnapshot: this.#afterSnapshot,
+      reads: this.#reads,
+    };
   }
 }

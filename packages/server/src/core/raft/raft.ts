@@ -4,139 +4,135 @@
  * for one, and an acknowledgement leave only in an append task's `afterDurable` list, the member's own included; so no
  * call order of the driver can make it count what its disk has not confirmed.
  *
- * Complete for a single voter. Votes, log replication, heartbeats and read confirmation between members are here too;
- * snapshot transfer, leadership transfer and joint configuration changes are not, and messages for them are dropped.
+ * This file is the face: what may be called, and which role follows from what. The work of the roles is beside it.
  *
- * Reading order: `types.ts`, `log.ts`, this file, `leader.ts`, `quorum.ts`, `read-index.ts`.
+ * Reading order: `types.ts`, `log.ts`, this file, `election.ts`, `follower.ts`, `leader.ts` with `replication.ts` and
+ * `progress.ts`, `quorum.ts`, `conf-change.ts`, `read-index.ts`, `storage-tasks.ts`.
  */
 import { invariant } from "../invariant.js";
-import { changedConfState, type MemberChange } from "./conf-change.js";
-import { type RaftConfig, type RaftOptions, raftConfig } from "./config.js";
+import type { JointChange, MemberChange } from "./conf-change.js";
+import { type RaftOptions, raftConfig } from "./config.js";
+import { Configuration } from "./configuration.js";
+import { Election, isFromLeader, type VoteRequest, type VoteResponse } from "./election.js";
+import { Follower } from "./follower.js";
+import { plain } from "./inspect.js";
 import { Leadership } from "./leader.js";
-import { entryBytes, RaftLog } from "./log.js";
+import { RaftLog } from "./log.js";
+import { isWellFormed } from "./message-check.js";
 import { Outbox } from "./outbox.js";
-import { tallyVotes } from "./quorum.js";
+import type { RaftParts } from "./parts.js";
+import type { VoteResult } from "./quorum.js";
+import { Standing } from "./standing.js";
+import { StorageTasks } from "./storage-tasks.js";
 import {
-  type AppendTask,
   type AppendToken,
-  type ApplyTask,
   type ApplyToken,
   type ConfState,
-  type Entry,
-  type HardState,
+  type MemberProgress,
   type Message,
+  type MessageOf,
   NO_MEMBER,
   type ProposalData,
   type ProposeOutcome,
   type RaftStatus,
   type Ready,
-  type Role,
   type SoftState,
+  type TransferOutcome,
 } from "./types.js";
 
-type MessageOf<T extends Message["type"]> = Extract<Message, { type: T }>;
-type VoteRequest = MessageOf<"vote" | "pre-vote">;
-type VoteResponse = MessageOf<"vote-response" | "pre-vote-response">;
-
 export class Raft {
-  readonly #config: RaftConfig;
-  readonly #log: RaftLog;
-  readonly #outbox: Outbox = new Outbox();
-  #conf: ConfState;
-  #term: number;
-  #vote: bigint;
-  #lead: bigint = NO_MEMBER;
-  #role: Role = "follower";
+  readonly #parts: RaftParts;
+  readonly #election: Election;
+  readonly #follower: Follower;
+  readonly #tasks: StorageTasks;
   /** Present exactly while the role is `leader`. */
   #leadership: Leadership | undefined;
-  /** Votes heard in the current (pre-)campaign. */
-  #votes: Map<bigint, boolean> = new Map();
-  /** Ticks since a valid leader was heard or a vote was given; for a leader, since the last quorum check. */
-  #electionElapsed = 0;
-  #electionTimeout = 0;
-  /** The newest append task; its number is the token's. */
-  #sequence = 0;
-  #appendedSequence = 0;
-  /** What the newest append task wrote, or what was recovered. */
-  #handedHardState: HardState;
   #reportedSoftState: SoftState;
-  /** Bytes handed to the state machine, by the task that carries them. */
-  #applyTasks: { readonly lastIndex: number; readonly bytes: number }[] = [];
 
   constructor(options: RaftOptions) {
-    this.#config = raftConfig(options);
     const { applied, base, entries } = options;
     const hardState = options.hardState ?? { term: 0, vote: NO_MEMBER, commit: 0 };
     // Whatever has been applied was committed: the commit index on disk is only a hint and may lag behind.
     const committed = Math.max(hardState.commit, applied.index, base.index);
-    this.#log = new RaftLog({ base, entries, committed, applied: applied.index });
-    invariant(hardState.term >= this.#log.lastTerm, "the term on disk lies below the log's last term");
-    this.#term = hardState.term;
-    this.#vote = hardState.vote;
-    this.#conf = applied.confState;
-    this.#handedHardState = { ...hardState, commit: committed };
-    this.#resetElectionTimer();
-    this.#reportedSoftState = this.#softState;
+    const log = new RaftLog({ base, entries, committed, applied: applied.index });
+    invariant(hardState.term >= log.lastTerm, "the term on disk lies below the log's last term");
+    const config = raftConfig(options);
+    const standing = new Standing(config, hardState);
+    const conf = new Configuration(log, applied.confState);
+    this.#parts = { config, log, outbox: new Outbox(), standing, conf };
+    this.#election = new Election(this.#parts);
+    this.#follower = new Follower(this.#parts);
+    this.#tasks = new StorageTasks(this.#parts, { ...hardState, commit: committed });
+    this.#reportedSoftState = standing.softState;
   }
 
   get status(): RaftStatus {
+    const { config, log, standing, conf } = this.#parts;
     return {
-      id: this.#config.id,
-      role: this.#role,
-      lead: this.#lead,
-      term: this.#term,
-      commitIndex: this.#log.committed,
-      appliedIndex: this.#log.applied,
-      lastIndex: this.#log.lastIndex,
-      firstIndex: this.#log.firstIndex,
-      confState: this.#conf,
-      transferee: NO_MEMBER,
+      id: config.id,
+      ...standing.softState,
+      commitIndex: log.committed,
+      appliedIndex: log.applied,
+      lastIndex: log.lastIndex,
+      firstIndex: log.firstIndex,
+      confState: conf.active,
+      transferee: this.#leadership?.transferee ?? NO_MEMBER,
     };
+  }
+
+  /** What is known of each member's log, the own one included. Undefined on a member that does not lead. */
+  get progress(): ReadonlyMap<bigint, MemberProgress> | undefined {
+    return this.#leadership?.progress;
   }
 
   /** One unit of time. */
   tick(): void {
-    this.#electionElapsed++;
-    if (this.#leadership !== undefined) {
-      this.#tickLeader(this.#leadership);
+    const { config, standing } = this.#parts;
+    const leadership = this.#leadership;
+    if (leadership === undefined) {
+      if (standing.tickFollower()) this.campaign();
       return;
     }
-    if (this.#electionElapsed < this.#electionTimeout) return;
-    this.#resetElectionTimer();
-    this.campaign();
+    const isCheckDue = standing.tickLeader() && config.checkQuorum;
+    if (isCheckDue && !leadership.takeQuorumActive()) this.#becomeFollower(standing.term, NO_MEMBER);
+    else leadership.tick();
   }
 
   /** Starts an election now, if this member may stand; a driver calls it to spare a sole voter the timeout. */
   campaign(): void {
-    if (this.#role === "leader" || !this.#isVoter()) return;
-    // A committed but unapplied change may have taken this member's vote away, or added a voter that must be asked.
-    if (this.#log.someUnapplied((entry) => entry.type === "conf-change")) return;
-    if (this.#config.preVote) this.#becomePreCandidate();
-    else this.#becomeCandidate();
+    if (!this.#election.mayStand()) return;
+    if (this.#parts.config.preVote) this.#follow(this.#election.startPreVote());
+    else this.#election.start(false);
   }
 
-  /** Takes a message of another member, or one of our own out of an `afterDurable` list. Never throws for a stale one. */
+  /**
+   * Takes a message of another member, or one of our own out of an `afterDurable` list. Stale and malformed ones are
+   * dropped. Throws only when the cluster's promises are broken: two leaders in one term, two values of a committed entry,
+   * acknowledged entries that are lost here.
+   */
   step(message: Message): void {
-    if (message.to !== this.#config.id) return;
-    if (message.term > this.#term && !this.#acceptHigherTerm(message)) return;
-    if (message.term < this.#term) {
-      this.#answerLowerTerm(message);
-      return;
-    }
-    this.#stepCurrentTerm(message);
+    const { config, standing } = this.#parts;
+    if (!isWellFormed(message, config.id)) return;
+    if (message.term > standing.term && !this.#acceptHigherTerm(message)) return;
+    // A proposal of an earlier term is among what is dropped: it may be a late copy of one that was carried out.
+    if (message.term < standing.term) this.#election.answerLowerTerm(message);
+    else this.#stepCurrentTerm(message);
   }
 
   /** Appends on the leader; a follower that knows the leader sends them on, and the outcome there stays unknown here. */
   propose(entries: readonly ProposalData[]): ProposeOutcome {
-    if (this.#leadership === undefined) {
-      if (this.#lead === NO_MEMBER) return "dropped: no leader";
-      this.#outbox.send({ type: "propose", from: this.#config.id, to: this.#lead, term: this.#term, entries });
-      return "accepted";
-    }
-    return this.#proposeAsLeader(this.#leadership, entries);
+    const { config, outbox, standing } = this.#parts;
+    if (this.#leadership !== undefined) return this.#leadership.propose(entries);
+    const { lead, term } = standing;
+    if (lead === NO_MEMBER) return "dropped: no leader";
+    outbox.send({ type: "propose", from: config.id, to: lead, term, entries });
+    return "accepted";
   }
 
-  /** One membership change; refused while an earlier one is not applied (thesis §4.1). */
+  /**
+   * One membership change; refused while an earlier one is not applied (thesis §4.1). Empty data leaves a joint
+   * configuration.
+   */
   proposeConfChange(data: Uint8Array): ProposeOutcome {
     return this.propose([{ type: "conf-change", data }]);
   }
@@ -146,12 +142,27 @@ export class Raft {
    * the caller asks again under a new id. Use a fresh id for every call.
    */
   readIndex(requestId: number): void {
-    if (this.#leadership !== undefined) {
-      this.#leadership.read({ from: this.#config.id, requestId });
-    } else if (this.#lead !== NO_MEMBER) {
-      const { id } = this.#config;
-      this.#outbox.send({ type: "read-index", from: id, to: this.#lead, term: this.#term, context: requestId });
-    }
+    const { config, outbox, standing } = this.#parts;
+    const { id: from } = config;
+    const { lead: to, term } = standing;
+    if (this.#leadership !== undefined) this.#leadership.read({ from, requestId });
+    else if (to !== NO_MEMBER) outbox.send({ type: "read-index", from, to, term, context: requestId });
+  }
+
+  /**
+   * Hands leadership to a voter (thesis §3.10): proposals are dropped until it has taken over, or for an election timeout.
+   * `status.transferee` tells whether it is still going on. Naming this member itself ends a transfer that is pending.
+   */
+  transferLeadership(to: bigint): TransferOutcome {
+    return this.#leadership?.transferTo(to) ?? "dropped: not leader";
+  }
+
+  /**
+   * A follower forgets its leader, without a new term, and helps the next candidate at once; for a driver that knows that
+   * the leader is gone. The leader, if it is not, makes itself known again.
+   */
+  forgetLeader(): void {
+    if (this.#parts.standing.role === "follower") this.#parts.standing.forgetLeader();
   }
 
   /** Messages to the member may have been lost. */
@@ -159,45 +170,52 @@ export class Raft {
     this.#leadership?.unreachable(id);
   }
 
-  /** To be called when the change's entry is applied; every member does so at the same index. */
-  applyConfChange(change: MemberChange): ConfState {
-    this.#conf = changedConfState(this.#conf, change);
-    if (this.#leadership !== undefined) {
-      if (this.#isVoter()) this.#leadership.reconfigure(this.#conf);
-      // A leader that is no member any more hands over to an election instead of leading from outside.
-      else this.#becomeFollower(this.#term, NO_MEMBER);
-    }
-    return this.#conf;
+  /** How the transfer of the snapshot ended that was handed out for the member. */
+  reportSnapshot(id: bigint, result: "finished" | "failed"): void {
+    this.#leadership?.snapshotReported(id, result);
+  }
+
+  /**
+   * To be called when the change's entry is applied; every member does so at the same index. A change that is not allowed
+   * leaves the configuration as it is. Returns the configuration as of that entry.
+   */
+  applyConfChange(change: MemberChange | JointChange): ConfState {
+    const { config, conf, standing } = this.#parts;
+    const after = conf.change(change);
+    // A leader that is no member any more hands over to an election instead of leading from outside.
+    if (conf.isVoter(config.id)) this.#leadership?.reconfigure();
+    else if (this.#leadership !== undefined) this.#becomeFollower(standing.term, NO_MEMBER);
+    return after;
   }
 
   /** The task's writes are durable, and with it those of every earlier task. Its `afterDurable` messages come next. */
   appended(token: AppendToken): void {
-    // A token counts once. Which entries it still speaks for after a truncation, the log knows by the sequence: index and
-    // term alone would confuse a replaced entry with an equal one that came back later.
-    if (token.sequence <= this.#appendedSequence) return;
-    invariant(token.sequence <= this.#sequence, `append ${token.sequence} was never handed out`);
-    this.#appendedSequence = token.sequence;
-    this.#log.written(token.sequence);
+    const { log, conf } = this.#parts;
+    const { applied } = log;
+    this.#tasks.appended(token);
+    if (log.applied > applied) conf.noteApplied(true);
   }
 
-  /** The state machine has recorded everything up to the token's index. */
+  /** The state machine has recorded everything up to the token's index. Of no account below an accepted snapshot. */
   applied(token: ApplyToken): void {
-    this.#log.appliedTo(token.lastIndex);
-    this.#applyTasks = this.#applyTasks.filter((task) => task.lastIndex > token.lastIndex);
+    this.#tasks.applied(token);
+    this.#parts.conf.noteApplied(false);
+    this.#leadership?.leaveJointIfDue();
   }
 
   /** Forgets entries up to `index`, which must be applied and durably held by the state machine. */
   compact(index: number): void {
-    this.#log.compact(index);
+    this.#parts.log.compact(index);
   }
 
   hasReady(): boolean {
+    const { outbox } = this.#parts;
     return (
-      this.#outbox.hasMessages() ||
-      this.#hasAppend() ||
-      this.#hasApply() ||
+      outbox.hasMessages() ||
+      this.#tasks.hasAppend() ||
+      this.#tasks.hasApply() ||
       this.#softStateChange() !== undefined ||
-      this.#outbox.reads.length > 0
+      outbox.reads.length > 0
     );
   }
 
@@ -207,32 +225,34 @@ export class Raft {
     if (softState !== undefined) this.#reportedSoftState = softState;
     return {
       softState,
-      append: this.#takeAppend(),
-      apply: this.#takeApply(),
-      send: this.#outbox.takeSend(),
-      reads: this.#outbox.takeReads(),
+      append: this.#tasks.takeAppend(),
+      apply: this.#tasks.takeApply(),
+      send: this.#parts.outbox.takeSend(),
+      reads: this.#parts.outbox.takeReads(),
     };
   }
 
-  #tickLeader(leadership: Leadership): void {
-    if (this.#electionElapsed >= this.#config.electionTicks) {
-      this.#electionElapsed = 0;
-      if (this.#config.checkQuorum && !leadership.takeQuorumActive()) {
-        this.#becomeFollower(this.#term, NO_MEMBER);
-        return;
-      }
-    }
-    leadership.tick();
+  /** A plain copy of everything that decides what this member does next: equal copies mean equal futures. */
+  inspect(): unknown {
+    const { log, outbox, standing, conf } = this.#parts;
+    const { newestSequence } = this.#tasks;
+    return plain({
+      standing: standing.inspect(),
+      votes: this.#election.inspect(),
+      conf: conf.inspect(),
+      log: log.inspect(newestSequence),
+      tasks: this.#tasks.inspect(),
+      outbox: outbox.inspect(),
+      reportedSoftState: this.#reportedSoftState,
+      leadership: this.#leadership?.inspect(newestSequence),
+    });
   }
 
-  /** Paper §5.1: a higher term makes a follower. False when the message is to be ignored instead. */
+  /** Paper §5.1: a higher term makes a follower. False when the message is dealt with, or to be ignored. */
   #acceptHigherTerm(message: Message): boolean {
     const { type, term, from } = message;
-    if (type === "vote" || type === "pre-vote") {
-      // Thesis §4.2.3: whoever hears a leader does not help to depose it, except for a transfer that the leader wants.
-      const hearsLeader = this.#lead !== NO_MEMBER && this.#electionElapsed < this.#config.electionTicks;
-      if (this.#config.checkQuorum && hearsLeader && !message.transfer) return false;
-    }
+    const isRequest = type === "vote" || type === "pre-vote";
+    if (isRequest && this.#election.ignores(message)) return false;
     // Pre-votes are about a term that nobody has entered yet (thesis §9.6).
     if (type === "pre-vote" || (type === "pre-vote-response" && !message.reject)) {
       this.#stepFutureTerm(message);
@@ -243,270 +263,89 @@ export class Raft {
   }
 
   #stepFutureTerm(message: VoteRequest | VoteResponse): void {
-    if (message.type === "pre-vote") this.#handleVoteRequest(message);
-    else if (message.type === "pre-vote-response" && message.term === this.#term + 1) this.#handleVoteResponse(message);
-  }
-
-  #answerLowerTerm(message: Message): void {
-    const { type, from } = message;
-    const common = { from: this.#config.id, to: from, term: this.#term };
-    if (isFromLeader(type)) {
-      // A member that campaigned alone has raised its term; the leader learns of it by this answer, steps down and the
-      // next election brings both together. Without quorum checks and pre-votes a vote request would do the same.
-      if (!this.#config.checkQuorum && !this.#config.preVote) return;
-      this.#outbox.sendAfterDurable({ ...common, type: "append-response", index: 0, ...NOT_REJECTED });
-    } else if (type === "pre-vote") {
-      this.#outbox.sendAfterDurable({ ...common, type: "pre-vote-response", reject: true });
+    if (message.type === "pre-vote") this.#election.handleRequest(message);
+    else if (message.type === "pre-vote-response" && message.term === this.#parts.standing.term + 1) {
+      this.#follow(this.#election.handleResponse(message));
     }
   }
 
   #stepCurrentTerm(message: Message): void {
-    const { type, from } = message;
-    if (type === "vote" || type === "pre-vote") {
-      this.#handleVoteRequest(message);
-    } else if (type === "vote-response" || type === "pre-vote-response") {
-      this.#handleVoteResponse(message);
-    } else if (isFromLeader(type)) {
-      invariant(this.#role !== "leader", `two leaders in term ${this.#term}: this member and ${from}`);
-      if (this.#role !== "follower" || this.#lead !== from) this.#becomeFollower(this.#term, from);
-      this.#electionElapsed = 0;
-      if (type === "append") this.#handleAppend(message);
-      if (type === "heartbeat") this.#handleHeartbeat(message);
-    } else if (type === "read-index-response") {
-      this.#outbox.read({ requestId: message.context, index: message.index });
-    } else if (type === "propose") {
-      this.propose(message.entries);
-    } else if (this.#leadership !== undefined) {
-      this.#stepLeader(this.#leadership, message);
-    }
-  }
-
-  #stepLeader(leadership: Leadership, message: Message): void {
     switch (message.type) {
+      case "vote":
+      case "pre-vote":
+        this.#election.handleRequest(message);
+        break;
+      case "vote-response":
+      case "pre-vote-response":
+        this.#follow(this.#election.handleResponse(message));
+        break;
+      case "append":
+      case "heartbeat":
+      case "snapshot":
+        this.#stepFollower(message);
+        break;
       case "append-response":
-        leadership.handleAppendResponse(message);
+        this.#leadership?.handleAppendResponse(message);
         break;
       case "heartbeat-response":
-        leadership.handleHeartbeatResponse(message);
+        this.#leadership?.handleHeartbeatResponse(message);
         break;
       case "read-index":
-        leadership.read({ from: message.from, requestId: message.context });
+        this.#leadership?.read({ from: message.from, requestId: message.context });
+        break;
+      case "read-index-response":
+        this.#parts.outbox.read({ requestId: message.context, index: message.index });
+        break;
+      case "propose":
+        this.propose(message.entries);
+        break;
+      case "timeout-now":
+        this.#takeOver(message.from);
         break;
     }
   }
 
-  #proposeAsLeader(leadership: Leadership, entries: readonly ProposalData[]): ProposeOutcome {
-    if (!this.#isVoter()) return "dropped: no leader";
-    if (entries.some((entry) => entry.type === "conf-change") && leadership.confChangePending()) {
-      return "dropped: conf change pending";
-    }
-    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    return leadership.append(entries, bytes) ? "accepted" : "dropped: too much uncommitted";
+  #stepFollower(message: MessageOf<"append" | "heartbeat" | "snapshot">): void {
+    const { standing } = this.#parts;
+    const { from } = message;
+    const { term, role, lead } = standing;
+    const isOtherLeader = lead !== NO_MEMBER && lead !== from;
+    invariant(!isOtherLeader, `two leaders in term ${term}: ${lead} and ${from}`);
+    if (role !== "follower" || lead !== from) this.#becomeFollower(term, from);
+    standing.heardLeader();
+    if (message.type === "append") this.#follower.handleAppend(message);
+    else if (message.type === "heartbeat") this.#follower.handleHeartbeat(message);
+    else if (this.#follower.handleSnapshot(message)) this.#tasks.restored();
   }
 
-  #handleVoteRequest(message: VoteRequest): void {
-    const { type, from, term } = message;
-    const free = this.#vote === from || (this.#vote === NO_MEMBER && this.#lead === NO_MEMBER);
-    // A pre-vote for a later term does not depend on what was voted in this one.
-    const mayVote = free || (type === "pre-vote" && term > this.#term);
-    const grant = mayVote && this.#log.isUpToDate(message.lastIndex, message.lastTerm);
-    if (grant && type === "vote") {
-      this.#electionElapsed = 0;
-      this.#vote = from;
-    }
-    this.#outbox.sendAfterDurable({
-      type: type === "vote" ? "vote-response" : "pre-vote-response",
-      from: this.#config.id,
-      to: from,
-      // A granted pre-vote speaks for the asked-for term, a refusal tells ours.
-      term: grant ? term : this.#term,
-      reject: !grant,
-    });
+  /** The leader wants this member to lead: it need not ask whether an election could be won. */
+  #takeOver(from: bigint): void {
+    const { role, lead } = this.#parts.standing;
+    const isFromOther = lead !== NO_MEMBER && lead !== from;
+    if (role === "follower" && !isFromOther && this.#election.mayStand()) this.#election.start(true);
   }
 
-  #handleVoteResponse(message: VoteResponse): void {
-    const awaited = message.type === "vote-response" ? "candidate" : "pre-candidate";
-    if (this.#role !== awaited) return;
-    // The first answer of a member counts; it cannot change its mind within a term.
-    if (!this.#votes.has(message.from)) this.#votes.set(message.from, !message.reject);
-    this.#countVotes();
-  }
-
-  #countVotes(): void {
-    const result = tallyVotes(this.#conf, this.#votes);
-    if (result === "lost") this.#becomeFollower(this.#term, NO_MEMBER);
-    else if (result === "won" && this.#role === "pre-candidate") this.#becomeCandidate();
+  /** What the votes heard so far lead to. */
+  #follow(result: VoteResult): void {
+    const { standing } = this.#parts;
+    if (result === "lost") this.#becomeFollower(standing.term, NO_MEMBER);
+    else if (result === "won" && standing.role === "pre-candidate") this.#election.start(false);
     else if (result === "won") this.#becomeLeader();
   }
 
-  #handleAppend(message: MessageOf<"append">): void {
-    const { prevIndex, prevTerm, entries, commit, from } = message;
-    const common = { type: "append-response", from: this.#config.id, to: from, term: this.#term } as const;
-    if (prevIndex < this.#log.committed) {
-      // What is committed matches the leader's log for certain; entries before it may even be compacted away.
-      this.#outbox.sendAfterDurable({ ...common, index: this.#log.committed, ...NOT_REJECTED });
-      return;
-    }
-    const matched = this.#log.appendAfter(prevIndex, prevTerm, entries);
-    if (matched !== undefined) {
-      this.#log.commitTo(Math.min(commit, matched));
-      this.#outbox.sendAfterDurable({ ...common, index: matched, ...NOT_REJECTED });
-      return;
-    }
-    // The hint lets the leader skip a whole term in one step (paper §5.3, end).
-    const rejectHint = this.#log.lastIndexWithin(prevIndex, prevTerm);
-    const rejectTerm = this.#log.termAt(rejectHint) ?? 0;
-    this.#outbox.sendAfterDurable({ ...common, index: prevIndex, reject: true, rejectHint, rejectTerm });
-  }
-
-  #handleHeartbeat(message: MessageOf<"heartbeat">): void {
-    // The leader sends at most what it knows to match, so the index is in our log.
-    this.#log.commitTo(Math.min(message.commit, this.#log.lastIndex));
-    const { from, context } = message;
-    this.#outbox.send({ type: "heartbeat-response", from: this.#config.id, to: from, term: this.#term, context });
-  }
-
   #becomeFollower(term: number, lead: bigint): void {
-    this.#enterTerm(term);
-    this.#role = "follower";
-    this.#lead = lead;
+    this.#parts.standing.becomeFollower(term, lead);
     this.#leadership = undefined;
-    this.#resetElectionTimer();
-  }
-
-  #becomePreCandidate(): void {
-    this.#role = "pre-candidate";
-    this.#lead = NO_MEMBER;
-    // Our own pre-vote promises nothing, so it needs no disk.
-    this.#votes = new Map([[this.#config.id, true]]);
-    this.#resetElectionTimer();
-    this.#requestVotes("pre-vote", this.#term + 1);
-    this.#countVotes();
-  }
-
-  /** Paper §5.2. The own vote is a message like any other: it counts when it comes back from the disk. */
-  #becomeCandidate(): void {
-    this.#enterTerm(this.#term + 1);
-    this.#role = "candidate";
-    this.#lead = NO_MEMBER;
-    this.#vote = this.#config.id;
-    this.#votes = new Map();
-    this.#resetElectionTimer();
-    const { id } = this.#config;
-    this.#outbox.sendAfterDurable({ type: "vote-response", from: id, to: id, term: this.#term, reject: false });
-    this.#requestVotes("vote", this.#term);
   }
 
   #becomeLeader(): void {
-    this.#role = "leader";
-    this.#lead = this.#config.id;
-    this.#electionElapsed = 0;
-    this.#leadership = new Leadership(this.#config, this.#log, this.#outbox, this.#conf, this.#term);
-  }
-
-  #requestVotes(type: "vote" | "pre-vote", term: number): void {
-    const { id } = this.#config;
-    for (const to of new Set([...this.#conf.voters, ...this.#conf.votersOutgoing])) {
-      if (to === id) continue;
-      const { lastIndex, lastTerm } = this.#log;
-      // It names a log and a term that must both survive a restart: otherwise the answer to a candidate that lost its
-      // newest entries in a crash could still elect it.
-      this.#outbox.sendAfterDurable({ type, from: id, to, term, lastIndex, lastTerm, transfer: false });
-    }
-  }
-
-  #enterTerm(term: number): void {
-    if (term === this.#term) return;
-    invariant(term > this.#term, `term goes back from ${this.#term} to ${term}`);
-    this.#term = term;
-    this.#vote = NO_MEMBER;
-  }
-
-  #resetElectionTimer(): void {
-    const { electionTicks, random } = this.#config;
-    this.#electionElapsed = 0;
-    this.#electionTimeout = electionTicks + random(electionTicks);
-  }
-
-  #isVoter(): boolean {
-    return this.#conf.voters.includes(this.#config.id);
-  }
-
-  get #softState(): SoftState {
-    return { role: this.#role, lead: this.#lead, term: this.#term };
+    this.#parts.standing.becomeLeader();
+    this.#leadership = new Leadership(this.#parts);
   }
 
   #softStateChange(): SoftState | undefined {
-    const now = this.#softState;
+    const now = this.#parts.standing.softState;
     const { role, lead, term } = this.#reportedSoftState;
     return now.role === role && now.lead === lead && now.term === term ? undefined : now;
   }
-
-  #hardStateChange(): HardState | undefined {
-    const { term, vote, commit } = this.#handedHardState;
-    const now: HardState = { term: this.#term, vote: this.#vote, commit: this.#log.committed };
-    return now.term === term && now.vote === vote && now.commit === commit ? undefined : now;
-  }
-
-  #hasAppend(): boolean {
-    return this.#log.hasUnwritten() || this.#outbox.hasAfterDurable() || this.#hardStateChange() !== undefined;
-  }
-
-  #takeAppend(): AppendTask | undefined {
-    if (!this.#hasAppend()) return undefined;
-    const sequence = ++this.#sequence;
-    const hardState = this.#hardStateChange();
-    const ballotMoved =
-      hardState !== undefined &&
-      (hardState.term !== this.#handedHardState.term || hardState.vote !== this.#handedHardState.vote);
-    if (hardState !== undefined) this.#handedHardState = hardState;
-    const entries: readonly Entry[] = this.#log.takeUnwritten(sequence);
-    const lastIndex = this.#log.lastIndex;
-    if (this.#leadership !== undefined && entries.length > 0) this.#acknowledgeOwn(lastIndex);
-    return {
-      token: { term: this.#term, lastIndex, sequence },
-      entries,
-      hardState,
-      snapshot: undefined,
-      mustSync: entries.length > 0 || ballotMoved,
-      afterDurable: this.#outbox.takeAfterDurable(),
-    };
-  }
-
-  /** Thesis §10.2.1: the leader's own copy counts like any other, once it is durable. */
-  #acknowledgeOwn(index: number): void {
-    const { id } = this.#config;
-    this.#outbox.sendAfterDurable({
-      type: "append-response",
-      from: id,
-      to: id,
-      term: this.#term,
-      index,
-      ...NOT_REJECTED,
-    });
-  }
-
-  #hasApply(): boolean {
-    return this.#log.hasUnapplied() && this.#applyBytesOut() < this.#config.applyBytesMax;
-  }
-
-  #applyBytesOut(): number {
-    return this.#applyTasks.reduce((sum, task) => sum + task.bytes, 0);
-  }
-
-  #takeApply(): ApplyTask | undefined {
-    if (!this.#hasApply()) return undefined;
-    const { applyBytesMax, applyEntriesMax } = this.#config;
-    const entries = this.#log.takeUnapplied(applyBytesMax - this.#applyBytesOut(), applyEntriesMax);
-    const { index: lastIndex } = entries.at(-1) as Entry;
-    this.#applyTasks.push({ lastIndex, bytes: entries.reduce((sum, entry) => sum + entryBytes(entry), 0) });
-    return { token: { lastIndex }, entries };
-  }
-}
-
-const NOT_REJECTED = { reject: false, rejectHint: 0, rejectTerm: 0 } as const;
-
-/** Messages that only the leader of their term sends. */
-function isFromLeader(type: Message["type"]): boolean {
-  return type === "append" || type === "heartbeat" || type === "snapshot";
 }

@@ -5,6 +5,9 @@
  * could repeat.
  */
 
+/** Reads that wait on one leader; more are forgotten, and asked again by their members. */
+const READS_MAX = 10_000;
+
 /** A read that waits. `from` is the member that asked, this one included. */
 export interface PendingRead {
   readonly from: bigint;
@@ -28,7 +31,7 @@ export class ReadIndexQueue {
   }
 
   addEarly(read: PendingRead): void {
-    this.#early.push(read);
+    if (this.#early.length < READS_MAX) this.#early.push(read);
   }
 
   takeEarly(): readonly PendingRead[] {
@@ -37,6 +40,7 @@ export class ReadIndexQueue {
 
   /** Opens a new round for the read, which is to be answered with `index`. */
   add(read: PendingRead, index: number): void {
+    if (this.#rounds.length >= READS_MAX) return;
     this.#round++;
     this.#rounds.push({ ...read, index, round: this.#round });
   }
@@ -45,5 +49,9 @@ export class ReadIndexQueue {
   takeConfirmed(round: number): readonly (PendingRead & { readonly index: number })[] {
     const end = this.#rounds.findIndex((read) => read.round > round);
     return this.#rounds.splice(0, end === -1 ? this.#rounds.length : end);
+  }
+
+  inspect(): unknown {
+    return { early: this.#early, rounds: this.#rounds, round: this.#round };
   }
 }

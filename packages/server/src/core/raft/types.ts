@@ -16,7 +16,7 @@ export interface Entry {
   readonly type: "command" | "conf-change";
   readonly term: number;
   readonly index: number;
-  /** Empty for the no-op that a new leader appends (paper §8). */
+  /** Empty for the no-op that a new leader appends (paper §8), and for the conf change that leaves a joint configuration. */
   readonly data: Uint8Array;
 }
 
@@ -80,6 +80,8 @@ export type Message = MessageBase &
     | { readonly type: "timeout-now" }
   );
 
+export type MessageOf<T extends Message["type"]> = Extract<Message, { type: T }>;
+
 export interface ProposalData {
   readonly type: Entry["type"];
   readonly data: Uint8Array;
@@ -90,6 +92,8 @@ export type ProposeOutcome =
   | "dropped: no leader"
   | "dropped: transfer pending"
   | "dropped: conf change pending"
+  /** The empty conf change that leaves a joint configuration, where there is none to leave. */
+  | "dropped: not joint"
   | "dropped: too much uncommitted";
 
 /**

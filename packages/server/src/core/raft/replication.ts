@@ -1,0 +1,65 @@
+/**
+ * What a leader sends to bring one member's log up to its own: appends within the member's window, a snapshot where the
+ * log does not reach back far enough, heartbeats in any case.
+ */
+import { entryBytes } from "./log.js";
+import type { RaftParts } from "./parts.js";
+import type { Progress } from "./progress.js";
+
+export class Replication {
+  readonly #parts: RaftParts;
+  readonly #term: number;
+
+  constructor(parts: RaftParts, term: number) {
+    this.#parts = parts;
+    this.#term = term;
+  }
+
+  /** One message, with what there is to send and room for, or without entries. False when nothing may be sent now. */
+  send(to: bigint, progress: Progress): boolean {
+    if (progress.paused) return false;
+    const { config, log, outbox } = this.#parts;
+    const prevIndex = progress.next - 1;
+    const prevTerm = log.termAt(prevIndex);
+    // The member needs entries that are compacted away; only a snapshot can help it.
+    if (prevTerm === undefined) return this.#sendSnapshot(to, progress);
+    const entries = progress.saturated ? [] : log.slice(progress.next, config.messageBytesMax);
+    progress.sent(
+      entries.length,
+      entries.reduce((sum, entry) => sum + entryBytes(entry), 0),
+    );
+    const { committed: commit } = log;
+    progress.sentCommit = commit;
+    outbox.send({ type: "append", from: config.id, to, term: this.#term, prevIndex, prevTerm, entries, commit });
+    return true;
+  }
+
+  /** After an answer: goes on as long as there is something to send and room for it. */
+  sendMore(to: bigint, progress: Progress): void {
+    const { log } = this.#parts;
+    while (progress.next <= log.lastIndex && !progress.saturated && this.send(to, progress));
+    // Appends that told of a newer commit index may have been lost, or came before the entries it covers. Waiting for the
+    // next heartbeat would delay the member's reads.
+    if (progress.sentCommit < Math.min(log.committed, progress.match)) this.send(to, progress);
+  }
+
+  heartbeat(to: bigint, progress: Progress, round: number): void {
+    const { config, log, outbox } = this.#parts;
+    // No more than it is known to hold: an index alone does not say whether its entry is the right one.
+    const commit = Math.min(progress.match, log.committed);
+    progress.sentCommit = commit;
+    outbox.send({ type: "heartbeat", from: config.id, to, term: this.#term, commit, context: round });
+  }
+
+  #sendSnapshot(to: bigint, progress: Progress): boolean {
+    const { config, log, outbox, conf } = this.#parts;
+    // A snapshot is costly: it waits until the member is known to be there.
+    if (!progress.recentActive) return false;
+    const index = log.applied;
+    const term = log.termAt(index) as number;
+    progress.snapshotSent(index);
+    const snapshot = { index, term, confState: conf.applied };
+    outbox.send({ type: "snapshot", from: config.id, to, term: this.#term, snapshot });
+    return true;
+  }
+}
