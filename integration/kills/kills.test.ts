@@ -8,22 +8,12 @@ import { type Channel, niceChannel } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { startKvorum } from "../support/kvorum.js";
 import { freePort, temporaryDirectory } from "../support/process.js";
+import { seeded } from "../support/random.js";
 import { Ledger } from "./ledger.js";
 
 const KILLS = Number(process.env["KVORUM_KILLS"] ?? 50);
 const SEED = Number(process.env["KVORUM_SEED"] ?? Date.now() % 1_000_000);
 const WRITERS = 16;
-
-/** mulberry32: a small seeded generator, good enough to choose moments. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** The modification revisions of all events from revision 2 to `last`, as a watch reports them. */
 async function historyRevisions(channel: Channel, last: bigint): Promise<bigint[]> {
