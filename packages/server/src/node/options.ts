@@ -1,4 +1,5 @@
 /** What a node is started with, and the limits that follow from it. */
+import type { InitialMember } from "../config/initial-cluster.js";
 import type { Backend } from "../core/mvcc/backend.js";
 import type { Env } from "../env.js";
 
@@ -14,6 +15,12 @@ export interface NodeOptions {
   readonly peerUrls: readonly string[];
   /** Default `etcd-cluster`. */
   readonly clusterToken?: string;
+  /** With this member in it, under its name and peer URLs. Default: this member alone. */
+  readonly initialCluster?: readonly InitialMember[];
+  /** `existing` joins a cluster that the member was added to. Default `new`. */
+  readonly initialClusterState?: "new" | "existing";
+  /** Ask whether an election can be won before starting one. Default true. */
+  readonly preVote?: boolean;
   /** Milliseconds between heartbeats, which is also one tick of Raft. Default 100. */
   readonly heartbeatMs?: number;
   /** Milliseconds without a leader before an election. Default 1000. */
@@ -47,14 +54,20 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
   if (electionMs < 2 * heartbeatMs) {
     throw new RangeError(`the election timeout (${electionMs} ms) is shorter than two heartbeats (${heartbeatMs} ms)`);
   }
+  const { name, peerUrls } = options;
+  const initialCluster = options.initialCluster ?? [{ name, peerUrls }];
+  checkInitialCluster(initialCluster, options);
   return {
     env: options.env,
     backend: options.backend,
     walDirectory: options.walDirectory,
-    name: options.name,
+    name,
     clientUrls: options.clientUrls,
-    peerUrls: options.peerUrls,
+    peerUrls,
     clusterToken: options.clusterToken ?? "etcd-cluster",
+    initialCluster,
+    initialClusterState: options.initialClusterState ?? "new",
+    preVote: options.preVote ?? true,
     heartbeatMs,
     electionMs,
     snapshotCount: options.snapshotCount ?? 10_000,
@@ -65,4 +78,13 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     requestTimeoutMs: 5000 + 2 * electionMs,
     electionTicks: Math.floor(electionMs / heartbeatMs),
   };
+}
+
+function checkInitialCluster(initialCluster: readonly InitialMember[], { name, peerUrls }: NodeOptions): void {
+  const self = initialCluster.find((member) => member.name === name);
+  if (self === undefined)
+    throw new TypeError(`initialCluster has no member ${JSON.stringify(name)}, which is this one`);
+  if ([...self.peerUrls].sort().join() !== [...peerUrls].sort().join()) {
+    throw new TypeError(`initialCluster gives ${name} the addresses ${self.peerUrls}, but peerUrls is ${peerUrls}`);
+  }
 }

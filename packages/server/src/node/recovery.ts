@@ -1,59 +1,91 @@
 /**
- * From what is on disk to a member that can start: whose data it is, the log, and for a new member the log's first entry.
- * A new cluster of one is an ordinary log that begins with a committed membership change; whether the member starts for
- * the first time or the thousandth, everything else takes the same way.
+ * From what is on disk to a member that can start: whose data it is, the log, and for a new member where its log begins.
+ * A member finds itself in one of three places: its log is there (the ids are the log's), its cluster is being founded
+ * (`bootstrap.ts`), or it joins one that exists (`join.ts`). Whichever it is, everything else takes the same way.
  */
 import { join } from "node:path";
-import type { Member } from "../core/apply/command.js";
 import { Raft } from "../core/raft/raft.js";
-import type { Entry } from "../core/raft/types.js";
 import type { Disk } from "../env.js";
 import { listSegments } from "../io/wal/recovery.js";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../io/wal/segment-header.js";
 import { Wal } from "../io/wal/wal.js";
-import { encodeConfChange } from "../io/wire/command.js";
-import { bootstrapClusterId, bootstrapMemberId } from "./identity.js";
+import type { PeerAddress } from "../peer-network.js";
+import { type Beginning, foundCluster } from "./bootstrap.js";
+import type { Identity } from "./identity.js";
+import { joinCluster } from "./join.js";
 import type { NodeConfig, NodeOptions } from "./options.js";
+import { hex, StartRefusedError } from "./start-refused.js";
+import { checkStoredMembers } from "./stored-members.js";
 
-export interface Identity {
-  readonly clusterId: bigint;
-  readonly memberId: bigint;
-}
+export type { Identity } from "./identity.js";
 
 export interface RecoveredMember {
   readonly identity: Identity;
   readonly wal: Wal;
   readonly raft: Raft;
+  /**
+   * The other members as they were told or as the cluster told them, for a member that begins: it must be able to answer
+   * them before the log has brought it its own list. Empty once there is a log.
+   */
+  readonly knownPeers: readonly PeerAddress[];
 }
 
-/** Rejects with what `Wal.open` rejects with: damaged, or another member's. */
+/** A member that joins holds nothing; what a torn first record left was answered for by nobody. */
+const NOTHING = { hardState: undefined, entries: [] } as const;
+
+/**
+ * Rejects with what `Wal.open` rejects with (damaged, or another member's), and with `StartRefusedError` when the member
+ * must not start as who it is told to be.
+ */
 export async function recoverMember(options: NodeOptions, config: NodeConfig): Promise<RecoveredMember> {
   const { env, backend, walDirectory } = config;
-  const identity = (await storedIdentity(env.disk, walDirectory)) ?? newIdentity(config);
   const applied = backend.appliedAt();
-  const { onWalFlush } = options;
-  const { wal, recovered } = await Wal.open({
+  const stored = await storedIdentity(env.disk, walDirectory);
+  if (stored !== undefined) checkStoredMembers(config, stored);
+  let beginning = stored === undefined ? await begin(config) : undefined;
+  const identity = stored ?? (beginning as Beginning).identity;
+  const { wal, recovered } = await openWal(options, config, identity, applied.index);
+  try {
+    const isEmpty = recovered.hardState === undefined && recovered.snapshot === undefined && applied.index === 0;
+    // The member stopped between the creation of its log and the first record in it, or the first record was torn.
+    if (isEmpty) beginning ??= await begin(config, identity);
+    if (beginning?.firstLog !== undefined) await wal.append({ ...beginning.firstLog, mustSync: true });
+    const { hardState, entries } = beginning === undefined ? recovered : (beginning.firstLog ?? NOTHING);
+    const raft = new Raft({
+      id: identity.memberId,
+      electionTicks: config.electionTicks,
+      heartbeatTicks: 1,
+      random: (boundExclusive) => env.random.int(boundExclusive),
+      preVote: config.preVote,
+      hardState,
+      base: recovered.snapshot ?? { index: 0, term: 0 },
+      entries,
+      applied,
+    });
+    return { identity, wal, raft, knownPeers: beginning?.knownPeers ?? [] };
+  } catch (error) {
+    await wal.close();
+    throw error;
+  }
+}
+
+function openWal(
+  options: NodeOptions,
+  { env, walDirectory }: NodeConfig,
+  identity: Identity,
+  backendAppliedIndex: number,
+): ReturnType<typeof Wal.open> {
+  const { onWalFlush, walSegmentBytes } = options;
+  return Wal.open({
     disk: env.disk,
     directory: walDirectory,
-    ...identity,
-    backendAppliedIndex: applied.index,
+    clusterId: identity.clusterId,
+    memberId: identity.memberId,
+    backendAppliedIndex,
     logger: env.logger,
-    ...(options.walSegmentBytes === undefined ? {} : { segmentBytes: options.walSegmentBytes }),
+    ...(walSegmentBytes === undefined ? {} : { segmentBytes: walSegmentBytes }),
     ...(onWalFlush === undefined ? {} : { onFlush: { nowMs: () => env.clock.nowMs(), report: onWalFlush } }),
   });
-  const isNew = recovered.hardState === undefined && recovered.entries.length === 0 && applied.index === 0;
-  const { hardState, entries } = isNew ? await bootstrap(wal, config, identity) : recovered;
-  const raft = new Raft({
-    id: identity.memberId,
-    electionTicks: config.electionTicks,
-    heartbeatTicks: 1,
-    random: (boundExclusive) => env.random.int(boundExclusive),
-    hardState,
-    base: recovered.snapshot ?? { index: 0, term: 0 },
-    entries,
-    applied,
-  });
-  return { identity, wal, raft };
 }
 
 /** The ids stay those of the first start, even if the member's URLs change later. */
@@ -62,27 +94,23 @@ async function storedIdentity(disk: Disk, directory: string): Promise<Identity |
   if (oldest === undefined) return undefined;
   const file = await disk.open(join(directory, oldest.name), "read");
   try {
+    const header = decodeSegmentHeader(await file.readAt(0, SEGMENT_HEADER_BYTES));
     // A damaged header is the log's own recovery's business: it knows what to say about it.
-    return decodeSegmentHeader(await file.readAt(0, SEGMENT_HEADER_BYTES));
+    return header && { clusterId: header.clusterId, memberId: header.memberId };
   } finally {
     await file.close();
   }
 }
 
-function newIdentity({ peerUrls, clusterToken }: NodeConfig): Identity {
-  const memberId = bootstrapMemberId(peerUrls, clusterToken);
-  return { memberId, clusterId: bootstrapClusterId([memberId]) };
-}
-
-type FirstLog = Pick<Awaited<ReturnType<typeof Wal.open>>["recovered"], "hardState" | "entries">;
-
-/** Entry 1 of term 1 adds the member to the configuration that is empty before; it is committed from the start. */
-async function bootstrap(wal: Wal, config: NodeConfig, { memberId }: Identity): Promise<FirstLog> {
-  const { peerUrls } = config;
-  const member: Member = { id: memberId, name: "", peerUrls, clientUrls: [], isLearner: false };
-  const data = encodeConfChange(0n, { type: "add-voter", member });
-  const entries: readonly Entry[] = [{ type: "conf-change", term: 1, index: 1, data }];
-  const hardState = { term: 1, vote: 0n, commit: 1 };
-  await wal.append({ entries, hardState, mustSync: true });
-  return { entries, hardState };
+/** @param stored who owns the log that was created and holds nothing yet */
+async function begin(config: NodeConfig, stored?: Identity): Promise<Beginning> {
+  if (config.initialClusterState === "existing") return joinCluster(config, stored);
+  const beginning = await foundCluster(config);
+  const { clusterId, memberId } = beginning.identity;
+  if (stored === undefined || (stored.clusterId === clusterId && stored.memberId === memberId)) return beginning;
+  throw new StartRefusedError(
+    `the log in ${config.walDirectory} is that of member ${hex(stored.memberId)} of cluster ${hex(stored.clusterId)} and ` +
+      `still empty, and these settings would found cluster ${hex(clusterId)} as member ${hex(memberId)}. Give ` +
+      "--initial-cluster-state existing if the member was joining; else remove its data directory",
+  );
 }
