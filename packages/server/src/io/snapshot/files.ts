@@ -93,7 +93,12 @@ export class SnapshotFiles {
       const header = await this.#write(part, expected, body);
       await disk.rename(part, path);
       await disk.syncDirectory(directory);
-      return { header, entries: () => readEntries(disk, path, pause), remove: () => this.#remove(name) };
+      let removed: Promise<void> | undefined;
+      const remove = (): Promise<void> => {
+        removed ??= this.#remove(name, path);
+        return removed;
+      };
+      return { header, entries: () => readEntries(disk, path, pause), remove };
     } catch (error) {
       await this.#discard(name);
       if (error instanceof SnapshotError) throw error;
@@ -128,9 +133,12 @@ export class SnapshotFiles {
     }
   }
 
-  async #remove(name: string): Promise<void> {
-    if (!this.#held.delete(name)) return;
-    await removeIfThere(this.#options.disk, join(this.#options.directory, `${name}.snap`));
+  async #remove(name: string, path: string): Promise<void> {
+    try {
+      await removeIfThere(this.#options.disk, path);
+    } finally {
+      this.#held.delete(name);
+    }
   }
 
   /** What cannot be removed now goes at the next start. */
