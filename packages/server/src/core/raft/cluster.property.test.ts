@@ -1,0 +1,29 @@
+/**
+ * Whole clusters from a seed: a fixed set that must never break again, and a few new seeds in every run. More seeds, and
+ * the demand that every interesting thing has happened, are `scripts/campaigns/raft.mjs`.
+ */
+import { describe, expect, it } from "vitest";
+import { Counters } from "./testing/cluster-counters.js";
+import { runSeed } from "./testing/cluster-run.js";
+
+const FIXED_SEEDS = 150;
+const NEW_SEEDS = 50;
+
+describe("a simulated cluster", () => {
+  it("keeps every promise of Raft under every fault of the fixed seeds", () => {
+    const counters = new Counters();
+    for (let seed = 1; seed <= FIXED_SEEDS; seed++) expect(runSeed(seed, counters).failure).toBeUndefined();
+    const { "leader elected": elections = 0, "snapshot installed": snapshots = 0 } = counters.toRecord();
+    expect(elections).toBeGreaterThan(FIXED_SEEDS);
+    expect(snapshots).toBeGreaterThan(0);
+  });
+
+  it("keeps them under seeds that nobody has tried before", () => {
+    const first = Math.floor(Math.random() * 2 ** 30);
+    for (let seed = first; seed < first + NEW_SEEDS; seed++) expect(runSeed(seed).failure).toBeUndefined();
+  });
+
+  it("does the same again for the same seed", () => {
+    for (let seed = 1; seed <= 10; seed++) expect(runSeed(seed)).toEqual(runSeed(seed));
+  });
+});
