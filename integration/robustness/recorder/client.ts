@@ -1,0 +1,137 @@
+/**
+ * One client of a recorded run: a single connection to a single member, one call at a time, nothing sent twice. What it
+ * asked, when, and what came back goes into the history; a call whose answer does not come is of unknown outcome.
+ */
+import { Lease } from "@kvorum/proto";
+import { type Channel, niceChannel, RpcError, StatusCode } from "@kvorum/transport";
+import { isReadOnly, type Operation, type Request } from "../checker/history.js";
+import { pause } from "../cluster/rpc.js";
+import { KEYS, type Traffic } from "../traffic.js";
+import { call } from "../wire.js";
+
+export interface ClientOptions {
+  readonly number: number;
+  readonly traffic: Traffic;
+  /** The member to ask; consulted for each new connection, since members come and go. */
+  readonly endpoint: () => string;
+  readonly record: (operation: Operation) => void;
+  /** Held while a deletion or the end of a lease is in flight. */
+  readonly deletions: { inFlight: number };
+  /** Pause between two calls. Default 0. */
+  readonly thinkMs: number;
+}
+
+/** After this long a call counts as lost. Above twice the election timeout of the tests, so that most survive a change. */
+const CALL_TIMEOUT_MS = 3_000;
+
+/** A member that is down is asked again after this pause. */
+const RETRY_MS = 50;
+
+/** Long enough that some leases end by themselves in a long run only. */
+const LEASE_SECONDS = 20n;
+
+/** With these the server says that it did nothing. */
+const REFUSALS: ReadonlySet<number> = new Set([
+  StatusCode.INVALID_ARGUMENT,
+  StatusCode.FAILED_PRECONDITION,
+  StatusCode.OUT_OF_RANGE,
+  StatusCode.NOT_FOUND,
+]);
+
+export class RecordingClient {
+  readonly #options: ClientOptions;
+  #channel: Channel | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** Works until the signal aborts; the call in flight then is awaited. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        const fine = await this.#step();
+        if (!fine) await this.#listUntilFine(signal);
+        else if (this.#options.thinkMs > 0) await pause(this.#options.thinkMs);
+      }
+    } finally {
+      await this.#disconnect();
+    }
+  }
+
+  /** Does the next thing; false when it got no answer. */
+  async #step(): Promise<boolean> {
+    const { traffic } = this.#options;
+    const action = traffic.next();
+    if (action.kind === "call") return this.#call(action.request);
+    const changesKeys = action.kind === "revoke";
+    try {
+      const channel = this.#connect();
+      const options = { timeoutMs: CALL_TIMEOUT_MS };
+      if (changesKeys) {
+        this.#options.deletions.inFlight += 1;
+        await channel.unary(Lease.method.leaseRevoke, { ID: action.lease }, options);
+      } else {
+        const { ID } = await channel.unary(Lease.method.leaseGrant, { TTL: LEASE_SECONDS }, options);
+        traffic.granted(ID);
+      }
+      return true;
+    } catch (error) {
+      return this.#isAnswer(error);
+    } finally {
+      if (changesKeys) this.#options.deletions.inFlight -= 1;
+    }
+  }
+
+  /** After an unknown outcome a client only reads, so that such outcomes do not pile up. */
+  async #listUntilFine(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#disconnect();
+      await pause(RETRY_MS);
+      if (await this.#call({ kind: "range", ...KEYS })) return;
+    }
+  }
+
+  async #call(request: Request): Promise<boolean> {
+    const { number: client, record, traffic, deletions } = this.#options;
+    const deletes = request.kind === "delete";
+    const invoke = performance.now();
+    if (deletes) deletions.inFlight += 1;
+    try {
+      const answer = await call(this.#connect(), request, { timeoutMs: CALL_TIMEOUT_MS });
+      const outcome = { status: "acknowledged", ...answer } as const;
+      const operation = { client, invoke, return: performance.now(), request, outcome };
+      record(operation);
+      traffic.observe(operation);
+      return true;
+    } catch (error) {
+      const answered = this.#isAnswer(error);
+      const refused = answered || (error instanceof RpcError && !error.maybeSent);
+      const outcome = { status: refused ? "refused" : "unknown" } as const;
+      const operation = { client, invoke, return: performance.now(), request, outcome };
+      // A read without an answer has no effect and says nothing.
+      if (!isReadOnly(request)) record(operation);
+      traffic.observe(operation);
+      return answered;
+    } finally {
+      if (deletes) deletions.inFlight -= 1;
+    }
+  }
+
+  /** Whether the server has said no, as against: nothing that could be relied on. */
+  #isAnswer(error: unknown): boolean {
+    if (!(error instanceof RpcError)) throw error;
+    return REFUSALS.has(error.code);
+  }
+
+  #connect(): Channel {
+    this.#channel ??= niceChannel(this.#options.endpoint(), { connectTimeoutMs: 1_000 });
+    return this.#channel;
+  }
+
+  async #disconnect(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await channel?.close();
+  }
+}

@@ -1,0 +1,176 @@
+/** A recorded run against a cluster: clients that work until they are stopped, a watch on every member, and the verdict. */
+import { KV, Maintenance } from "@kvorum/proto";
+import { seeded } from "../../support/random.js";
+import { checkHistory } from "../checker/check.js";
+import { type Dump, didWrite, type Operation } from "../checker/history.js";
+import { describeViolation, type Violation } from "../checker/violation.js";
+import { checkWatches } from "../checker/watch-check.js";
+import type { Cluster } from "../cluster/cluster.js";
+import type { Member } from "../cluster/member.js";
+import { eventually, withChannel } from "../cluster/rpc.js";
+import { Traffic } from "../traffic.js";
+import { bytes, fromPair, revisionOf } from "../wire.js";
+import { RecordingClient } from "./client.js";
+import { MemberWatch } from "./member-watch.js";
+
+export interface RecorderOptions {
+  readonly seed: number;
+  /** Default 9. */
+  readonly clients?: number;
+  /** Default 10. */
+  readonly keys?: number;
+  /** Milliseconds between two calls of a client. Default 0. */
+  readonly thinkMs?: number;
+}
+
+export interface RunVerdict {
+  readonly violations: readonly string[];
+  readonly figures: {
+    readonly operations: number;
+    readonly unknown: number;
+    readonly unknownApplied: number;
+    readonly revisions: number;
+    readonly watchSessions: number;
+    readonly watchEvents: number;
+    readonly checkMs: number;
+  };
+}
+
+/** More of them in flight at once would make unknown outcomes hard to tell apart. */
+const DELETIONS_IN_FLIGHT_MAX = 3;
+
+const CALL = { timeoutMs: 10_000 };
+
+export class Recorder {
+  readonly operations: Operation[] = [];
+  readonly #cluster: Cluster;
+  readonly #options: RecorderOptions;
+  readonly #abort = new AbortController();
+  readonly #deletions = { inFlight: 0 };
+  readonly #watches = new Map<Member, MemberWatch>();
+  readonly #running: Promise<void>[] = [];
+  #clients = 0;
+  #writes = 0;
+
+  constructor(cluster: Cluster, options: RecorderOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.watchMembers();
+    for (let client = 0; client < (options.clients ?? 9); client++) this.addClient();
+  }
+
+  /** Starts a watch on every member that has none yet: call it after one was added. */
+  watchMembers(): void {
+    for (const member of this.#cluster.members) {
+      if (!this.#watches.has(member)) this.#watches.set(member, new MemberWatch(member.name, member.clientUrl));
+    }
+  }
+
+  addClient(): void {
+    const { seed, keys = 10, thinkMs = 0 } = this.#options;
+    const number = this.#clients++;
+    const traffic = new Traffic({
+      client: number,
+      random: seeded(seed * 1_000 + number),
+      keys,
+      mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
+    });
+    const endpoint = (): string => {
+      const { endpoints } = this.#cluster;
+      return endpoints[number % endpoints.length] ?? "";
+    };
+    const record = (operation: Operation): void => {
+      this.operations.push(operation);
+      if (operation.outcome.status === "acknowledged" && didWrite(operation.outcome.response)) this.#writes += 1;
+    };
+    const options = { number, traffic, endpoint, record, deletions: this.#deletions, thinkMs };
+    this.#running.push(new RecordingClient(options).run(this.#abort.signal));
+  }
+
+  /** Acknowledged writes so far. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** Resolves when so many more writes have been acknowledged. */
+  async progress(count: number): Promise<void> {
+    const goal = this.#writes + count;
+    await eventually(`${count} more writes are acknowledged`, 60_000, async () => {
+      return this.#writes >= goal ? true : undefined;
+    });
+  }
+
+  /**
+   * Stops the clients and judges everything: all members must answer, hold the same, have told their watches the same, and
+   * the history must be linearizable.
+   */
+  async verdict(): Promise<RunVerdict> {
+    await this.#stopClients();
+    await this.#cluster.settled();
+    const dumps = await Promise.all(this.#cluster.members.map(dumpOf));
+    const revision = Math.max(...dumps.map((dump) => dump.revision));
+    const members = this.#cluster.members.map((member) => this.#watches.get(member));
+    await Promise.all(members.map((watch) => watch?.until(revision)));
+    const hashes = await this.#differentHashes(Math.min(...dumps.map((dump) => dump.revision)));
+    await this.#closeWatches();
+    const start = performance.now();
+    const watches = [...this.#watches.values()];
+    const { violations, figures, timeline } = checkHistory({
+      operations: this.operations,
+      feeds: watches.map(({ feed }) => feed),
+      dumps,
+    });
+    const sessions = watches.flatMap((watch) => watch.sessions);
+    const all: Violation[] = [...violations, ...checkWatches(sessions, timeline)];
+    return {
+      violations: [...hashes, ...all.map(describeViolation)],
+      figures: {
+        ...{ operations: figures.operations, unknown: figures.unknown, unknownApplied: figures.unknownApplied },
+        revisions: figures.revisions,
+        watchSessions: sessions.length,
+        watchEvents: watches.reduce((sum, { feed }) => sum + feed.events.length, 0),
+        checkMs: Math.round(performance.now() - start),
+      },
+    };
+  }
+
+  /** Ends everything without a verdict. */
+  async close(): Promise<void> {
+    await this.#stopClients();
+    await this.#closeWatches();
+  }
+
+  async #stopClients(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#running);
+  }
+
+  async #closeWatches(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => watch.close()));
+  }
+
+  async #differentHashes(revision: number): Promise<string[]> {
+    const hashes = await Promise.all(
+      this.#cluster.members.map((member) =>
+        withChannel(member.clientUrl, async (channel) => {
+          const answer = await channel.unary(Maintenance.method.hashKV, { revision: BigInt(revision) }, CALL);
+          return `${answer.hash} compacted at ${answer.compactRevision}`;
+        }),
+      ),
+    );
+    if (new Set(hashes).size === 1) return [];
+    const list = this.#cluster.members.map(({ name }, index) => `${name}: ${hashes[index]}`);
+    return [`hashes differ at revision ${revision}: ${list.join(", ")}`];
+  }
+}
+
+/** What a member answers to a linearizable read of everything. */
+function dumpOf(member: Member): Promise<Dump> {
+  return eventually(`${member.name} answers a linearizable read`, 30_000, () =>
+    withChannel(member.clientUrl, async (channel) => {
+      const everything = { key: bytes("\0"), rangeEnd: bytes("\0") };
+      const answer = await channel.unary(KV.method.range, everything, CALL);
+      return { source: member.name, revision: revisionOf(answer), kvs: answer.kvs.map(fromPair) };
+    }),
+  );
+}

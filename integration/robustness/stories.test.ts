@@ -1,0 +1,50 @@
+/**
+ * Clusters of real processes under recorded load while members are killed, paused, restarted and replaced. Afterwards the
+ * history must be linearizable, every watch true, and every member and tool of one opinion. See `settings.ts` for how to
+ * make it longer; a failure prints the seed.
+ */
+import { describe, expect, it } from "vitest";
+import { toolsAgree } from "./agreement.js";
+import { Cluster } from "./cluster/cluster.js";
+import type { ProgramName } from "./cluster/program.js";
+import { Recorder } from "./recorder/recorder.js";
+import { ALL_ON_ETCD, missing, PROGRAMS, SEED, TIMING, WRITES } from "./settings.js";
+import { type Story, stories } from "./stories.js";
+
+/** They show that etcd passes what Kvorum is asked for, crash and change of membership included. */
+const ON_ETCD: ReadonlySet<string> = new Set([
+  "the leader is killed and comes back",
+  "a dead member is replaced by a new one",
+]);
+
+for (const program of PROGRAMS) {
+  const reason = missing(program);
+  if (reason !== undefined) console.warn(`stories of ${program} are skipped: ${reason}`);
+  describe.skipIf(reason !== undefined)(program, () => {
+    for (const story of stories.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || ON_ETCD.has(name))) {
+      it(story.name, { timeout: 120_000 + WRITES * 200 }, () => play(program, story));
+    }
+  });
+}
+
+async function play(program: ProgramName, story: Story): Promise<void> {
+  await using cluster = await Cluster.start({ program, size: story.size, snapshotCount: 500, ...TIMING });
+  const recorder = new Recorder(cluster, { seed: SEED });
+  try {
+    await story.tell({ cluster, recorder, writes: WRITES });
+    const { violations, figures } = await recorder.verdict();
+    await toolsAgree(cluster);
+    const { operations, unknown, unknownApplied, revisions } = figures;
+    console.log(
+      `${program}, ${story.name}: ${operations} calls, ${unknown} of unknown outcome (${unknownApplied} applied), ` +
+        `${revisions} revisions, ${figures.watchEvents} watch events, judged in ${figures.checkMs} ms, seed ${SEED}`,
+    );
+    expect(violations.slice(0, 5), `seed ${SEED}`).toEqual([]);
+  } catch (error) {
+    const output = cluster.members.map(({ name, output }) => `--- ${name}\n${output.slice(-2_000)}`).join("\n");
+    console.error(`${program}, ${story.name}: seed ${SEED}\n${output}`);
+    throw error;
+  } finally {
+    await recorder.close();
+  }
+}
