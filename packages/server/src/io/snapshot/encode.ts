@@ -7,7 +7,7 @@ import { type BackendEntry, type BackendSnapshot, TABLES, type Table } from "../
 import { encodeSnapshotMark } from "../wire/entry.js";
 import {
   ALIGNMENT,
-  CHUNK_BYTES_MAX,
+  CHUNK_BYTES,
   CHUNK_HEAD_BYTES,
   FORMAT,
   HEADER_FIXED_BYTES,
@@ -34,14 +34,14 @@ export interface EncodeOptions {
 }
 
 /** Records measured between two pauses. */
-const MEASURE_SLICE = 2000;
+const MEASURE_SLICE = 500;
 
 /** The snapshot stays open until the pieces are taken; closing it is the caller's. */
 export async function encodeSnapshot(snapshot: BackendSnapshot, options: EncodeOptions): Promise<SnapshotFile> {
   const { clusterId, revision, compactRevision, pieceBytes, pause } = options;
   const contentBytes = await measure(snapshot, pause);
   const header = encodeHeader({ clusterId, revision, compactRevision, mark: snapshot.at, contentBytes });
-  const chunks = Math.ceil(contentBytes / CHUNK_BYTES_MAX) + 1;
+  const chunks = Math.ceil(contentBytes / CHUNK_BYTES) + 1;
   const unpadded = header.length + contentBytes + chunks * CHUNK_HEAD_BYTES;
   const size = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT;
   return { size, pieces: cut(fileParts(snapshot, header, size - unpadded), pieceBytes) };
@@ -78,7 +78,7 @@ function encodeHeader({ clusterId, revision, compactRevision, mark, contentBytes
 
 function* fileParts(snapshot: BackendSnapshot, header: Uint8Array, padding: number): Generator<Uint8Array> {
   yield header;
-  for (const content of cut(recordParts(snapshot), CHUNK_BYTES_MAX)) {
+  for (const content of cut(recordParts(snapshot), CHUNK_BYTES)) {
     yield chunkHead(content.length, crc32(content));
     yield content;
   }

@@ -22,7 +22,10 @@ export const FORMAT = 1;
 export const HEADER_FIXED_BYTES = 48;
 /** Longest header, mark and checksum included: thousands of members. */
 export const HEADER_BYTES_MAX: number = 64 * 1024;
+/** What a reader takes. */
 export const CHUNK_BYTES_MAX: number = 1024 * 1024;
+/** What is written: all records of a chunk are laid out and summed up in one turn of the event loop. */
+export const CHUNK_BYTES: number = 128 * 1024;
 export const CHUNK_HEAD_BYTES = 8;
 export const RECORD_HEAD_BYTES = 9;
 export const ALIGNMENT = 512;

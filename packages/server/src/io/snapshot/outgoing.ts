@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import type { BackendSnapshot } from "../../core/mvcc/backend.js";
 import type { SnapshotBody } from "../../peer-network.js";
 import { type EncodeOptions, encodeSnapshot } from "./encode.js";
-import { CHUNK_BYTES_MAX, DIGEST_BYTES, SnapshotError } from "./format.js";
+import { CHUNK_BYTES, DIGEST_BYTES, SnapshotError } from "./format.js";
 
 export type OutgoingOptions = Omit<EncodeOptions, "pieceBytes"> & {
-  /** Default 1 MiB. */
+  /** At most 1 MiB; default 128 KiB, what is made in one turn of the event loop. */
   readonly pieceBytes?: number;
 };
 
@@ -18,7 +18,7 @@ export type OutgoingOptions = Omit<EncodeOptions, "pieceBytes"> & {
  * except the file's last one and, behind it, the digest alone. `pause` is waited for after each.
  */
 export async function outgoingSnapshot(snapshot: BackendSnapshot, options: OutgoingOptions): Promise<SnapshotBody> {
-  const { pause, pieceBytes = CHUNK_BYTES_MAX } = options;
+  const { pause, pieceBytes = CHUNK_BYTES } = options;
   try {
     const { size, pieces } = await encodeSnapshot(snapshot, { ...options, pieceBytes });
     let closed = false;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { BackendSnapshot } from "../../core/mvcc/backend.js";
 import { SeededRandom } from "../../testing/seeded-random.js";
 import { decodeSnapshot, SnapshotDecoder, type SnapshotEntry } from "./decode.js";
-import { CHUNK_BYTES_MAX, SnapshotError } from "./format.js";
+import { CHUNK_BYTES, SnapshotError } from "./format.js";
 import { outgoingSnapshot } from "./outgoing.js";
 import {
   at,
@@ -118,7 +118,7 @@ describe("a snapshot file", () => {
 
 describe("a snapshot on its way out", () => {
   it("comes in pieces of the asked size, the digest alone in the last one, as many bytes as announced", async () => {
-    for (const pieceBytes of [1000, CHUNK_BYTES_MAX]) {
+    for (const pieceBytes of [1000, CHUNK_BYTES]) {
       const body = await outgoing(snapshotOf(someEntries()), pieceBytes);
       const lengths: number[] = [];
       for await (const piece of body.pieces) lengths.push(piece.length);
@@ -130,7 +130,7 @@ describe("a snapshot on its way out", () => {
 
   it("is made as it is asked for, with a pause after every piece", async () => {
     const events: string[] = [];
-    const value = new Uint8Array(CHUNK_BYTES_MAX);
+    const value = new Uint8Array(CHUNK_BYTES);
     const entries = function* () {
       for (let i = 1; i <= 4; i++) {
         events.push(`entry ${i}`);

@@ -4,7 +4,7 @@ import { type BackendSnapshot, TABLES, type Table } from "../../core/mvcc/backen
 import type { SnapshotMark } from "../../core/raft/types.js";
 import type { SnapshotBody } from "../../peer-network.js";
 import type { SnapshotEntry } from "./decode.js";
-import { CHUNK_BYTES_MAX, DIGEST_BYTES } from "./format.js";
+import { CHUNK_BYTES, DIGEST_BYTES } from "./format.js";
 import { outgoingSnapshot } from "./outgoing.js";
 
 export const at: SnapshotMark = {
@@ -23,7 +23,7 @@ export function snapshotOf(entries: readonly SnapshotEntry[], mark: SnapshotMark
   return { at: mark, entries: ofTable, close: () => {} };
 }
 
-export function outgoing(snapshot: BackendSnapshot, pieceBytes: number = CHUNK_BYTES_MAX): Promise<SnapshotBody> {
+export function outgoing(snapshot: BackendSnapshot, pieceBytes: number = CHUNK_BYTES): Promise<SnapshotBody> {
   const header = { clusterId: CLUSTER_ID, revision: 40n, compactRevision: -1n };
   return outgoingSnapshot(snapshot, { ...header, pieceBytes, pause: noPause });
 }
