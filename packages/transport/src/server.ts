@@ -77,6 +77,8 @@ export interface RpcServerOptions {
   readonly concurrentStreamsMax?: number;
   /** Serve TLS. Default: plain text. */
   readonly tls?: TlsServerOptions;
+  /** HTTP/2 PING interval and answer time: a connection whose other end has vanished ends. Default: none. */
+  readonly keepAlive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
 export interface RpcServer extends AsyncDisposable {

@@ -62,12 +62,16 @@ class NiceServer implements RpcServer {
 
   async listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }> {
     this.#refuseLate("listen");
-    const { receiveBytesMax, sendBytesMax, concurrentStreamsMax, tls } = this.#options;
+    const { receiveBytesMax, sendBytesMax, concurrentStreamsMax, tls, keepAlive } = this.#options;
     let server = createServer({
       "grpc.max_receive_message_length": receiveBytesMax ?? receiveBytesMaxDefault,
       "grpc.max_send_message_length": sendBytesMax ?? -1,
       "grpc.max_concurrent_streams": concurrentStreamsMax ?? concurrentStreamsMaxDefault,
       "grpc-node.flow_control_window": windowBytes,
+      ...(keepAlive !== undefined && {
+        "grpc.keepalive_time_ms": keepAlive.intervalMs,
+        "grpc.keepalive_timeout_ms": keepAlive.timeoutMs,
+      }),
       // channelz stays on: without it grpc-js 1.14 forgets its connections, and a forced shutdown ends none of them.
       interceptors: [this.#running.interceptor],
     }).use(errorsToStatus);
