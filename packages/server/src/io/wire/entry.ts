@@ -82,22 +82,27 @@ export function toConfState(message: ConfStateMessage | undefined): ConfState {
   };
 }
 
-function toEntryMessage(entry: Entry): EntryMessage {
+export function toEntryMessage(entry: Entry): EntryMessage {
   return create(EntrySchema, {
-    type: entry.type === "command" ? EntryType.COMMAND : EntryType.CONF_CHANGE,
+    type: toEntryTypeNumber(entry.type),
     term: BigInt(entry.term),
     index: BigInt(entry.index),
     data: entry.data,
   });
 }
 
-function toEntry(message: EntryMessage): Entry {
+/** Throws for an entry type of a later version. The data is a copy. */
+export function toEntry(message: EntryMessage): Entry {
   return {
     type: toEntryType(message.type),
     term: toSafeNumber(message.term, "entry term"),
     index: toSafeNumber(message.index, "entry index"),
     data: message.data.slice(),
   };
+}
+
+export function toEntryTypeNumber(type: Entry["type"]): EntryType {
+  return type === "command" ? EntryType.COMMAND : EntryType.CONF_CHANGE;
 }
 
 function toEntryType(type: EntryType): Entry["type"] {

@@ -1,0 +1,67 @@
+/**
+ * The requests of one `Exchange` stream: the handshake, and once it is welcomed, what the queue holds, a frame at a
+ * time. The connection pulls; messages are encoded when their frame is asked for and not before.
+ */
+import { create } from "@bufbuild/protobuf";
+import { type PeerFrame, PeerFrameSchema, type PeerHandshake } from "@kvorum/proto";
+import { toRaftMessage } from "../wire/message.js";
+import type { MessageQueue } from "./message-queue.js";
+
+type Pulled = IteratorResult<PeerFrame, undefined>;
+
+export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<PeerFrame, undefined> {
+  readonly #handshake: PeerHandshake;
+  readonly #queue: MessageQueue;
+  readonly #frameBytesMax: number;
+  #state: "new" | "greeted" | "open" | "ended" = "new";
+  #waiting: ((result: Pulled) => void) | undefined;
+
+  constructor(handshake: PeerHandshake, queue: MessageQueue, frameBytesMax: number) {
+    this.#handshake = handshake;
+    this.#queue = queue;
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The other side listens. */
+  open(): void {
+    if (this.#state === "greeted") this.#state = "open";
+    this.wake();
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (this.#waiting === undefined || this.#state !== "open" || this.#queue.length === 0) return;
+    const resolve = this.#waiting;
+    this.#waiting = undefined;
+    resolve(this.#frame());
+  }
+
+  next(): Promise<Pulled> {
+    if (this.#state === "new") {
+      this.#state = "greeted";
+      const frame = create(PeerFrameSchema, { frame: { case: "handshake", value: this.#handshake } });
+      return Promise.resolve({ done: false, value: frame });
+    }
+    if (this.#state === "ended") return Promise.resolve({ done: true, value: undefined });
+    if (this.#state === "open" && this.#queue.length > 0) return Promise.resolve(this.#frame());
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  return(): Promise<Pulled> {
+    this.#state = "ended";
+    this.#waiting?.({ done: true, value: undefined });
+    this.#waiting = undefined;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #frame(): Pulled {
+    const messages = this.#queue.take(this.#frameBytesMax).map(toRaftMessage);
+    return { done: false, value: create(PeerFrameSchema, { frame: { case: "batch", value: { messages } } }) };
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Another member as this one reaches it: a link a class of traffic, a channel for questions, and what is known of its
+ * health. The control link speaks for the member: it carries little, so its pings are answered in time, and when it
+ * breaks the other connections are taken for dead too.
+ */
+import type { Channel } from "@kvorum/transport";
+import type { Message } from "../../core/raft/types.js";
+import type { Clock, Logger, Random } from "../../env.js";
+import type { PeerAddress } from "../../peer-network.js";
+import type { KeepAlive, PeerBounds } from "./bounds.js";
+import { type DialOptions, dial } from "./dial.js";
+import { handshakeTo, hex, type Refusal, type Running } from "./handshake.js";
+import { PeerLink } from "./link.js";
+import { type TrafficClass, trafficClass } from "./traffic.js";
+
+export interface RemoteMemberOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly bounds: PeerBounds;
+  readonly tls: DialOptions["tls"];
+  readonly running: Running;
+}
+
+export class RemoteMember {
+  readonly id: bigint;
+  readonly urls: readonly string[];
+  readonly #options: RemoteMemberOptions;
+  readonly #links: Readonly<Record<TrafficClass, PeerLink>>;
+  readonly #closing = new AbortController();
+  #connectedSince: number | undefined;
+  /** One incident is reported once; it is over when a connection stands again. */
+  #lossReported = false;
+  /** Why it could not be reached, each told once until it is reached again. */
+  readonly #logged = new Set<Refusal | "unreachable">();
+  #questions: Promise<Channel> | undefined;
+
+  constructor(address: PeerAddress, options: RemoteMemberOptions) {
+    this.id = address.id;
+    this.urls = address.urls;
+    this.#options = options;
+    const { controlKeepAlive, bulkKeepAlive } = options.bounds;
+    this.#links = { control: this.#link("control", controlKeepAlive), append: this.#link("append", bulkKeepAlive) };
+  }
+
+  /** Since when the control stream stands without interruption; undefined when it does not. */
+  get connectedSince(): number | undefined {
+    return this.#connectedSince;
+  }
+
+  push(message: Message): void {
+    const which = trafficClass(message);
+    if (which !== undefined) this.#links[which].push(message);
+  }
+
+  flush(): void {
+    this.#links.control.flush();
+    this.#links.append.flush();
+  }
+
+  /** The member has connected to this one, so it can be reached. */
+  heard(): void {
+    this.#links.control.nudge();
+    this.#links.append.nudge();
+  }
+
+  /** A fresh connection to the first address that answers, for a use of its own. */
+  async dial(keepAlive: KeepAlive, signal: AbortSignal): Promise<Channel> {
+    let failure: unknown = new Error(`member ${hex(this.id)} has no address`);
+    for (const url of this.urls) {
+      try {
+        return await this.#dial(url, keepAlive, signal);
+      } catch (error) {
+        failure = error;
+        signal.throwIfAborted();
+      }
+    }
+    throw failure;
+  }
+
+  /** The connection for questions, opened by the first one. */
+  questions(): Promise<Channel> {
+    this.#questions ??= this.#openQuestions();
+    return this.#questions;
+  }
+
+  /** The next question opens a connection of its own; calls that still run on this one end. */
+  forgetQuestions(): void {
+    const questions = this.#questions;
+    this.#questions = undefined;
+    // A connection that was never opened needs no closing, and its failure was told to whoever asked.
+    questions?.then((channel) => channel.close()).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error(`member ${hex(this.id)} is not connected to any more`));
+    this.forgetQuestions();
+    this.#connectedSince = undefined;
+    await Promise.all([this.#links.control.close(), this.#links.append.close()]);
+  }
+
+  #link(which: TrafficClass, keepAlive: KeepAlive): PeerLink {
+    const { clock, random, bounds, running } = this.#options;
+    const handshake = handshakeTo(this.id, running.identity);
+    const dialUrl = (url: string, { signal }: Pick<DialOptions, "signal">): Promise<Channel> =>
+      this.#dial(url, keepAlive, signal);
+    return new PeerLink(
+      { clock, random, bounds, urls: this.urls, handshake, dial: dialUrl },
+      {
+        up: () => this.#up(which),
+        down: () => this.#down(which),
+        lost: () => this.#lost(),
+        recovered: () => {
+          this.#lossReported = false;
+        },
+        failed: (url, error, refusal) => this.#failed(url, error, refusal),
+      },
+    );
+  }
+
+  #dial(url: string, keepAlive: KeepAlive, signal: AbortSignal): Promise<Channel> {
+    const { tls, bounds } = this.#options;
+    const { connectTimeoutMs, receiveBytesMax } = bounds;
+    return dial(url, { tls, connectTimeoutMs, receiveBytesMax, keepAlive, signal });
+  }
+
+  #openQuestions(): Promise<Channel> {
+    const opening = this.dial(this.#options.bounds.controlKeepAlive, this.#closing.signal);
+    opening.catch(() => {
+      if (this.#questions === opening) this.#questions = undefined;
+    });
+    return opening;
+  }
+
+  #up(which: TrafficClass): void {
+    this.#lossReported = false;
+    this.#logged.clear();
+    if (which === "control") this.#connectedSince = this.#options.clock.nowMs();
+  }
+
+  #down(which: TrafficClass): void {
+    this.#lost();
+    if (which !== "control") return;
+    this.#connectedSince = undefined;
+    this.#links.append.reset();
+    this.forgetQuestions();
+  }
+
+  /** Told a moment later: the node may be in the middle of sending. */
+  #lost(): void {
+    if (this.#lossReported) return;
+    this.#lossReported = true;
+    queueMicrotask(() => {
+      if (!this.#closing.signal.aborted) this.#options.running.handlers.unreachable(this.id);
+    });
+  }
+
+  #failed(url: string, error: unknown, refusal: Refusal | undefined): void {
+    const what = refusal ?? "unreachable";
+    if (this.#logged.has(what)) return;
+    this.#logged.add(what);
+    if (refusal === "removed") this.#options.running.handlers.removed();
+    const fields = { member: hex(this.id), url, reason: error instanceof Error ? error.message : String(error) };
+    if (refusal === undefined || refusal === "not-ready") {
+      this.#options.logger.info(fields, "a member cannot be reached yet");
+    } else {
+      this.#options.logger.warn(fields, "a member refuses to talk to this one");
+    }
+  }
+}

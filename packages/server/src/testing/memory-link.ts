@@ -1,0 +1,132 @@
+/**
+ * From one member to another, in memory. The link is up or down as a connection would be; it decides what the member is
+ * told. Whether a message arrives is decided for each message, when it is sent and when it would arrive.
+ */
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { RaftMessageSchema } from "@kvorum/proto";
+import type { Message } from "../core/raft/types.js";
+import type { Timer } from "../env.js";
+import { admit, handshakeTo, type Running, refusalOf } from "../io/peers/handshake.js";
+import { type TrafficClass, trafficClass } from "../io/peers/traffic.js";
+import { toMessage, toRaftMessage } from "../io/wire/message.js";
+import type { MemoryNetwork } from "./memory-network.js";
+import type { MemoryPeers } from "./memory-peers.js";
+
+export class MemoryLink {
+  readonly urls: readonly string[];
+  readonly #network: MemoryNetwork;
+  readonly #own: Running;
+  readonly #to: bigint;
+  readonly #lastDueMs: Record<TrafficClass, number> = { control: 0, append: 0 };
+  /** Whom the link is connected to. */
+  #target: MemoryPeers | undefined;
+  #connectedSince: number | undefined;
+  #change: { readonly kind: "connect" | "notice"; readonly timer: Timer } | undefined;
+  #lossReported = false;
+  #closed = false;
+
+  constructor(network: MemoryNetwork, own: Running, to: bigint, urls: readonly string[]) {
+    this.#network = network;
+    this.#own = own;
+    this.#to = to;
+    this.urls = urls;
+  }
+
+  get connectedSince(): number | undefined {
+    return this.#connectedSince;
+  }
+
+  send(message: Message): void {
+    const which = trafficClass(message);
+    if (which === undefined) return;
+    const fate = this.#network.fateOf(message);
+    const here = this.#own.identity.memberId;
+    const arrives = this.#network.at(this.urls)?.running !== undefined && this.#network.isOpen(here, this.#to);
+    if (!arrives && this.#target === undefined) this.#lost();
+    if (!arrives || fate === "lost") return;
+    const { clock } = this.#network;
+    const dueMs = Math.max(clock.nowMs() + fate.delayMs, this.#lastDueMs[which]);
+    this.#lastDueMs[which] = dueMs;
+    const bytes = toBinary(RaftMessageSchema, toRaftMessage(message));
+    clock.setTimer(dueMs - clock.nowMs(), () => this.#deliver(bytes));
+  }
+
+  /** Who can be reached may have changed: connects, or notices the end of a connection, some time from now. */
+  review(): void {
+    const target = this.#reachable();
+    const kind = this.#target === undefined ? "connect" : "notice";
+    if (this.#closed || target === this.#target) {
+      this.#cancelChange();
+    } else if (this.#change?.kind !== kind && (kind === "notice" || target !== undefined)) {
+      this.#cancelChange();
+      const travelMs = 2 * this.#network.delayMs();
+      // A process that has gone closes its connections; a cut says nothing.
+      const gone = this.#target !== undefined && this.#target.running === undefined;
+      const waitMs = kind === "connect" || gone ? travelMs : this.#network.noticeMs;
+      const timer = this.#network.clock.setTimer(waitMs, () => this.#changed());
+      this.#change = { kind, timer };
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connectedSince = undefined;
+    this.#cancelChange();
+  }
+
+  #changed(): void {
+    this.#change = undefined;
+    const target = this.#reachable();
+    if (target === this.#target) return;
+    if (this.#target !== undefined) {
+      this.#target = undefined;
+      this.#connectedSince = undefined;
+      this.#lost();
+      this.review();
+    } else if (target?.running !== undefined && this.#admitted(target.running)) {
+      this.#target = target;
+      this.#connectedSince = this.#network.clock.nowMs();
+      this.#lossReported = false;
+    }
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    const running = this.#network.at(this.urls)?.running;
+    if (this.#closed || running === undefined) return;
+    if (!this.#network.isOpen(this.#own.identity.memberId, this.#to)) return;
+    if (this.#admitted(running)) running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+  }
+
+  #reachable(): MemoryPeers | undefined {
+    const here = this.#own.identity.memberId;
+    const target = this.#network.at(this.urls);
+    const open = this.#network.isOpen(here, this.#to) && this.#network.isOpen(this.#to, here);
+    return open && target?.running !== undefined ? target : undefined;
+  }
+
+  #admitted(theirs: Running): boolean {
+    try {
+      admit(handshakeTo(this.#to, this.#own.identity), theirs);
+      return true;
+    } catch (error) {
+      this.#target = undefined;
+      this.#connectedSince = undefined;
+      this.#lost();
+      if (refusalOf(error) === "removed") this.#own.handlers.removed();
+      return false;
+    }
+  }
+
+  #lost(): void {
+    if (this.#lossReported) return;
+    this.#lossReported = true;
+    queueMicrotask(() => {
+      if (!this.#closed) this.#own.handlers.unreachable(this.#to);
+    });
+  }
+
+  #cancelChange(): void {
+    this.#change?.timer.cancel();
+    this.#change = undefined;
+  }
+}

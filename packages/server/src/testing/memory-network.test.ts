@@ -1,0 +1,130 @@
+/** The network in memory: the contract of every network, and its own cuts, delays and losses. */
+import { describe, expect, it } from "vitest";
+import type { Message } from "../core/raft/types.js";
+import { peerContract } from "../io/peers/contract.js";
+import {
+  append,
+  connected,
+  heartbeat,
+  type Participant,
+  type PeerWorld,
+  type Place,
+  pair,
+} from "../io/peers/contract-world.js";
+import { ManualClock } from "./manual-clock.js";
+import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
+import { SeededRandom } from "./seeded-random.js";
+
+const SEED = 7;
+
+class MemoryWorld implements PeerWorld {
+  readonly clock = new ManualClock();
+  readonly network: MemoryNetwork;
+
+  constructor(options: Partial<MemoryNetworkOptions> = {}) {
+    this.network = new MemoryNetwork({ clock: this.clock, random: new SeededRandom(SEED), ...options });
+  }
+
+  async join(url?: string): Promise<Place> {
+    const peers = url === undefined ? this.network.join() : this.network.join(url);
+    return { peers, url: peers.urls[0] ?? "", close: () => peers.close() };
+  }
+
+  async eventually(condition: () => boolean, what: string): Promise<void> {
+    await this.clock.settle();
+    for (let passedMs = 0; !condition(); passedMs += 1) {
+      if (passedMs > 10_000) throw new Error(`never happened: ${what}`);
+      await this.pass(1);
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.clock.settle();
+  }
+}
+
+describe("peers in memory", () => {
+  for (const { name, run } of peerContract) {
+    it(name, async () => {
+      const world = new MemoryWorld();
+      await run(world);
+    });
+  }
+
+  it("leaves no timer behind when its members are closed and what was on its way is over", async () => {
+    const world = new MemoryWorld();
+    const [one, two] = await pair(world);
+    one.peers.send([heartbeat(1n, 2n)]);
+    world.network.isolate(1n);
+    await Promise.all([one.close(), two.close()]);
+    await world.pass(1);
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it("notices a cut after a while, loses everything meanwhile, and is connected again when it heals", async () => {
+    const world = new MemoryWorld({ noticeMs: 300 });
+    const [one, two] = await pair(world);
+    world.network.cut(1n, 2n);
+    one.peers.send([append(1n, 2n, 1)]);
+    await world.pass(299);
+    expect(one.peers.connectedSince(2n)).toBeDefined();
+    expect(one.witness.lost).toEqual([]);
+    await world.pass(2);
+    expect(one.peers.connectedSince(2n)).toBeUndefined();
+    expect([one.witness.lost, two.witness.lost]).toEqual([[2n], [1n]]);
+    world.network.heal();
+    await connected(world, one, two);
+    one.peers.send([append(1n, 2n, 2)]);
+    await world.pass(1);
+    expect(two.witness.received).toEqual([append(1n, 2n, 2)]);
+  });
+
+  it("a cut in one direction lets messages through in the other", async () => {
+    const world = new MemoryWorld();
+    const [one, two] = await pair(world);
+    world.network.oneWay(1n, 2n);
+    one.peers.send([heartbeat(1n, 2n)]);
+    two.peers.send([heartbeat(2n, 1n)]);
+    await world.pass(5);
+    expect([one.witness.received.length, two.witness.received.length]).toEqual([1, 0]);
+  });
+
+  it("a cut also takes what is on its way, and a message may be told its own fate", async () => {
+    const fate = (message: Message) => (message.type === "heartbeat" ? ({ delayMs: 40 } as const) : undefined);
+    const world = new MemoryWorld({ fate });
+    const [one, two] = await pair(world);
+    one.peers.send([heartbeat(1n, 2n), append(1n, 2n, 1)]);
+    await world.pass(39);
+    expect(two.witness.received).toEqual([append(1n, 2n, 1)]);
+    await world.pass(1);
+    expect(two.witness.received.length).toBe(2);
+    one.peers.send([heartbeat(1n, 2n)]);
+    await world.pass(10);
+    world.network.isolate(2n);
+    await world.pass(30);
+    expect(two.witness.received.length).toBe(2);
+  });
+
+  it("repeats delays and losses from the seed", async () => {
+    const [first, second] = [await lossyRun(), await lossyRun()];
+    expect(first).toEqual(second);
+    expect(first.length).toBeGreaterThan(20);
+    expect(first.length).toBeLessThan(80);
+  });
+});
+
+/** Which of a hundred messages arrived, and when. */
+async function lossyRun(): Promise<readonly string[]> {
+  const world = new MemoryWorld({ lostPerMille: 500, delayMs: { min: 1, max: 20 } });
+  const [one, two]: readonly [Participant, Participant] = await pair(world);
+  const seen: string[] = [];
+  two.witness.receive = (message) =>
+    seen.push(`${world.clock.nowMs()} ${message.type === "append" && message.prevIndex}`);
+  for (let index = 1; index <= 100; index++) {
+    one.peers.send([append(1n, 2n, index)]);
+    await world.pass(1);
+  }
+  await world.pass(50);
+  return seen;
+}
