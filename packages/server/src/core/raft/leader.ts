@@ -41,9 +41,10 @@ export class Leadership {
     // Our own log needs no asking, but only what the disk has confirmed counts.
     this.#own.acknowledged(log.durable, 0);
     this.#oldestWrite = log.oldestWrite;
-    // A conf change of an earlier leader may be among the uncommitted entries; looking for it would cost more than
-    // waiting for our first entry does.
-    this.#pendingConfIndex = log.lastIndex;
+    // A conf change of an earlier leader may be among the uncommitted entries, here or on another member. None of them can
+    // come through any more when an entry of our own term is committed (Ongaro, "bug in single-server membership
+    // changes", raft-dev 2015); so the first change waits for our first entry.
+    this.#pendingConfIndex = log.lastIndex + 1;
     // What earlier leaders left uncommitted fills memory like our own, or changing leaders could pile it up for ever.
     this.#uncommittedBytes = log.proposedBytesBetween(log.committed, log.lastIndex);
     // Paper §8: an empty entry of the new term, so that earlier entries get committed with it.

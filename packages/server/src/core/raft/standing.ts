@@ -48,12 +48,13 @@ export class Standing {
     return this.#lead !== NO_MEMBER && this.#elapsedTicks < this.#config.electionTicks;
   }
 
-  /** True when the wait drawn for this round is over; a new one has begun then. */
+  /**
+   * True when the wait drawn for this round is over. A campaign starts the next one; for whoever may not stand, a learner
+   * for instance, it stays over, so that a leader that is gone is not protected anew again and again.
+   */
   tickFollower(): boolean {
-    this.#elapsedTicks++;
-    if (this.#elapsedTicks < this.#timeoutTicks) return false;
-    this.#restartTimer();
-    return true;
+    this.#elapsedTicks = Math.min(this.#elapsedTicks + 1, this.#timeoutTicks);
+    return this.#elapsedTicks === this.#timeoutTicks;
   }
 
   /** True once an election timeout, when a leader has to ask itself whether it still has a majority. */

@@ -11,7 +11,7 @@ const directory = new URL("./testdata/", import.meta.url);
 const rerecord = process.env["KVORUM_RERECORD"] === "1";
 
 describe("raft transcripts", () => {
-  for (const name of readdirSync(fileURLToPath(directory))) {
+  for (const name of readdirSync(fileURLToPath(directory)).filter((file) => file.endsWith(".txt"))) {
     it(`${name} gives the recorded answers`, () => {
       const path = fileURLToPath(new URL(name, directory));
       const recorded = readFileSync(path, "utf8");

@@ -4,39 +4,51 @@
  * A script is blocks of commands, each followed by `----` and the answers. The network, every disk and every state machine
  * are queues that move only on command, so each interleaving can be told step by step:
  *
- *     members 1 2 3          a fresh cluster of voters; options after the ids: `no-pre-vote`, `no-check-quorum`
- *     tick 1 5 · campaign 1 · propose 1 hello · propose-conf 1 add-voter 4 · read 1 7 · compact 1 10
+ *     members 1 2 3          a fresh cluster of voters; options after the ids: `no-pre-vote`, `no-check-quorum`,
+ *                            `learner=4`, and limits by the name they have in `RaftOptions`: `inflightMessagesMax=2`
+ *     log 3 7 1/1 2/2=x      before anything else: member 3 starts in term 7 with these entries on its disk
+ *     join 4                 a new member that knows no configuration yet
+ *     tick 1 5 · campaign 1 · propose 1 hello · read 1 7 · compact 1 10 · transfer 1 2 · forget 2
+ *     propose-conf 1 add-voter 4 · propose-conf 1 joint auto add-voter 4 remove 1 · propose-conf 1 (leaves a joint one)
+ *     unreachable 1 3 · report-snapshot 1 3 finished
  *     append-from 2 1 3 1/4 5 3/5=x   member 2 gets an append of leader 1, term 3, after 1/4, commit 5, with one entry
+ *     heartbeat-from 2 1 3 5          … a heartbeat of leader 1, term 3, commit 5
  *     ready 1                takes one `Ready`: sends go to the network, the append to the disk's queue, the apply likewise
  *     durable 1 [n]          the disk finishes its oldest n writes (all): tokens first, then the messages that waited
  *     again 1                hands the last append token back a second time
  *     applied 1              the state machine finishes what it was given
- *     deliver [1-2] · drop [1-2]   network messages, all or those from 1 to 2
+ *     install 1              the state machine puts the snapshot in place that the disk has not written yet
+ *     deliver [1-2 [type]] · drop [1-2 [type]]   network messages: all, those from 1 to 2, of one type (`all append`)
+ *     keep [1-2 [type]] · replay   copies what is on the network; hands the copies over, as often as wanted
  *     settle [quiet]         everything, until nothing moves; `quiet` forgets the block's answers so far
+ *     cut 3 · heal           nothing reaches member 3 or leaves it, until the network is healed
+ *     stall 1 disk|apply · resume 1   `settle` does not move that queue of member 1
  *     restart 1              forgets what the disk and the state machine have not finished
- *     status 1
+ *     wipe 1                 restarts with an empty disk
+ *     status 1 · progress 1 · entries 1 · inspect 1
  */
-import { EMPTY_CONF_STATE, type MemberChange } from "./conf-change.js";
-import { Raft } from "./raft.js";
-import type { AppendTask, ApplyTask, ConfState, Entry, HardState, Message, Ready } from "./types.js";
-
-interface Machine {
-  readonly id: bigint;
-  raft: Raft;
-  writes: AppendTask[];
-  applies: ApplyTask[];
-  lastToken: AppendTask["token"] | undefined;
-  // What survives a restart:
-  entries: Entry[];
-  hardState: HardState | undefined;
-  base: { index: number; term: number };
-  applied: { index: number; confState: ConfState };
-}
+import { EMPTY_CONF_STATE } from "./conf-change.js";
+import type { RaftOptions } from "./config.js";
+import { Machine, type MachineWorld } from "./transcript-machine.js";
+import {
+  bytes,
+  describeEntries,
+  describeMessage,
+  describeProgress,
+  describeStatus,
+  parseAppend,
+  parseEntry,
+  parseHeartbeat,
+} from "./transcript-text.js";
+import type { ConfState, Message } from "./types.js";
 
 export class Transcript {
   readonly #machines: Map<bigint, Machine> = new Map();
   #network: Message[] = [];
-  #options: { preVote: boolean; checkQuorum: boolean } = { preVote: true, checkQuorum: true };
+  #kept: readonly Message[] = [];
+  #cut: Set<bigint> = new Set();
+  #initial: ConfState = EMPTY_CONF_STATE;
+  #world: MachineWorld = this.#worldOf({});
   #output: string[] = [];
 
   /** Runs every block of the script and returns it with the answers that were given now. */
@@ -58,183 +70,210 @@ export class Transcript {
   }
 
   #command(line: string): void {
-    const [verb, ...words] = line.split(" ");
+    const [verb = "", ...words] = line.split(" ");
+    if (this.#clusterCommand(verb, words)) return;
+    const machine = this.#machine(words[0]);
+    const rest = words.slice(1);
+    machine.attempt(() => {
+      const known = this.#raftCommand(verb, machine, rest) || this.#worldCommand(verb, machine, rest);
+      if (!known) throw new Error(`the transcript has no command ${verb}`);
+    });
+  }
+
+  #clusterCommand(verb: string, words: readonly string[]): boolean {
     switch (verb) {
       case "members":
         this.#start(words);
-        return;
+        return true;
+      case "log":
+        this.#addMachine(BigInt(words[0] ?? "0"), this.#initial, words.slice(1));
+        return true;
+      case "join":
+        this.#addMachine(BigInt(words[0] ?? "0"), EMPTY_CONF_STATE);
+        return true;
       case "deliver":
-        this.#deliver(this.#takeMessages(words[0]));
-        return;
+        this.#deliver(this.#takeMessages(words));
+        return true;
       case "drop":
-        for (const message of this.#takeMessages(words[0])) this.#print(`lost: ${describeMessage(message)}`);
-        return;
+        for (const message of this.#takeMessages(words)) this.#print(`lost: ${describeMessage(message)}`);
+        return true;
+      case "keep":
+        this.#kept = this.#network.filter((message) => matches(message, words));
+        return true;
+      case "replay":
+        this.#deliver(this.#kept);
+        return true;
+      case "cut":
+        this.#cut = new Set([...this.#cut, ...words.map(BigInt)]);
+        return true;
+      case "heal":
+        this.#cut = new Set();
+        return true;
       case "settle":
         this.#settle();
         if (words[0] === "quiet") this.#output = [];
-        return;
+        return true;
+      case "restart":
+        this.#machine(words[0]).restart();
+        this.#print(describeStatus(this.#machine(words[0]).raft.status));
+        return true;
+      case "wipe":
+        this.#machine(words[0]).wipe();
+        return true;
+      default:
+        return false;
     }
-    const machine = this.#machine(words[0]);
-    const rest = words.slice(1);
+  }
+
+  #raftCommand(verb: string, { id, raft }: Machine, rest: readonly string[]): boolean {
     switch (verb) {
       case "tick":
-        for (let n = Number(rest[0] ?? 1); n > 0; n--) machine.raft.tick();
-        break;
+        for (let n = Number(rest[0] ?? 1); n > 0; n--) raft.tick();
+        return true;
       case "campaign":
-        machine.raft.campaign();
-        break;
+        raft.campaign();
+        return true;
       case "propose":
-        this.#print(machine.raft.propose(rest.map((word) => ({ type: "command", data: bytes(word) }))));
-        break;
+        this.#print(raft.propose(rest.map((word) => ({ type: "command", data: bytes(word) }))));
+        return true;
       case "propose-conf":
-        this.#print(machine.raft.proposeConfChange(bytes(rest.join(" "))));
-        break;
+        this.#print(raft.proposeConfChange(bytes(rest.join(" "))));
+        return true;
       case "read":
-        machine.raft.readIndex(Number(rest[0]));
-        break;
-      case "compact":
-        this.#compact(machine, Number(rest[0]));
-        break;
+        raft.readIndex(Number(rest[0]));
+        return true;
+      case "transfer":
+        this.#print(raft.transferLeadership(BigInt(rest[0] ?? "0")));
+        return true;
+      case "forget":
+        raft.forgetLeader();
+        return true;
+      case "unreachable":
+        raft.reportUnreachable(BigInt(rest[0] ?? "0"));
+        return true;
+      case "report-snapshot":
+        raft.reportSnapshot(BigInt(rest[0] ?? "0"), rest[1] === "finished" ? "finished" : "failed");
+        return true;
       case "append-from":
-        machine.raft.step(parseAppend(machine.id, rest));
-        break;
-      case "ready":
-        this.#ready(machine);
-        break;
-      case "durable":
-        this.#durable(machine, Number(rest[0] ?? machine.writes.length));
-        break;
-      case "again":
-        if (machine.lastToken !== undefined) machine.raft.appended(machine.lastToken);
-        break;
-      case "applied":
-        this.#applied(machine);
-        break;
-      case "restart":
-        this.#restart(machine);
-        break;
+        raft.step(parseAppend(id, rest));
+        return true;
+      case "heartbeat-from":
+        raft.step(parseHeartbeat(id, rest));
+        return true;
       case "status":
-        this.#print(describeStatus(machine.raft));
-        break;
+        this.#print(describeStatus(raft.status));
+        return true;
+      case "progress":
+        for (const [member, progress] of raft.progress ?? []) this.#print(describeProgress(member, progress));
+        return true;
+      case "inspect":
+        this.#print(JSON.stringify(raft.inspect()));
+        return true;
       default:
-        throw new Error(`the transcript has no command ${verb}`);
+        return false;
+    }
+  }
+
+  #worldCommand(verb: string, machine: Machine, rest: readonly string[]): boolean {
+    switch (verb) {
+      case "ready":
+        machine.ready();
+        return true;
+      case "durable":
+        machine.durable(rest[0] === undefined ? undefined : Number(rest[0]));
+        return true;
+      case "again":
+        machine.again();
+        return true;
+      case "applied":
+        machine.apply();
+        return true;
+      case "install":
+        machine.install();
+        return true;
+      case "compact":
+        machine.compact(Number(rest[0]));
+        return true;
+      case "stall":
+        if (rest[0] === "disk") machine.diskStalls = true;
+        else machine.appliesStall = true;
+        return true;
+      case "resume":
+        machine.diskStalls = false;
+        machine.appliesStall = false;
+        return true;
+      case "entries":
+        this.#print(`${machine.id}: ${describeEntries(machine.durableEntries)}`);
+        return true;
+      default:
+        return false;
     }
   }
 
   #start(words: readonly string[]): void {
     const ids = words.filter((word) => /^\d+$/.test(word)).map(BigInt);
-    this.#options = { preVote: !words.includes("no-pre-vote"), checkQuorum: !words.includes("no-check-quorum") };
-    const confState: ConfState = { ...EMPTY_CONF_STATE, voters: ids };
-    for (const id of ids) this.#addMachine(id, confState);
+    const settings = words.flatMap((word) => (word.includes("=") ? [word.split("=") as [string, string]] : []));
+    const learners = settings.filter(([name]) => name === "learner").map(([, id]) => BigInt(id));
+    const limits = settings.filter(([name]) => name !== "learner").map(([name, value]) => [name, Number(value)]);
+    const switches = { preVote: !words.includes("no-pre-vote"), checkQuorum: !words.includes("no-check-quorum") };
+    this.#world = this.#worldOf({ ...switches, ...Object.fromEntries(limits) });
+    this.#initial = { ...EMPTY_CONF_STATE, voters: ids, learners };
+    for (const id of [...ids, ...learners]) this.#addMachine(id, this.#initial);
   }
 
-  #addMachine(id: bigint, confState: ConfState): void {
-    const disk = { entries: [], hardState: undefined, base: { index: 0, term: 0 }, applied: { index: 0, confState } };
-    this.#machines.set(id, {
-      id,
-      ...disk,
-      raft: this.#build({ id, ...disk }),
-      writes: [],
-      applies: [],
-      lastToken: undefined,
-    });
+  #worldOf(options: Partial<RaftOptions>): MachineWorld {
+    return {
+      options,
+      print: (line) => this.#print(line),
+      send: (messages) => this.#network.push(...messages),
+      joined: (id) => {
+        if (!this.#machines.has(id)) this.#addMachine(id, this.#initial);
+      },
+    };
   }
 
-  #build(disk: Pick<Machine, "id" | "entries" | "hardState" | "base" | "applied">): Raft {
-    // The spread of timeouts is the member's id, so that a script can say who is first.
-    const random = (): number => Number(disk.id) - 1;
-    return new Raft({ ...disk, electionTicks: 10, heartbeatTicks: 4, random, ...this.#options });
-  }
-
-  #ready(machine: Machine): void {
-    if (!machine.raft.hasReady()) {
-      this.#print(`${machine.id}: nothing to do`);
-      return;
-    }
-    const ready = machine.raft.ready();
-    for (const line of describeReady(ready)) this.#print(`${machine.id}: ${line}`);
-    this.#network.push(...ready.send);
-    if (ready.append !== undefined) machine.writes.push(ready.append);
-    if (ready.apply !== undefined) machine.applies.push(ready.apply);
-  }
-
-  #durable(machine: Machine, count: number): void {
-    for (const task of machine.writes.splice(0, count)) {
-      const first = task.entries[0];
-      if (first !== undefined) {
-        machine.entries = [...machine.entries.filter((entry) => entry.index < first.index), ...task.entries];
-      }
-      if (task.hardState !== undefined) machine.hardState = task.hardState;
-      machine.lastToken = task.token;
-      machine.raft.appended(task.token);
-      for (const message of task.afterDurable) {
-        if (message.to === machine.id) machine.raft.step(message);
-        else this.#network.push(message);
-      }
-    }
-  }
-
-  #applied(machine: Machine): void {
-    for (const task of machine.applies.splice(0)) {
-      for (const entry of task.entries) {
-        if (entry.type !== "conf-change") continue;
-        const [type, id] = text(entry.data).split(" ");
-        const change = { type: type as MemberChange["type"], member: { id: BigInt(id ?? "0") } };
-        const before = machine.applied.confState;
-        const confState = machine.raft.applyConfChange(change);
-        machine.applied = { ...machine.applied, confState };
-        this.#print(`${machine.id}: voters=${confState.voters.join(",")} learners=${confState.learners.join(",")}`);
-        if (change.type !== "remove" && !this.#machines.has(change.member.id)) {
-          this.#addMachine(change.member.id, before);
-        }
-      }
-      machine.applied = { ...machine.applied, index: task.token.lastIndex };
-      machine.raft.applied(task.token);
-    }
-  }
-
-  #compact(machine: Machine, index: number): void {
-    machine.raft.compact(index);
-    const term = machine.entries.find((entry) => entry.index === index)?.term ?? machine.base.term;
-    machine.base = { index, term };
-    machine.entries = machine.entries.filter((entry) => entry.index > index);
-  }
-
-  #restart(machine: Machine): void {
-    machine.writes = [];
-    machine.applies = [];
-    machine.raft = this.#build(machine);
-    this.#print(describeStatus(machine.raft));
+  #addMachine(id: bigint, confState: ConfState, [term, ...entries]: readonly string[] = []): void {
+    const disk = term === undefined ? undefined : { term: Number(term), entries: entries.map(parseEntry) };
+    this.#machines.set(id, new Machine(id, confState, this.#world, disk));
   }
 
   #settle(): void {
     for (let moved = true; moved; ) {
       moved = false;
       for (const machine of this.#machines.values()) {
-        while (machine.raft.hasReady()) {
-          moved = true;
-          this.#ready(machine);
-          this.#durable(machine, machine.writes.length);
-          this.#applied(machine);
-        }
+        machine.attempt(() => {
+          if (machine.raft.hasReady()) moved = true;
+          while (machine.raft.hasReady()) {
+            machine.ready();
+            this.#finish(machine);
+          }
+          this.#finish(machine);
+          if (machine.raft.hasReady()) moved = true;
+        });
       }
-      const messages = this.#takeMessages(undefined);
+      const messages = this.#takeMessages([]);
       moved ||= messages.length > 0;
       this.#deliver(messages);
     }
   }
 
-  #takeMessages(route: string | undefined): readonly Message[] {
-    const matches = (message: Message): boolean => route === undefined || `${message.from}-${message.to}` === route;
-    const taken = this.#network.filter(matches);
-    this.#network = this.#network.filter((message) => !matches(message));
+  #finish(machine: Machine): void {
+    if (!machine.diskStalls) machine.durable();
+    if (!machine.appliesStall) machine.apply();
+  }
+
+  #takeMessages(filter: readonly string[]): readonly Message[] {
+    const taken = this.#network.filter((message) => matches(message, filter));
+    this.#network = this.#network.filter((message) => !matches(message, filter));
     return taken;
   }
 
   #deliver(messages: readonly Message[]): void {
     for (const message of messages) {
-      this.#print(describeMessage(message));
-      this.#machines.get(message.to)?.raft.step(message);
+      const machine = this.#machines.get(message.to);
+      const isLost = this.#cut.has(message.from) || this.#cut.has(message.to) || machine?.stopped !== false;
+      this.#print(`${isLost ? "lost: " : ""}${describeMessage(message)}`);
+      if (!isLost) machine.attempt(() => machine.raft.step(message));
     }
   }
 
@@ -249,106 +288,8 @@ export class Transcript {
   }
 }
 
-function describeReady(ready: Ready): readonly string[] {
-  const lines: string[] = [];
-  const { softState, append, apply, reads, send } = ready;
-  if (softState !== undefined) lines.push(`${softState.role} lead=${softState.lead} term=${softState.term}`);
-  for (const message of send) lines.push(`send ${describeMessage(message)}`);
-  if (append !== undefined) lines.push(...describeAppend(append));
-  if (apply !== undefined) lines.push(`apply ${describeEntries(apply.entries)}`);
-  for (const read of reads) lines.push(`read ${read.requestId} at ${read.index}`);
-  return lines;
-}
-
-function describeAppend(task: AppendTask): readonly string[] {
-  const parts = [`append #${task.token.sequence}`];
-  if (task.entries.length > 0) parts.push(describeEntries(task.entries));
-  const { hardState } = task;
-  if (hardState !== undefined) {
-    parts.push(`hard(term=${hardState.term} vote=${hardState.vote} commit=${hardState.commit})`);
-  }
-  parts.push(task.mustSync ? "sync" : "no-sync");
-  return [parts.join(" "), ...task.afterDurable.map((message) => `  then ${describeMessage(message)}`)];
-}
-
-/** `term/index=data`, a conf change in braces, the empty entry without data. */
-function describeEntries(entries: readonly Entry[]): string {
-  return entries
-    .map(({ type, term, index, data }) => {
-      const content = type === "conf-change" ? `{${text(data)}}` : text(data);
-      return `${term}/${index}${content === "" ? "" : `=${content}`}`;
-    })
-    .join(" ");
-}
-
-function describeMessage(message: Message): string {
-  const { type, from, to, term } = message;
-  return `${from}->${to} ${type} term=${term}${describeFields(message)}`;
-}
-
-function describeFields(message: Message): string {
-  switch (message.type) {
-    case "vote":
-    case "pre-vote":
-      return ` last=${message.lastTerm}/${message.lastIndex}`;
-    case "vote-response":
-    case "pre-vote-response":
-      return message.reject ? " refused" : " granted";
-    case "append": {
-      const entries = message.entries.length === 0 ? "" : ` ${describeEntries(message.entries)}`;
-      return ` after=${message.prevTerm}/${message.prevIndex} commit=${message.commit}${entries}`;
-    }
-    case "append-response":
-      return message.reject
-        ? ` refused=${message.index} hint=${message.rejectTerm}/${message.rejectHint}`
-        : ` index=${message.index}`;
-    case "heartbeat":
-      return ` commit=${message.commit} round=${message.context}`;
-    case "heartbeat-response":
-      return ` round=${message.context}`;
-    case "read-index":
-      return ` request=${message.context}`;
-    case "read-index-response":
-      return ` request=${message.context} index=${message.index}`;
-    case "propose":
-      return ` ${message.entries.map((entry) => text(entry.data)).join(" ")}`;
-    default:
-      return "";
-  }
-}
-
-function describeStatus(raft: Raft): string {
-  const { id, role, lead, term, commitIndex, appliedIndex, firstIndex, lastIndex, confState } = raft.status;
-  const log = `commit=${commitIndex} applied=${appliedIndex} log=${firstIndex}..${lastIndex}`;
-  return `${id}: ${role} lead=${lead} term=${term} ${log} voters=${confState.voters.join(",")}`;
-}
-
-function parseAppend(to: bigint, words: readonly string[]): Message {
-  const [from, term, previous, commit, ...entries] = words;
-  const [prevTerm, prevIndex] = (previous ?? "0/0").split("/").map(Number);
-  return {
-    type: "append",
-    from: BigInt(from ?? "0"),
-    to,
-    term: Number(term),
-    prevIndex: prevIndex ?? 0,
-    prevTerm: prevTerm ?? 0,
-    commit: Number(commit),
-    entries: entries.map(parseEntry),
-  };
-}
-
-function parseEntry(word: string): Entry {
-  const [position, data] = word.split("=");
-  const [term, index] = (position ?? "").split("/").map(Number);
-  return { type: "command", term: term ?? 0, index: index ?? 0, data: bytes(data ?? "") };
-}
-
-// `core/` has no TextEncoder; scripts are ASCII.
-function bytes(word: string): Uint8Array {
-  return Uint8Array.from(word, (letter) => letter.charCodeAt(0));
-}
-
-function text(data: Uint8Array): string {
-  return String.fromCharCode(...data);
+/** `1-2` for who says it to whom, and optionally the type. */
+function matches(message: Message, [route, type]: readonly string[]): boolean {
+  const isOnRoute = route === undefined || route === "all" || `${message.from}-${message.to}` === route;
+  return isOnRoute && (type === undefined || message.type === type);
 }
