@@ -23,8 +23,9 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["node"],
   ["options", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
-  ["edge"],
+  ["edge", "storage", "closers"],
   ["server"],
+  ["cluster"],
   ["testing"],
   ["index", "main"],
 ];
@@ -33,6 +34,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
 const PURE: readonly { readonly folder: string; readonly packages: RegExp }[] = [
   { folder: "packages/server/src/core/", packages: /^(@kvorum\/proto|@bufbuild\/protobuf(\/.*)?|sorted-btree)$/ },
   { folder: "packages/transport/src/http2/", packages: /^$/ },
+  { folder: "integration/robustness/checker/", packages: /^$/ },
 ];
 
 /** The pure folder a file lies in, if any; tests and what supports them are not bound by purity. */

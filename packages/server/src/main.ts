@@ -54,19 +54,27 @@ async function run(config: Config, logger: Logger): Promise<void> {
       });
     }
   });
-  let node: KvorumNode;
+  let started: KvorumNode | NodeJS.Signals;
   try {
     // Loaded only now, so that help and mistakes are answered without the weight of the node.
     const { startNode } = await import("./server.js");
-    node = await startNode({ ...config, logger });
+    started = await Promise.race([startNode({ ...config, logger }), signal]);
   } catch (error) {
     return fail(error, 1);
   }
-  const end = await Promise.race([signal, node.failed]);
+  if (typeof started === "string") {
+    // It may have been waiting for a quorum for hours. Nothing is served yet, and the log survives any end.
+    logger.info({ signal: started }, "stopped before the node was ready");
+    process.exit(0);
+  }
+  const node = started;
+  const end = await Promise.race([signal, node.failed, node.removed]);
   if (end instanceof Error) {
     logger.error({ stack: end.stack }, `the node has failed: ${end.message}`);
     process.exit(1);
   }
+  if (end === undefined)
+    logger.warn({}, "this member was removed from the cluster: its data directory is of no more use");
   logger.info({ signal: end }, "stopping");
   await node.close();
   logger.info({}, "stopped");

@@ -1,5 +1,6 @@
 /** What an embedded node can be told, and what it assumes otherwise. */
 import type { AutoCompaction } from "./config/config.js";
+import type { InitialMember } from "./config/initial-cluster.js";
 import type { Logger } from "./env.js";
 
 export interface NodeOptions {
@@ -13,16 +14,34 @@ export interface NodeOptions {
   readonly listenClientUrls?: readonly string[] | undefined;
   /** What the member list shows. Default: what is listened on. */
   readonly advertiseClientUrls?: readonly string[] | undefined;
-  /** The ids are made from them; nothing listens there in a cluster of one. Default `["http://localhost:2380"]`. */
+  /** Where other members reach this one; the ids are made from them. Default `["http://localhost:2380"]`. */
   readonly peerUrls?: readonly string[] | undefined;
+  /** Where to listen for other members: `http://host:port`. Default: nowhere, for a cluster of one that stays so. */
+  readonly listenPeerUrls?: readonly string[] | undefined;
+  /** Every member of the cluster that is born, this one included. Default: this member alone. */
+  readonly initialCluster?: readonly InitialMember[] | undefined;
+  /** `"existing"` joins a cluster that has already been told of this member. Default `"new"`. */
+  readonly initialClusterState?: "new" | "existing" | undefined;
   /** Mixed into the ids. Default `"etcd-cluster"`. */
   readonly clusterToken?: string | undefined;
   /** Milliseconds. Default 100. */
   readonly heartbeatMs?: number | undefined;
   /** Milliseconds, at least 5 heartbeats. Default 1,000. A single member elects itself without waiting for it. */
   readonly electionMs?: number | undefined;
+  /** Ask whether an election could be won before starting one. Default true. */
+  readonly preVote?: boolean | undefined;
+  /** Refuse membership changes that the cluster might not survive. Default true. */
+  readonly strictReconfigCheck?: boolean | undefined;
+  /** Learners that the cluster may have at once. Default 1. */
+  readonly maxLearners?: number | undefined;
+  /** Compare the data with the other members' before serving. Default false. */
+  readonly initialCorruptCheck?: boolean | undefined;
+  /** Milliseconds between comparisons of all members' data while this member leads. Default 0, never. */
+  readonly corruptCheckMs?: number | undefined;
   /** Applied entries after which the log is cut. Default 10,000. */
   readonly snapshotCount?: number | undefined;
+  /** Applied entries that stay in memory for members that lag behind. Default 5,000. */
+  readonly catchUpEntries?: number | undefined;
   /** Database size that raises the NOSPACE alarm. Default 0, which means 2 GiB; negative: no limit. */
   readonly quotaBackendBytes?: number | undefined;
   /** Operations in one list of a transaction. Default 128. */
@@ -47,18 +66,32 @@ export type ResolvedOptions = {
 
 export const IN_MEMORY = ":memory:";
 const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+const WHOLE_NUMBERS = [
+  ...(["heartbeatMs", "snapshotCount", "catchUpEntries", "maxLearners"] as const),
+  ...(["maxTxnOps", "maxRequestBytes", "maxConcurrentStreams"] as const),
+] as const;
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Fills in the defaults. Errors: `TypeError` or `RangeError` naming the option. */
 export function resolveOptions(options: NodeOptions): ResolvedOptions {
+  const peerUrls = options.peerUrls ?? ["http://localhost:2380"];
   const resolved: ResolvedOptions = {
     dataDir: options.dataDir ?? IN_MEMORY,
     walDir: options.walDir,
     name: options.name ?? "default",
     listenClientUrls: options.listenClientUrls ?? ["http://127.0.0.1:0"],
     advertiseClientUrls: options.advertiseClientUrls,
-    peerUrls: options.peerUrls ?? ["http://localhost:2380"],
+    peerUrls,
     clusterToken: options.clusterToken ?? "etcd-cluster",
+    listenPeerUrls: options.listenPeerUrls ?? [],
+    initialCluster: options.initialCluster ?? [{ name: options.name ?? "default", peerUrls }],
+    initialClusterState: options.initialClusterState ?? "new",
+    preVote: options.preVote ?? true,
+    strictReconfigCheck: options.strictReconfigCheck ?? true,
+    maxLearners: options.maxLearners ?? 1,
+    initialCorruptCheck: options.initialCorruptCheck ?? false,
+    corruptCheckMs: options.corruptCheckMs ?? 0,
+    catchUpEntries: options.catchUpEntries ?? 5000,
     heartbeatMs: options.heartbeatMs ?? 100,
     electionMs: options.electionMs ?? 1000,
     snapshotCount: options.snapshotCount ?? 10_000,
@@ -77,12 +110,13 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
 function check(options: ResolvedOptions): void {
   if (options.dataDir === "") throw new TypeError('dataDir is empty: give a path or ":memory:"');
   if (options.name === "") throw new TypeError("name is empty");
+  for (const url of options.listenPeerUrls) checkUrl("listenPeerUrls", url);
   for (const key of ["listenClientUrls", "advertiseClientUrls", "peerUrls"] as const) {
     const urls = options[key];
     if (urls?.length === 0) throw new TypeError(`${key} is empty`);
     for (const url of urls ?? []) checkUrl(key, url);
   }
-  for (const key of ["heartbeatMs", "snapshotCount", "maxTxnOps", "maxRequestBytes", "maxConcurrentStreams"] as const) {
+  for (const key of WHOLE_NUMBERS) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 1)
       throw wrong(key, options[key], "a whole number from 1 on");
   }

@@ -1,25 +1,23 @@
 /**
- * `startNode()`: builds the parts of a node and joins them. Storage first, then the member itself, then its ports; what
- * was opened is closed in the opposite order, also when the start fails half-way.
+ * `startNode()`: builds the parts of a node and joins them. Storage first, then the ports for other members, then the
+ * member itself, then its ports for clients; what was opened is closed in the opposite order, also when the start fails
+ * half-way.
  *
- * Read next: `node/node.ts` (the member), `edge.ts` (its ports), `options.ts` (what it can be told).
+ * Read next: `node/node.ts` (the member), `edge.ts` (its client ports), `options.ts` (what it can be told), `cluster.ts`
+ * (several of them in one process).
  */
-
-import { resolve } from "node:path";
 import { startAutoCompaction } from "./auto-compaction.js";
-import type { Backend } from "./core/mvcc/backend.js";
+import { Closers } from "./closers.js";
 import { openEdge } from "./edge.js";
-import type { Disk, Env, Logger } from "./env.js";
-import { LmdbBackend } from "./io/backend/lmdb-backend.js";
-import { MemoryBackend } from "./io/backend/memory-backend.js";
+import type { Env, Logger } from "./env.js";
 import { SystemClock } from "./io/clock.js";
-import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
-import { MemoryDisk } from "./io/disk/memory-disk.js";
-import { NodeDisk } from "./io/disk/node-disk.js";
+import { GrpcPeers } from "./io/peers/grpc-peers.js";
 import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
+import { addressOf } from "./listen.js";
 import { EtcdNode } from "./node/node.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { MachineMemory, openStorage } from "./storage.js";
 import { KVORUM_VERSION } from "./version.js";
 
 /** A running node. */
@@ -29,64 +27,80 @@ export interface KvorumNode extends AsyncDisposable {
   readonly endpoints: readonly string[];
   readonly clusterId: bigint;
   readonly memberId: bigint;
+  /** Whether this member leads its cluster, as far as it knows. */
+  readonly isLeader: boolean;
   /** Resolves with what stopped the node, if anything but `close()` does: a failed disk, a broken invariant. */
   readonly failed: Promise<Error>;
-  /** Stops serving, makes everything durable and leaves no handle open. Idempotent. */
+  /** Resolves when the cluster has removed this member: it serves nobody any more and should be closed. */
+  readonly removed: Promise<void>;
+  /**
+   * Stops serving, makes everything durable and leaves no handle open; a leader hands over before. Idempotent.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Starts a node of its own cluster, or the one that lives in `dataDir`. Resolves when it serves: a leader is there, the
- * log is applied, the member's name and addresses are published.
+ * Starts a node of its own cluster, a member of a larger one, or the one that lives in `dataDir`. Resolves when it serves:
+ * a leader is there, the log is applied, the member's name and addresses are published.
  *
- * Errors: `TypeError` and `RangeError` for options; an `Error` that names the address in use, the locked directory, or
- * file and offset of damaged data. Nothing stays open then.
+ * Errors: `TypeError` and `RangeError` for options; an `Error` that names the address in use, the locked directory, file
+ * and offset of damaged data, or why the cluster must not take this member. Nothing stays open then.
  */
 export async function startNode(options: NodeOptions = {}): Promise<KvorumNode> {
   const resolved = resolveOptions(options);
+  return startMember(resolved, resolved.dataDir === IN_MEMORY ? new MachineMemory() : resolved.dataDir);
+}
+
+/** With storage that is already there, and perhaps ports for other members that are already open. */
+export async function startMember(
+  options: ResolvedOptions,
+  dataDir: string | MachineMemory,
+  openPeers: GrpcPeers | undefined = undefined,
+): Promise<KvorumNode> {
   const closers = new Closers();
   try {
-    return await start(resolved, closers);
+    return await start(options, dataDir, closers, openPeers);
   } catch (error) {
     await closers.close();
     throw error;
   }
 }
 
-async function start(options: ResolvedOptions, closers: Closers): Promise<KvorumNode> {
+async function start(
+  options: ResolvedOptions,
+  dataDir: string | MachineMemory,
+  closers: Closers,
+  openPeers: GrpcPeers | undefined,
+): Promise<KvorumNode> {
   const { name, logger } = options;
   const startedMs = performance.now();
-  const storage = await openStorage(options, closers);
-  const env: Env = {
-    clock: new SystemClock(),
-    random: new SystemRandom(),
-    disk: storage.disk,
-    peers: NO_PEERS,
-    failpoints: { hit: () => {} },
-    logger,
-  };
+  const clock = new SystemClock();
+  // First, so that ports that came open are closed whatever fails.
+  if (openPeers !== undefined) closers.add(() => openPeers.close());
+  const storage = await openStorage(dataDir, options, (close) => closers.add(close));
+  const peers = openPeers ?? (await listenForPeers(options, clock, closers)) ?? NO_PEERS;
+  const { disk } = storage;
+  const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints: { hit: () => {} }, logger };
   const node = await EtcdNode.start({
+    ...memberOptions(options),
     env,
     backend: storage.backend,
     walDirectory: storage.walDirectory,
-    name,
-    clientUrls: options.advertiseClientUrls ?? options.listenClientUrls.filter(hasFixedAddress),
-    peerUrls: options.peerUrls,
-    clusterToken: options.clusterToken,
-    heartbeatMs: options.heartbeatMs,
-    electionMs: options.electionMs,
-    snapshotCount: options.snapshotCount,
-    maxRequestBytes: options.maxRequestBytes,
-    quotaBytes: options.quotaBackendBytes,
-    progressNotifyMs: options.watchProgressNotifyMs,
+    snapshotDirectory: storage.snapshotDirectory,
   });
   closers.add(() => node.stop());
-  const edge = await openEdge(node, options, env.clock, storage.privateFolder);
+  const ended = Promise.race([
+    node.failed.then(rethrow),
+    node.removed.then(() => rethrow(new Error("this member was removed from the cluster"))),
+  ]);
+  ended.catch(() => {});
+  if (options.initialCorruptCheck) await Promise.race([node.checkSelf(), ended]);
+  const edge = await openEdge(node, options, clock, storage.privateFolder);
   closers.add(() => edge.close());
-  await Promise.race([node.ready, node.failed.then(rethrow)]);
+  await Promise.race([node.ready, ended]);
   await publishEndpoints(node, options, edge.endpoints);
   if (options.autoCompaction !== undefined) {
-    const compactor = startAutoCompaction(node, options.autoCompaction, env.clock, logger);
+    const compactor = startAutoCompaction(node, options.autoCompaction, clock, logger);
     closers.add(() => compactor.stop());
   }
   const { clusterId, memberId } = node.header;
@@ -97,46 +111,54 @@ async function start(options: ResolvedOptions, closers: Closers): Promise<Kvorum
     endpoints: edge.endpoints,
     clusterId,
     memberId,
+    get isLeader() {
+      return node.raftStatus.role === "leader";
+    },
     failed: node.failed,
+    removed: node.removed,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-interface Storage {
-  readonly disk: Disk;
-  readonly backend: Backend;
-  readonly walDirectory: string;
-  readonly privateFolder: string | undefined;
-}
-
-async function openStorage(
-  { dataDir, walDir, quotaBackendBytes, logger }: ResolvedOptions,
+/** Undefined for a node that listens for nobody. */
+async function listenForPeers(
+  { listenPeerUrls, logger }: ResolvedOptions,
+  clock: SystemClock,
   closers: Closers,
-): Promise<Storage> {
-  if (dataDir === IN_MEMORY) {
-    const backend = new MemoryBackend();
-    closers.add(() => backend.close());
-    return {
-      disk: new MemoryDisk(),
-      backend,
-      walDirectory: walDir ?? dataDirectory("/").wal,
-      privateFolder: undefined,
-    };
-  }
-  const disk = new NodeDisk({ logger });
-  const directory = await openDataDirectory(disk, dataDir);
-  closers.add(() => directory.release());
-  const backend = new LmdbBackend({ directory: directory.backend, ...mapSize(quotaBackendBytes) });
-  closers.add(() => backend.close());
-  const privateFolder = resolve(directory.root, "member", "rpc");
-  return { disk, backend, walDirectory: walDir ?? directory.wal, privateFolder };
+): Promise<GrpcPeers | undefined> {
+  if (listenPeerUrls.length === 0) return undefined;
+  const peers = new GrpcPeers({ clock, logger });
+  closers.add(() => peers.close());
+  for (const url of listenPeerUrls) await peers.listen(addressOf(url));
+  return peers;
 }
 
-/** The map must hold what the quota allows and the pages that a commit needs beside it. */
-function mapSize(quotaBytes: number): { mapBytes?: number } {
-  const wanted = Math.ceil(quotaBytes * 1.5);
-  return wanted > 10 * 1024 ** 3 ? { mapBytes: wanted } : {};
+type MemberOptions = Omit<
+  Parameters<typeof EtcdNode.start>[0],
+  "env" | "backend" | "walDirectory" | "snapshotDirectory"
+>;
+
+function memberOptions(options: ResolvedOptions): MemberOptions {
+  return {
+    name: options.name,
+    clientUrls: options.advertiseClientUrls ?? options.listenClientUrls.filter(hasFixedAddress),
+    peerUrls: options.peerUrls,
+    clusterToken: options.clusterToken,
+    initialCluster: options.initialCluster,
+    initialClusterState: options.initialClusterState,
+    preVote: options.preVote,
+    strictReconfigCheck: options.strictReconfigCheck,
+    maxLearners: options.maxLearners,
+    corruptCheckMs: options.corruptCheckMs,
+    heartbeatMs: options.heartbeatMs,
+    electionMs: options.electionMs,
+    snapshotCount: options.snapshotCount,
+    catchUpEntries: options.catchUpEntries,
+    maxRequestBytes: options.maxRequestBytes,
+    quotaBytes: options.quotaBackendBytes,
+    progressNotifyMs: options.watchProgressNotifyMs,
+  };
 }
 
 /** A port that the system picks is known only now, after the member has published itself without it. */
@@ -161,31 +183,4 @@ function logReady(
 
 function rethrow(error: Error): never {
   throw error;
-}
-
-/** What was opened, closed once and in the opposite order; the first failure is reported after everything was tried. */
-class Closers {
-  readonly #closers: (() => Promise<void> | void)[] = [];
-  #closing: Promise<void> | undefined;
-
-  add(close: () => Promise<void> | void): void {
-    this.#closers.push(close);
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
 }

@@ -50,7 +50,6 @@ const NOT_CARRIED: ReadonlySet<string> = new Set([
   "ErrGRPCDowngradeInProcess",
   "ErrGRPCNoInflightDowngrade",
   "(unnamed) unknown method",
-  "(unnamed) leader transfer timeout",
   "ErrGRPCTimeoutWaitAppliedIndex",
   // The Lock and Election services.
   "(unnamed) missing leader key",

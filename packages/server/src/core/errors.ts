@@ -52,6 +52,7 @@ export const SERVER_ERRORS = {
     message: "etcdserver: request timed out, possibly due to previous leader failure",
   },
   timeoutDueToConnectionLost: { code: 14, message: "etcdserver: request timed out, possibly due to connection lost" },
+  leaderTransferTimeout: { code: 2, message: "etcdserver: request timed out, leader transfer took too long" },
   unhealthy: { code: 14, message: "etcdserver: unhealthy cluster" },
   corrupt: { code: 15, message: "etcdserver: corrupt cluster" },
   notSupportedForLearner: { code: 9, message: "etcdserver: rpc not supported for learner" },

@@ -8,6 +8,8 @@ import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
 import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
+import type { MemberRequest } from "../peer-network.js";
+import type { MembersChanged } from "./member-changes.js";
 
 /** The ids and positions that go into a response header. */
 export interface HeaderState {
@@ -80,6 +82,16 @@ export interface NodeApi {
   leaseTimeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimeToLive>;
   /** Soonest expiry first. */
   leases(): Promise<readonly bigint[]>;
+
+  /**
+   * Adds, removes, updates or promotes a member, wherever the leader is.
+   *
+   * Errors: `memberNotFound`, `memberExists`, `peerUrlExists`, `memberNotLearner`, `learnerNotReady`, `tooManyLearners`,
+   * `memberNotEnoughStarted`, `unhealthy`; a timeout when the outcome is unknown.
+   */
+  changeMembers(request: MemberRequest): Promise<MembersChanged>;
+  /** Makes a voter the leader. Errors: `notLeader`, `badLeaderTransferee`, `leaderTransferTimeout`. */
+  moveLeader(target: bigint): Promise<void>;
 
   readonly watch: WatchService;
   readonly members: readonly Member[];

@@ -31,17 +31,21 @@ class SlowWal {
   }
 }
 
-function writer(): { wal: SlowWal; writer: AppendWriter; durable: number[]; errors: unknown[] } {
+function writer(): { wal: SlowWal; writer: AppendWriter; durable: number[]; installed: number[]; errors: unknown[] } {
   const wal = new SlowWal();
   const durable: number[] = [];
+  const installed: number[] = [];
   const errors: unknown[] = [];
   const made = new AppendWriter({
     wal,
     failpoints: { hit() {} },
+    install: async (_task, { index }) => {
+      installed.push(index);
+    },
     onDurable: (tasks) => durable.push(...tasks.map(({ token }) => token.sequence)),
     onError: (error) => errors.push(error),
   });
-  return { wal, writer: made, durable, errors };
+  return { wal, writer: made, durable, installed, errors };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -60,6 +64,25 @@ describe("the append writer", () => {
     wal.finish();
     await appends.idle();
     expect(durable).toEqual([1, 2, 3]);
+  });
+
+  it("installs a snapshot alone, behind what came before it and before what came after", async () => {
+    const { wal, writer: appends, durable, installed } = writer();
+    const confState = { voters: [1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+    appends.write(task(1, [entry(1, 1)]));
+    appends.write(task(2, [entry(1, 2)]));
+    appends.write(task(3, [], { snapshot: { index: 9, term: 1, confState } }));
+    appends.write(task(4, [entry(1, 10)]));
+    wal.finish();
+    await turn();
+    expect(installed).toEqual([]);
+    wal.finish();
+    await turn();
+    expect([durable, installed]).toEqual([[1, 2, 3], [9]]);
+    wal.finish();
+    await appends.idle();
+    expect(wal.records.map(({ entries }) => entries?.map(({ index }) => index))).toEqual([[1], [2], [10]]);
+    expect(durable).toEqual([1, 2, 3, 4]);
   });
 
   it("says nothing is durable after a write that failed, and writes nothing more", async () => {
@@ -88,6 +111,6 @@ describe("merging append tasks", () => {
       task(2, [], { hardState: late }),
       task(3, []),
     ]);
-    expect(merged).toEqual({ entries: [], hardState: late, snapshot: undefined, mustSync: true });
+    expect(merged).toEqual({ entries: [], hardState: late, mustSync: true });
   });
 });

@@ -1,14 +1,17 @@
 /**
  * Takes Raft's append tasks to the log: one write at a time, and everything that arrives meanwhile is the next one. At low
- * load a task waits for one flush of the disk, at high load many share one; no timer, nothing to tune.
+ * load a task waits for one flush of the disk, at high load many share one; no timer, nothing to tune. A task with a
+ * snapshot goes alone: it replaces more than the log.
  */
-import type { AppendTask, Entry } from "../core/raft/types.js";
+import type { AppendTask, Entry, SnapshotMark } from "../core/raft/types.js";
 import type { Failpoints } from "../env.js";
 import type { Wal } from "../io/wal/wal.js";
 
 export interface AppendWriterOptions {
   readonly wal: Pick<Wal, "append">;
   readonly failpoints: Failpoints;
+  /** Brings the task's snapshot into backend and log; resolves when both are durable. */
+  readonly install: (task: AppendTask, snapshot: SnapshotMark) => Promise<void>;
   /** The tasks are durable; called once a write, in order. */
   readonly onDurable: (tasks: readonly AppendTask[]) => void;
   /** A write failed: what the disk holds is unknown, and no task will ever be durable again. */
@@ -34,13 +37,21 @@ export class AppendWriter {
     await this.#writing;
   }
 
+  /** Everything up to the next snapshot, or the snapshot alone. */
+  #take(): AppendTask[] {
+    const next = this.#queue.findIndex(({ snapshot }) => snapshot !== undefined);
+    return this.#queue.splice(0, next === -1 ? this.#queue.length : Math.max(1, next));
+  }
+
   async #pump(): Promise<void> {
-    const { wal, failpoints, onDurable, onError } = this.#options;
+    const { wal, failpoints, install, onDurable, onError } = this.#options;
     try {
       while (this.#queue.length > 0) {
-        const tasks = this.#queue.splice(0);
+        const tasks = this.#take();
+        const [{ snapshot } = { snapshot: undefined }] = tasks;
         failpoints.hit("raft-before-save");
-        await wal.append(mergedRecord(tasks));
+        if (snapshot === undefined) await wal.append(mergedRecord(tasks));
+        else await install(tasks[0] as AppendTask, snapshot);
         failpoints.hit("raft-after-save");
         onDurable(tasks);
       }
@@ -54,7 +65,7 @@ export class AppendWriter {
   }
 }
 
-type MergedRecord = Pick<AppendTask, "entries" | "hardState" | "snapshot" | "mustSync">;
+type MergedRecord = Pick<AppendTask, "entries" | "hardState" | "mustSync">;
 
 /** The tasks as one: a later entry of an index takes the place of an earlier one and of what followed it. */
 export function mergedRecord(tasks: readonly AppendTask[]): MergedRecord {
@@ -70,7 +81,6 @@ export function mergedRecord(tasks: readonly AppendTask[]): MergedRecord {
   return {
     entries,
     hardState: tasks.findLast(({ hardState }) => hardState !== undefined)?.hardState,
-    snapshot: tasks.findLast(({ snapshot }) => snapshot !== undefined)?.snapshot,
     mustSync: tasks.some(({ mustSync }) => mustSync),
   };
 }

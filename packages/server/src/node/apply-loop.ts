@@ -53,6 +53,12 @@ export class ApplyLoop {
     if (!this.#scheduled) this.#slice();
   }
 
+  /** Forgets what waits: a snapshot that covers all of it is about to take its place. */
+  drop(): void {
+    this.#queue = [];
+    this.#next = 0;
+  }
+
   /** Between two entries: nothing is applied until `resume()`. */
   pause(): void {
     this.#paused = true;
@@ -114,18 +120,21 @@ export class ApplyLoop {
     failpoints.hit("apply-before-entry");
     const { requestId, applied } = decode(entry);
     const answer = machine.apply(applied, nowMs);
-    if (applied.confChange !== undefined && !(answer instanceof ServerError)) raft.applyConfChange(applied.confChange);
+    if (entry.type === "conf-change" && !(answer instanceof ServerError)) {
+      // The entry without data is Raft's own: it ends a joint configuration.
+      raft.applyConfChange(applied.confChange ?? { type: "leave-joint" });
+    }
     if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
   }
 }
 
 function decode({ type, index, term, data }: Entry): { readonly requestId: bigint; readonly applied: AppliedEntry } {
+  // The empty entry that a new leader appends (Raft paper §8), or the end of a joint configuration.
+  if (data.length === 0) return { requestId: 0n, applied: { index, term } };
   if (type === "conf-change") {
     const { requestId, content } = decodeConfChange(data);
     return { requestId, applied: { index, term, confChange: content } };
   }
-  // The empty entry that a new leader appends (Raft paper §8).
-  if (data.length === 0) return { requestId: 0n, applied: { index, term } };
   const { requestId, content } = decodeCommand(data);
   return { requestId, applied: { index, term, command: content } };
 }

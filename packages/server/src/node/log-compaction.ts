@@ -18,6 +18,8 @@ export interface LogCompactionOptions {
   readonly logger: Logger;
   readonly snapshotCount: number;
   readonly catchUpEntries: number;
+  /** A snapshot is on its way to a member, which will need the entries behind it: none are dropped meanwhile. */
+  readonly held: () => boolean;
   /** Index of the newest mark in the log. */
   readonly markIndex: number;
   readonly onError: (error: unknown) => void;
@@ -34,8 +36,14 @@ export class LogCompaction {
     this.#markIndex = options.markIndex;
   }
 
+  /** The log begins anew behind this mark: a snapshot was installed. */
+  restarted(markIndex: number): void {
+    this.#markIndex = markIndex;
+  }
+
   noteApplied(appliedIndex: number): void {
-    const { snapshotCount, onError } = this.#options;
+    const { snapshotCount, onError, held } = this.#options;
+    if (held()) return;
     if (this.#running !== undefined || this.#stopped || appliedIndex - this.#markIndex < snapshotCount) return;
     this.#running = this.#compact()
       .catch(onError)
@@ -54,6 +62,8 @@ export class LogCompaction {
     const { raft, wal, backendWriter, failpoints, logger, catchUpEntries } = this.#options;
     const mark = await backendWriter.flush();
     failpoints.hit("raft-before-snapshot-mark");
+    // A snapshot that was installed meanwhile has set a later mark.
+    if (mark.index < this.#markIndex) return;
     await wal.append({ snapshot: mark, mustSync: true });
     this.#markIndex = mark.index;
     raft.compact(Math.max(0, mark.index - catchUpEntries));

@@ -47,6 +47,7 @@ class Machine {
       env: this.env,
       backend: new MemoryBackend(this.store),
       walDirectory: "/wal",
+      snapshotDirectory: "/snapshots",
       name: "n1",
       clientUrls: ["http://127.0.0.1:2379"],
       peerUrls: ["http://127.0.0.1:2380"],

@@ -1,322 +1,240 @@
 /**
- * One member of a cluster: recovers what it was, and then joins the parts that carry a request through. It knows the world
- * only by its seams (`env.ts`, `Backend`), so the same class runs in production and in simulation.
+ * One member of a cluster: recovers what it was, lives, and answers what is asked of it. It knows the world only by its
+ * seams (`env.ts`, `peer-network.ts`, `Backend`), so the same class runs in production and in simulation.
  *
  * A write goes `propose.ts` → `core/raft` → `ready-loop.ts` → `append-writer.ts` (durable) → `apply-loop.ts` →
- * `core/apply` → back to `propose.ts`. A read goes `read.ts` → `core/raft` → the store. Behind them `backend-writer.ts`
- * and `log-compaction.ts` make the applied state durable and the log short. `recovery.ts` is where a life begins.
+ * `core/apply` → back to `propose.ts`. A read goes `read.ts` → `core/raft` → the store. `assemble.ts` joins the parts;
+ * `recovery.ts` is where a life begins, `peer-desk.ts` what the other members see of it.
  */
 import type { Command, Member } from "../core/apply/command.js";
 import { spaceCost } from "../core/apply/space.js";
-import { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
-import { InvariantError } from "../core/invariant.js";
 import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
 import { hashBackend } from "../core/mvcc/hash.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
 import type { Slices } from "../core/mvcc/slices.js";
-import type { Raft } from "../core/raft/raft.js";
-import { type AppendTask, type Message, NO_MEMBER, type RaftStatus, type SoftState } from "../core/raft/types.js";
+import type { Store } from "../core/mvcc/store.js";
+import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
-import type { Wal } from "../io/wal/wal.js";
+import type { MemberRequest } from "../peer-network.js";
 import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf } from "./api.js";
-import { AppendWriter } from "./append-writer.js";
-import { ApplyLoop } from "./apply-loop.js";
-import { BackendWriter } from "./backend-writer.js";
-import { LeaseExpiry } from "./lease-expiry.js";
-import { LogCompaction } from "./log-compaction.js";
+import { assemble, type Parts } from "./assemble.js";
+import type { MembersChanged } from "./member-changes.js";
 import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
-import { Proposals } from "./propose.js";
-import { ReadRounds } from "./read.js";
-import { ReadyLoop } from "./ready-loop.js";
-import { type Identity, recoverMember } from "./recovery.js";
+import { type RecoveredMember, recoverMember } from "./recovery.js";
 import { sleep } from "./sleep.js";
-import { StoreCompaction } from "./store-compaction.js";
 import { Ticker } from "./ticker.js";
-import { WatchDriver } from "./watch-driver.js";
+import { walk } from "./walk.js";
 
-/** Milliseconds between attempts to publish the member's name, and between looks at a lease that is being revoked. */
-const RETRY_MS = 50;
+/** Milliseconds between attempts to publish the member's name. */
+const PUBLISH_RETRY_MS = 50;
 
 export class EtcdNode implements NodeApi {
   /** Resolves when the member serves: a leader is known, the log is applied, the name is published. */
   readonly ready: Promise<void>;
   /** Resolves with what stopped the node, if anything but `stop()` does: a broken invariant or a failed disk. */
   readonly failed: Promise<Error>;
+  /** Resolves when the cluster has removed this member: it serves nobody any more and should be stopped. */
+  readonly removed: Promise<void>;
   readonly #config: NodeConfig;
-  readonly #identity: Identity;
-  readonly #wal: Wal;
-  readonly #raft: Raft;
-  readonly #machine: StateMachine;
-  readonly #readyLoop: ReadyLoop;
-  readonly #appendWriter: AppendWriter;
-  readonly #applyLoop: ApplyLoop;
-  readonly #backendWriter: BackendWriter;
-  readonly #proposals: Proposals;
-  readonly #reads: ReadRounds;
+  readonly #recovered: RecoveredMember;
+  readonly #parts: Parts;
   readonly #ticker: Ticker;
-  readonly #leaseExpiry: LeaseExpiry;
-  readonly #logCompaction: LogCompaction;
-  readonly #storeCompaction: StoreCompaction;
-  readonly #watchDriver: WatchDriver;
   #reportFailure: (error: Error) => void = () => {};
+  #reportRemoval: () => void = () => {};
+  #removing = false;
   #failure: Error | undefined;
   #halted = false;
   #stopping: Promise<void> | undefined;
-  #maintenance: Promise<void> = Promise.resolve();
-  #lead: bigint = NO_MEMBER;
-  #leaderChanges = 0;
 
   /** Recovers the member and sets it going. Rejects when its log or its backend cannot be used. */
   static async start(options: NodeOptions): Promise<EtcdNode> {
     const config = nodeConfig(options);
-    const { identity, wal, raft } = await recoverMember(options, config);
+    const recovered = await recoverMember(options, config);
     try {
-      const node = new EtcdNode(config, identity, wal, raft);
+      const node = new EtcdNode(config, recovered);
+      await node.#parts.snapshotFiles.open();
       node.#begin();
       return node;
     } catch (error) {
-      await wal.close();
+      await recovered.wal.close();
       throw error;
     }
   }
 
-  private constructor(config: NodeConfig, identity: Identity, wal: Wal, raft: Raft) {
-    const { env, backend, requestTimeoutMs } = config;
-    const { clock, random, failpoints, logger } = env;
+  private constructor(config: NodeConfig, recovered: RecoveredMember) {
     this.#config = config;
-    this.#identity = identity;
-    this.#wal = wal;
-    this.#raft = raft;
+    this.#recovered = recovered;
     this.failed = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
-    const machine = StateMachine.open({
-      backend,
-      // Ceiling of one and a half election timeouts: a lease outlives the change of a leader (etcd's rule).
-      lessor: { minTtlSeconds: Math.ceil((1.5 * config.electionMs) / 1000), expiredRetryMs: requestTimeoutMs },
-      watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024 },
+    this.removed = new Promise((resolve) => {
+      this.#reportRemoval = resolve;
     });
-    this.#machine = machine;
-    checkOwner(machine, identity);
-    const onError = (error: unknown): void => this.#fail(error);
-    const wake = (): void => this.#readyLoop.wake();
-    const waiting = { raft, clock, random, requestTimeoutMs, wake };
-    this.#proposals = new Proposals({ ...waiting, maxRequestBytes: config.maxRequestBytes });
-    this.#reads = new ReadRounds(waiting);
-    this.#backendWriter = new BackendWriter({ machine, backend, clock, failpoints, onError });
-    this.#appendWriter = new AppendWriter({ wal, failpoints, onError, onDurable: (tasks) => this.#durable(tasks) });
-    this.#applyLoop = new ApplyLoop({
-      machine,
-      raft,
-      clock,
-      failpoints,
-      onError,
-      onAnswer: (requestId, answer) => this.#proposals.answer(requestId, answer),
-      onApplied: (index) => this.#applied(index),
-      onConfChange: () => this.#campaignAlone(),
+    this.#parts = assemble(config, recovered, {
+      fail: (cause) => this.#fail(cause),
+      stopped: () => this.#halted,
+      removed: () => this.#leave(),
     });
-    this.#readyLoop = new ReadyLoop({
-      raft,
-      peers: env.peers,
-      failpoints,
-      onError,
-      beforeDrain: () => this.#reads.begin(),
-      onSoftState: (state) => this.#softStateChanged(state),
-      onAppend: (task) => this.#appendWriter.write(task),
-      onApply: (task) => this.#applyLoop.add(task),
-      onReads: (reads) => this.#reads.answered(reads),
-    });
-    this.#leaseExpiry = new LeaseExpiry({
-      lessor: () => machine.lessor,
-      raft,
-      clock,
-      logger,
-      barrier: () => this.#reads.barrier(),
-      propose: (command) => this.#proposals.propose(command),
-    });
-    this.#logCompaction = new LogCompaction({
-      raft,
-      wal,
-      backendWriter: this.#backendWriter,
-      failpoints,
-      logger,
-      snapshotCount: config.snapshotCount,
-      catchUpEntries: config.catchUpEntries,
-      markIndex: raft.status.firstIndex - 1,
-      onError,
-    });
-    this.#storeCompaction = new StoreCompaction({
-      machine,
-      clock,
-      paused: () => this.#applyLoop.paused,
-      onChange: () => this.#backendWriter.noteChange(),
-      commit: () => this.#backendWriter.commit(),
-      onError,
-    });
-    const { progressNotifyMs } = config;
-    this.#watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, onError });
+    const { env, heartbeatMs } = config;
     const onTick = (nowMs: number, stalledMs: number): void => this.#tick(nowMs, stalledMs);
-    this.#ticker = new Ticker({ clock, intervalMs: config.heartbeatMs, onTick });
+    this.#ticker = new Ticker({ clock: env.clock, intervalMs: heartbeatMs, onTick });
     this.ready = this.#publish();
     // Who does not wait for it need not hear of its rejection; `failed` and the requests tell.
     this.ready.catch(() => {});
   }
 
   get header(): HeaderState {
-    return { ...this.#identity, revision: this.#machine.store.currentRevision, raftTerm: this.#raft.status.term };
+    const { identity, raft } = this.#recovered;
+    return { ...identity, revision: this.#parts.machine.store.currentRevision, raftTerm: raft.status.term };
   }
 
   get watch(): WatchService {
-    return this.#machine.watch;
+    return this.#parts.machine.watch;
   }
 
   get members(): readonly Member[] {
-    return this.#machine.members;
+    return this.#parts.machine.members;
   }
 
   get raftStatus(): RaftStatus {
-    return this.#raft.status;
+    return this.#recovered.raft.status;
   }
 
   get backendSize(): BackendSize {
-    return this.#backendWriter.size;
+    return this.#parts.backendWriter.size;
   }
 
   get alarms(): NodeApi["alarms"] {
-    return this.#machine.alarms.flatMap(({ memberId, alarm }) => (alarm === "none" ? [] : [{ memberId, alarm }]));
+    return this.#parts.machine.alarms.flatMap(({ memberId, alarm }) => (alarm === "none" ? [] : [{ memberId, alarm }]));
   }
 
   get stats(): NodeStats {
-    const { watchers, streams, slowWatchers } = this.#machine.watch.counts;
+    const { machine, proposals, leadership } = this.#parts;
+    const { watchers, streams, slowWatchers } = machine.watch.counts;
     return {
-      keys: this.#machine.store.keys,
-      compactRevision: this.#machine.store.compactRevision,
+      keys: machine.store.keys,
+      compactRevision: machine.store.compactRevision,
       watchers,
       watchStreams: streams,
       slowWatchers,
-      proposalsPending: this.#proposals.pending,
-      proposalsFailed: this.#proposals.failed,
-      leaderChanges: this.#leaderChanges,
+      proposalsPending: proposals.pending,
+      proposalsFailed: proposals.failed,
+      leaderChanges: leadership.changes,
     };
   }
 
   async propose<C extends Command>(command: C): Promise<ResultOf<C>> {
     await this.#checkSpace(command);
+    const { machine, proposals } = this.#parts;
     // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.
     const effective: Command =
       command.kind === "lease-grant"
-        ? { ...command, ttlSeconds: this.#machine.lessor.effectiveTtl(command.ttlSeconds) }
+        ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
         : command;
-    return (await this.#proposals.propose(effective)) as ResultOf<C>;
+    return (await proposals.propose(effective)) as ResultOf<C>;
   }
 
   async range(operation: RangeOperation): Promise<RangeResult> {
-    if (!operation.serializable) await this.#reads.barrier();
-    return this.#walk(this.#machine.store.rangeSlices(operation));
+    if (!operation.serializable) await this.#parts.reads.barrier();
+    return this.#walk((store) => store.rangeSlices(operation));
   }
 
   async readOnlyTxn(operation: TxnOperation): Promise<TxnResult> {
     const ranges = [...operation.success, ...operation.failure];
     const isLocal = ranges.every((range) => range.kind === "range" && range.serializable);
-    if (!isLocal) await this.#reads.barrier();
-    return this.#machine.store.txn(operation);
+    if (!isLocal) await this.#parts.reads.barrier();
+    return this.#parts.machine.store.txn(operation);
   }
 
   linearizableBarrier(): Promise<void> {
-    return this.#reads.barrier();
+    return this.#parts.reads.barrier();
   }
 
   waitCompacted(revision: bigint): Promise<void> {
-    return this.#storeCompaction.finished(revision);
+    return this.#parts.storeCompaction.finished(revision);
   }
 
-  async renewLease(id: bigint): Promise<number> {
-    await this.#reads.barrier();
-    const { lessor } = this.#machine;
-    const clear = lessor.checkpointToClear(id);
-    if (clear !== undefined) await this.#proposals.propose({ kind: "lease-checkpoint", checkpoints: [clear] });
-    const { clock } = this.#config.env;
-    const ttlSeconds = lessor.renew(id, clock.nowMs());
-    // An expired lease answers 0 only when it is gone, so that its keys are gone for whoever hears of it (etcd).
-    const deadlineMs = clock.nowMs() + this.#config.requestTimeoutMs;
-    while (ttlSeconds === 0 && lessor.exists(id)) {
-      if (this.#halted) throw new ServerError("stopped");
-      if (clock.nowMs() > deadlineMs) throw new ServerError("timeout");
-      await sleep(clock, RETRY_MS);
-    }
-    return ttlSeconds;
+  renewLease(id: bigint): Promise<number> {
+    return this.#parts.leaseRequests.renew(id);
   }
 
   async leaseTimeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimeToLive> {
-    await this.#reads.barrier();
-    const { ttlSeconds, grantedTtlSeconds, keys } = this.#machine.lessor.timeToLive(id, this.#config.env.clock.nowMs());
+    const { ttlSeconds, grantedTtlSeconds, keys } = await this.#parts.leaseRequests.timeToLive(id);
     return { id, ttlSeconds, grantedTtlSeconds, keys: withKeys ? keys : [] };
   }
 
   async leases(): Promise<readonly bigint[]> {
-    return this.#machine.lessor.leases();
+    return this.#parts.machine.lessor.leases();
+  }
+
+  changeMembers(request: MemberRequest): Promise<MembersChanged> {
+    return this.#parts.memberChanges.change(request);
+  }
+
+  moveLeader(target: bigint): Promise<void> {
+    return this.#parts.leadership.moveTo(target);
   }
 
   hashKv(revision: bigint): Promise<HashResult> {
-    return this.#walk(this.#machine.store.hashKvSlices(revision));
+    return this.#walk((store) => store.hashKvSlices(revision));
   }
 
   async hash(): Promise<number> {
-    await this.#backendWriter.flush();
+    await this.#parts.backendWriter.flush();
     return hashBackend(this.#config.backend);
   }
 
+  /** Compares this member's data with the others'. Errors: an `Error` that names the members it differs from. */
+  checkSelf(): Promise<void> {
+    return this.#parts.corruption.checkSelf();
+  }
+
   defragment(): Promise<void> {
-    const defragmented = this.#maintenance.then(() => this.#defragment());
-    this.#maintenance = defragmented.catch(() => {});
-    return defragmented;
+    return this.#parts.maintenance.defragment();
   }
 
   snapshot(): BackendSnapshot {
-    this.#backendWriter.commit();
+    this.#parts.backendWriter.commit();
     return this.#config.backend.snapshot();
   }
 
-  /** A message of another member. */
-  receive(message: Message): void {
-    if (this.#halted) return;
-    try {
-      this.#raft.step(message);
-      this.#readyLoop.wake();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Ends cleanly: what was acknowledged is durable in the backend too, and every waiting caller hears `stopped`. */
+  /**
+   * Ends cleanly: another member takes over the lead, what was acknowledged is durable in the backend too, and every
+   * waiting caller hears `stopped`.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   #begin(): void {
-    this.#config.env.logger.info(
-      { memberId: this.#identity.memberId.toString(16), ...logged(this.#raft.status) },
-      "member recovered",
-    );
+    const { identity, raft } = this.#recovered;
+    const { logger, peers } = this.#config.env;
+    const { storeCompaction, watchDriver, corruption, readyLoop, peerDesk, membersKnown } = this.#parts;
+    logger.info({ memberId: identity.memberId.toString(16), ...logged(raft.status) }, "member recovered");
+    peers.start(identity, peerDesk);
     this.#ticker.start();
-    this.#watchDriver.start();
-    this.#storeCompaction.wake();
-    this.#campaignAlone();
-    this.#readyLoop.wake();
+    watchDriver.start();
+    corruption.start();
+    storeCompaction.wake();
+    membersKnown();
+    readyLoop.wake();
   }
 
   async #stop(): Promise<void> {
+    const { leadership, appendWriter, maintenance, logCompaction, backendWriter } = this.#parts;
+    const handingOver = this.#halted ? undefined : leadership.handOver();
+    if (handingOver !== undefined) await handingOver;
     this.#halt();
-    await this.#appendWriter.idle();
-    await this.#maintenance;
-    await this.#logCompaction.stop();
+    await appendWriter.idle();
+    await maintenance.stop();
+    await logCompaction.stop();
     try {
       // After a failure the state in memory is not to be trusted; the log has everything that was acknowledged.
-      if (this.#failure === undefined) await this.#backendWriter.flush();
+      if (this.#failure === undefined) await backendWriter.flush();
     } finally {
-      await this.#wal.close();
+      await this.#recovered.wal.close();
     }
   }
 
@@ -324,13 +242,10 @@ export class EtcdNode implements NodeApi {
   #halt(): void {
     this.#halted = true;
     this.#ticker.stop();
-    this.#watchDriver.stop();
-    this.#readyLoop.stop();
-    this.#applyLoop.stop();
-    this.#backendWriter.stop();
-    this.#storeCompaction.stop();
-    this.#proposals.stop();
-    this.#reads.stop();
+    const { watchDriver, corruption, readyLoop, applyLoop, backendWriter, storeCompaction } = this.#parts;
+    for (const part of [watchDriver, corruption, readyLoop, applyLoop, backendWriter, storeCompaction]) part.stop();
+    const { proposals, reads, snapshotReceiver } = this.#parts;
+    for (const part of [proposals, reads, snapshotReceiver]) part.stop();
   }
 
   #fail(cause: unknown): void {
@@ -341,59 +256,30 @@ export class EtcdNode implements NodeApi {
     this.#reportFailure(this.#failure);
   }
 
-  #durable(tasks: readonly AppendTask[]): void {
-    for (const { token, afterDurable } of tasks) {
-      this.#raft.appended(token);
-      const own = afterDurable.filter(({ to }) => to === this.#identity.memberId);
-      for (const message of own) this.#raft.step(message);
-      if (own.length < afterDurable.length) {
-        this.#config.env.peers.send(afterDurable.filter(({ to }) => to !== this.#identity.memberId));
-      }
-    }
-    this.#readyLoop.wake();
-  }
-
-  #applied(appliedIndex: number): void {
-    this.#reads.applied(appliedIndex);
-    this.#backendWriter.noteChange();
-    this.#logCompaction.noteApplied(appliedIndex);
-    this.#storeCompaction.wake();
-    this.#readyLoop.wake();
-  }
-
-  #softStateChanged({ role, lead, term }: SoftState): void {
-    const { clock, logger } = this.#config.env;
-    const { lessor } = this.#machine;
-    if (role === "leader" && !lessor.primary) lessor.promote(clock.nowMs(), this.#config.electionMs);
-    if (role !== "leader" && lessor.primary) lessor.demote();
-    if (lead === this.#lead) return;
-    const before = this.#lead;
-    this.#lead = lead;
-    if (before !== NO_MEMBER) this.#reads.leaderChanged();
-    if (lead === NO_MEMBER) return;
-    this.#leaderChanges++;
-    logger.info({ leader: lead.toString(16), term }, "leader elected");
-    this.#reads.leaderKnown();
-    this.#proposals.leaderKnown();
-  }
-
-  /** A sole voter has nobody to wait for. */
-  #campaignAlone(): void {
-    const { role, confState, id } = this.#raft.status;
-    if (role !== "follower" || confState.voters.length !== 1 || confState.voters[0] !== id) return;
-    this.#raft.campaign();
-    this.#readyLoop.wake();
+  /** One election timeout is left, in which the others can learn from a removed leader that its removal is committed. */
+  #leave(): void {
+    if (this.#removing) return;
+    this.#removing = true;
+    const { env, electionMs } = this.#config;
+    const memberId = this.#recovered.identity.memberId.toString(16);
+    env.logger.warn({ memberId }, "this member was removed from the cluster and stops");
+    env.clock.setTimer(electionMs, () => {
+      if (!this.#halted) this.#halt();
+      this.#reportRemoval();
+    });
   }
 
   #tick(nowMs: number, stalledMs: number): void {
+    const { leadership, proposals, reads, leaseExpiry, readyLoop } = this.#parts;
     try {
       if (stalledMs > 0)
         this.#config.env.logger.warn({ stalledMs: Math.round(stalledMs) }, "the event loop stood still");
-      this.#raft.tick();
-      this.#proposals.expire(nowMs);
-      this.#reads.tick(nowMs);
-      this.#leaseExpiry.tick(nowMs);
-      this.#readyLoop.wake();
+      this.#recovered.raft.tick();
+      leadership.tick();
+      proposals.tick(nowMs);
+      reads.tick(nowMs);
+      leaseExpiry.tick(nowMs);
+      readyLoop.wake();
     } catch (error) {
       this.#fail(error);
     }
@@ -402,18 +288,19 @@ export class EtcdNode implements NodeApi {
   /** Makes the name and the client URLs known to the cluster, unless they are already. */
   async #publish(): Promise<void> {
     const { name, clientUrls, env, requestTimeoutMs } = this.#config;
-    const { memberId } = this.#identity;
+    const { memberId } = this.#recovered.identity;
+    const { reads, machine, proposals } = this.#parts;
     for (;;) {
       try {
-        await this.#reads.barrier();
-        const known = this.#machine.membership.member(memberId);
+        await reads.barrier();
+        const known = machine.membership.member(memberId);
         if (known?.name === name && sameUrls(known.clientUrls, clientUrls)) return;
-        await this.#proposals.propose({ kind: "member-attributes", memberId, name, clientUrls });
+        await proposals.propose({ kind: "member-attributes", memberId, name, clientUrls });
         return;
       } catch (error) {
         if (this.#halted || !(error instanceof ServerError)) throw error;
         env.logger.warn({ error: error.message, requestTimeoutMs }, "publishing the member's name is tried again");
-        await sleep(env.clock, RETRY_MS);
+        await sleep(env.clock, PUBLISH_RETRY_MS);
       }
     }
   }
@@ -423,44 +310,17 @@ export class EtcdNode implements NodeApi {
     const { quotaBytes } = this.#config;
     const cost = spaceCost(command);
     if (cost === 0 || quotaBytes < 0 || this.backendSize.bytes + cost < quotaBytes) return;
-    const { memberId } = this.#identity;
+    const { memberId } = this.#recovered.identity;
     if (!this.alarms.some((alarm) => alarm.alarm === "no-space" && alarm.memberId === memberId)) {
-      await this.#proposals.propose({ kind: "alarm", action: "activate", memberId, alarm: "no-space" });
+      await this.#parts.proposals.propose({ kind: "alarm", action: "activate", memberId, alarm: "no-space" });
     }
     throw new ServerError("noSpace");
   }
 
-  async #defragment(): Promise<void> {
-    if (this.#halted) throw new ServerError("stopped");
-    this.#applyLoop.pause();
-    try {
-      await this.#backendWriter.pause();
-      await this.#config.backend.defragment();
-      this.#backendWriter.resume();
-    } catch (error) {
-      // Whether the old or the new file is in place is not known here.
-      this.#fail(error);
-      throw error;
-    }
-    this.#applyLoop.resume();
+  #walk<R>(begin: (store: Store) => Slices<R>): Promise<R> {
+    const { clock } = this.#config.env;
+    return walk({ clock, store: () => this.#parts.machine.store, stopped: () => this.#halted }, begin);
   }
-
-  /** Walks to the end, leaving the event loop room between slices. */
-  async #walk<R>(slices: Slices<R>): Promise<R> {
-    for (;;) {
-      const step = slices.next();
-      if (step.done) return step.value;
-      await new Promise<void>((resolve) => this.#config.env.clock.afterIo(resolve));
-      if (this.#halted) throw new ServerError("stopped");
-    }
-  }
-}
-
-/** The backend may not be that of another member: its members would be changed by entries of a log that is not theirs. */
-function checkOwner(machine: StateMachine, { memberId }: Identity): void {
-  if (machine.appliedIndex === 0 || machine.membership.isRemoved(memberId)) return;
-  if (machine.membership.member(memberId) !== undefined) return;
-  throw new InvariantError(`the backend does not know member ${memberId.toString(16)}, whose log lies beside it`);
 }
 
 function sameUrls(a: readonly string[], b: readonly string[]): boolean {

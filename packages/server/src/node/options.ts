@@ -8,6 +8,8 @@ export interface NodeOptions {
   /** Open, and closed after `stop()` by whoever opened it. */
   readonly backend: Backend;
   readonly walDirectory: string;
+  /** For snapshots of a leader on their way into the backend. Nothing else lies in it. */
+  readonly snapshotDirectory: string;
   readonly name: string;
   /** Advertised to clients; published when the member has started. */
   readonly clientUrls: readonly string[];
@@ -35,6 +37,12 @@ export interface NodeOptions {
   readonly quotaBytes?: number;
   /** Default: that of the log. */
   readonly walSegmentBytes?: number;
+  /** Refuse membership changes that the cluster might not survive. Default true. */
+  readonly strictReconfigCheck?: boolean;
+  /** Learners that the cluster may have at once. Default 1. */
+  readonly maxLearners?: number;
+  /** Milliseconds between comparisons of the members' data by the leader; default 0, none. */
+  readonly corruptCheckMs?: number;
   /** Milliseconds between progress notifications of a quiet watch. Default 10 minutes. */
   readonly progressNotifyMs?: number;
   /** Told about every flush of the log, for metrics. */
@@ -61,6 +69,7 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     env: options.env,
     backend: options.backend,
     walDirectory: options.walDirectory,
+    snapshotDirectory: options.snapshotDirectory,
     name,
     clientUrls: options.clientUrls,
     peerUrls,
@@ -74,6 +83,9 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     catchUpEntries: options.catchUpEntries ?? 5000,
     maxRequestBytes: options.maxRequestBytes ?? 1.5 * MEBIBYTE,
     quotaBytes: quotaBytes === 0 ? 2048 * MEBIBYTE : quotaBytes,
+    strictReconfigCheck: options.strictReconfigCheck ?? true,
+    maxLearners: options.maxLearners ?? 1,
+    corruptCheckMs: options.corruptCheckMs ?? 0,
     progressNotifyMs: options.progressNotifyMs ?? 600_000,
     requestTimeoutMs: 5000 + 2 * electionMs,
     electionTicks: Math.floor(electionMs / heartbeatMs),

@@ -25,7 +25,8 @@ class FakeRaft {
 function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock } {
   const raft = new FakeRaft();
   const clock = new ManualClock();
-  const options = { clock, random: new SeededRandom(3), maxRequestBytes: 1000, requestTimeoutMs: 7000, wake: () => {} };
+  const limits = { maxRequestBytes: 1000, requestTimeoutMs: 7000, timeoutReason: () => "timeout" } as const;
+  const options = { ...limits, clock, random: new SeededRandom(3), wake: () => {} };
   return { proposals: new Proposals({ ...options, raft: raft as unknown as Raft }), raft, clock };
 }
 
@@ -76,7 +77,7 @@ describe("proposals", () => {
     const { proposals: all, raft } = proposals();
     raft.outcome = "dropped: no leader";
     const waiting = all.propose(command);
-    all.expire(7000);
+    all.tick(7000);
     await expect(waiting).rejects.toMatchObject({ reason: "timeout" });
     raft.outcome = "accepted";
     all.leaderKnown();
@@ -88,10 +89,10 @@ describe("proposals", () => {
     const first = all.propose(command);
     clock.stall(1000);
     const second = all.propose(command);
-    all.expire(7000);
+    all.tick(7000);
     await expect(first).rejects.toMatchObject({ reason: "timeout" });
     expect(all.pending).toBe(1);
-    all.expire(8000);
+    all.tick(8000);
     await expect(second).rejects.toMatchObject({ reason: "timeout" });
     expect(all.failed).toBe(2);
   });

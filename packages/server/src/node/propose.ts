@@ -2,11 +2,12 @@
  * From a command to its answer. A proposal gets an id, goes through the log and wakes its caller when the entry with that
  * id is applied here. It waits for a leader if there is none; after the time limit its outcome is unknown, and says so.
  */
-import type { Command } from "../core/apply/command.js";
+import type { Command, ConfChange } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
+import type { ProposalData } from "../core/raft/types.js";
 import type { Clock, Random } from "../env.js";
-import { encodeCommand } from "../io/wire/command.js";
+import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
 import type { Answer } from "./apply-loop.js";
 
 /** Committed but unapplied entries from which on new proposals are refused (etcd's figure); also for those that wait. */
@@ -18,12 +19,17 @@ export interface ProposalsOptions {
   readonly random: Random;
   readonly maxRequestBytes: number;
   readonly requestTimeoutMs: number;
+  /** What a request that began at this time and got no answer is told. */
+  readonly timeoutReason: (startMs: number) => TimeoutReason;
   /** Raft has something to do. */
   readonly wake: () => void;
 }
 
+/** How a request without an answer is explained to the caller (etcd's three texts). */
+export type TimeoutReason = "timeout" | "timeoutDueToLeaderFail" | "timeoutDueToConnectionLost";
+
 interface Waiter {
-  readonly deadlineMs: number;
+  readonly startMs: number;
   /** An answer that is an error of the command; only what never got an answer counts as failed. */
   readonly settle: (answer: Answer) => void;
 }
@@ -32,8 +38,8 @@ export class Proposals {
   readonly #options: ProposalsOptions;
   /** In the order of their deadlines, for all wait equally long. */
   readonly #waiters: Map<bigint, Waiter> = new Map();
-  /** Encoded proposals that no leader has taken yet. */
-  readonly #held: Map<bigint, Uint8Array> = new Map();
+  /** Proposals that no leader has taken yet. */
+  readonly #held: Map<bigint, ProposalData> = new Map();
   #lastId: bigint;
   #failed = 0;
   #stopped = false;
@@ -52,22 +58,14 @@ export class Proposals {
     return this.#failed;
   }
 
-  /** Errors: the command's own, `requestTooLarge`, `tooManyRequests`, `timeout`, `stopped`. */
-  async propose(command: Command): Promise<Exclude<Answer, ServerError>> {
-    if (this.#stopped) throw new ServerError("stopped");
-    const { raft, clock, maxRequestBytes, requestTimeoutMs, wake } = this.#options;
-    const { commitIndex, appliedIndex } = raft.status;
-    if (commitIndex - appliedIndex > BACKLOG_MAX) throw this.#refuse("tooManyRequests");
-    const requestId = this.#nextId();
-    const data = encodeCommand(requestId, command);
-    if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
-    this.#submit(requestId, data);
-    const answer = await new Promise<Answer>((settle) => {
-      this.#waiters.set(requestId, { deadlineMs: clock.nowMs() + requestTimeoutMs, settle });
-      wake();
-    });
-    if (answer instanceof ServerError) throw answer;
-    return answer;
+  /** Errors: the command's own, `requestTooLarge`, `tooManyRequests`, a timeout, `stopped`. */
+  propose(command: Command): Promise<Exclude<Answer, ServerError>> {
+    return this.#propose("command", (requestId) => encodeCommand(requestId, command));
+  }
+
+  /** Errors: those of `propose`, and what `Membership.apply` refuses. */
+  proposeConfChange(change: ConfChange): Promise<Exclude<Answer, ServerError>> {
+    return this.#propose("conf-change", (requestId) => encodeConfChange(requestId, change));
   }
 
   /** The entry of this request was applied; a no-op when it is not ours or nobody waits any more. */
@@ -79,18 +77,21 @@ export class Proposals {
 
   /** A leader is known: whatever waited for one goes to it. */
   leaderKnown(): void {
-    for (const [requestId, data] of [...this.#held]) {
+    if (this.#held.size === 0) return;
+    for (const [requestId, proposal] of [...this.#held]) {
       this.#held.delete(requestId);
-      if (this.#waiters.has(requestId)) this.#resubmit(requestId, data);
+      if (this.#waiters.has(requestId)) this.#resubmit(requestId, proposal);
     }
     this.#options.wake();
   }
 
-  /** Gives up on proposals past their time. */
-  expire(nowMs: number): void {
-    for (const [requestId, { deadlineMs }] of this.#waiters) {
-      if (deadlineMs > nowMs) break;
-      this.#abandon(requestId, "timeout");
+  /** Offers again what no leader took, and gives up on proposals past their time. */
+  tick(nowMs: number): void {
+    this.leaderKnown();
+    const { requestTimeoutMs, timeoutReason } = this.#options;
+    for (const [requestId, { startMs }] of this.#waiters) {
+      if (startMs + requestTimeoutMs > nowMs) break;
+      this.#abandon(requestId, timeoutReason(startMs));
     }
   }
 
@@ -100,29 +101,50 @@ export class Proposals {
     for (const requestId of [...this.#waiters.keys()]) this.#abandon(requestId, "stopped");
   }
 
-  #submit(requestId: bigint, data: Uint8Array): void {
-    const outcome = this.#options.raft.propose([{ type: "command", data }]);
-    if (outcome === "accepted") return;
-    const waitsForLeader = outcome === "dropped: no leader" && this.#held.size < BACKLOG_MAX;
-    if (!waitsForLeader) throw this.#refuse("tooManyRequests");
-    this.#held.set(requestId, data);
+  async #propose(
+    type: ProposalData["type"],
+    encode: (requestId: bigint) => Uint8Array,
+  ): Promise<Exclude<Answer, ServerError>> {
+    if (this.#stopped) throw new ServerError("stopped");
+    const { raft, clock, maxRequestBytes, wake } = this.#options;
+    const { commitIndex, appliedIndex } = raft.status;
+    if (commitIndex - appliedIndex > BACKLOG_MAX) throw this.#refuse("tooManyRequests");
+    const requestId = this.#nextId();
+    const data = encode(requestId);
+    if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
+    this.#submit(requestId, { type, data });
+    const answer = await new Promise<Answer>((settle) => {
+      this.#waiters.set(requestId, { startMs: clock.nowMs(), settle });
+      wake();
+    });
+    if (answer instanceof ServerError) throw answer;
+    return answer;
   }
 
-  #resubmit(requestId: bigint, data: Uint8Array): void {
+  /** One that nobody can take now waits for the next leader, the end of a transfer, or of another membership change. */
+  #submit(requestId: bigint, proposal: ProposalData): void {
+    const outcome = this.#options.raft.propose([proposal]);
+    if (outcome === "accepted") return;
+    const waits = outcome !== "dropped: too much uncommitted" && this.#held.size < BACKLOG_MAX;
+    if (!waits) throw this.#refuse("tooManyRequests");
+    this.#held.set(requestId, proposal);
+  }
+
+  #resubmit(requestId: bigint, proposal: ProposalData): void {
     try {
-      this.#submit(requestId, data);
+      this.#submit(requestId, proposal);
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
       this.answer(requestId, error);
     }
   }
 
-  #abandon(requestId: bigint, reason: "timeout" | "stopped"): void {
+  #abandon(requestId: bigint, reason: TimeoutReason | "stopped"): void {
     this.#held.delete(requestId);
     this.answer(requestId, this.#refuse(reason));
   }
 
-  #refuse(reason: "timeout" | "stopped" | "tooManyRequests" | "requestTooLarge"): ServerError {
+  #refuse(reason: TimeoutReason | "stopped" | "tooManyRequests" | "requestTooLarge"): ServerError {
     this.#failed++;
     return new ServerError(reason);
   }

@@ -3,17 +3,17 @@
  * that has come together is handed out, so a burst of requests makes one append and one round of reads.
  */
 import type { Raft } from "../core/raft/raft.js";
-import type { AppendTask, ApplyTask, ReadState, SoftState } from "../core/raft/types.js";
+import type { AppendTask, ApplyTask, Message, ReadState, SoftState } from "../core/raft/types.js";
 import type { Failpoints } from "../env.js";
-import type { PeerNetwork } from "../peer-network.js";
 
 export interface ReadyLoopOptions {
   readonly raft: Raft;
-  readonly peers: PeerNetwork;
   readonly failpoints: Failpoints;
   /** Before Raft is asked: the last chance to put together what came in during this turn. */
   readonly beforeDrain: () => void;
   readonly onSoftState: (state: SoftState) => void;
+  /** Messages that may leave while our own disk still writes (thesis §10.2.1). */
+  readonly onSend: (messages: readonly Message[]) => void;
   readonly onAppend: (task: AppendTask) => void;
   readonly onApply: (task: ApplyTask) => void;
   readonly onReads: (reads: readonly ReadState[]) => void;
@@ -53,13 +53,12 @@ export class ReadyLoop {
   }
 
   #handle(): void {
-    const { raft, peers, failpoints, onSoftState, onAppend, onApply, onReads } = this.#options;
+    const { raft, failpoints, onSoftState, onSend, onAppend, onApply, onReads } = this.#options;
     const { softState, send, append, apply, reads } = raft.ready();
     if (softState !== undefined) onSoftState(softState);
     if (send.length > 0) {
       failpoints.hit("raft-before-send");
-      // These may leave while our own disk still writes (thesis §10.2.1).
-      peers.send(send);
+      onSend(send);
     }
     if (append !== undefined) onAppend(append);
     if (reads.length > 0) onReads(reads);

@@ -1,16 +1,19 @@
 /**
- * What stands around every handler: the call is counted from start to end, and a client that insists on a leader
- * (metadata `hasleader: true`) is refused at once while none is known.
+ * What stands around every handler: the call is counted from start to end, a client that insists on a leader (metadata
+ * `hasleader: true`) is refused at once while none is known, and a learner refuses what only a full member may answer.
  *
  * A wrapper instead of a middleware, because it costs a unary call nothing but two function calls, on every engine.
  */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { type CallContext, type ServiceImplementation, StatusCode } from "@kvorum/transport";
+import type { RangeRequest } from "@kvorum/proto";
+import { type CallContext, methodPath, type ServiceImplementation, StatusCode } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
 import type { CountCall, Metrics } from "./metrics.js";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
+/** Throws when the call is refused. */
+type Check = (request: unknown, context: CallContext) => void;
 
 /** True when the client wants an error rather than a wait while there is no leader. */
 export function requiresLeader(context: CallContext): boolean {
@@ -29,18 +32,22 @@ export function guard<S extends DescService>(
     const handler = handlers[method.localName];
     if (handler === undefined) continue;
     const count = metrics.countsOf(service, method);
+    const check = (request: unknown, context: CallContext): void => {
+      checkLeader(node, context);
+      if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
+    };
     guarded[method.localName] = answersWithStream(method)
-      ? aroundStream(handler, count, node)
-      : aroundUnary(handler, count, node);
+      ? aroundStream(handler, count, check)
+      : aroundUnary(handler, count, check);
   }
   return guarded as ServiceImplementation<S>;
 }
 
-function aroundUnary(handler: Handler, count: CountCall, node: NodeApi): Handler {
+function aroundUnary(handler: Handler, count: CountCall, check: Check): Handler {
   return async (request, context) => {
     const end = count();
     try {
-      checkLeader(node, context);
+      check(request, context);
       const answer = await handler(request, context);
       end(StatusCode.OK);
       return answer;
@@ -51,12 +58,12 @@ function aroundUnary(handler: Handler, count: CountCall, node: NodeApi): Handler
   };
 }
 
-function aroundStream(handler: Handler, count: CountCall, node: NodeApi): Handler {
+function aroundStream(handler: Handler, count: CountCall, check: Check): Handler {
   return async function* (request, context) {
     const end = count();
     let code: number = StatusCode.CANCELLED;
     try {
-      checkLeader(node, context);
+      check(request, context);
       yield* handler(request, context) as AsyncIterable<unknown>;
       code = StatusCode.OK;
     } catch (error) {
@@ -71,6 +78,17 @@ function aroundStream(handler: Handler, count: CountCall, node: NodeApi): Handle
 
 function checkLeader(node: NodeApi, context: CallContext): void {
   if (requiresLeader(context) && node.raftStatus.lead === 0n) throw new ServerError("noLeader");
+}
+
+/** Its log may lie behind, and nobody counts on it: it tells its status, a stale range, and its data as a whole (etcd). */
+function servedByLearner(method: DescMethod, request: unknown): boolean {
+  const path = methodPath(method);
+  if (path === "/etcdserverpb.KV/Range") return (request as RangeRequest).serializable;
+  return path === "/etcdserverpb.Maintenance/Status" || path === "/etcdserverpb.Maintenance/Snapshot";
+}
+
+function isLearner({ raftStatus }: NodeApi): boolean {
+  return raftStatus.confState.learners.includes(raftStatus.id);
 }
 
 function codeOf(error: unknown, context: CallContext): number {

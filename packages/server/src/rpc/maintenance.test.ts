@@ -159,8 +159,43 @@ describe("what is not there yet", () => {
     const { channel } = node();
     const { UNIMPLEMENTED } = StatusCode;
     expect(await failure(channel.unary(Auth.method.userAdd, { name: "x" }))).toMatchObject({ code: UNIMPLEMENTED });
-    expect(await failure(channel.unary(Maintenance.method.moveLeader, {}))).toMatchObject({ code: UNIMPLEMENTED });
-    expect(await failure(channel.unary(Cluster.method.memberAdd, {}))).toMatchObject({ code: UNIMPLEMENTED });
+    expect(await failure(channel.unary(Maintenance.method.downgrade, {}))).toMatchObject({ code: UNIMPLEMENTED });
+  });
+});
+
+describe("a cluster of one", () => {
+  it("has nobody to hand the lead to", async () => {
+    const { channel } = node();
+    const { FAILED_PRECONDITION } = StatusCode;
+    expect(await failure(channel.unary(Maintenance.method.moveLeader, { targetID: 99n }))).toEqual({
+      code: FAILED_PRECONDITION,
+      details: "etcdserver: bad leader transferee",
+    });
+  });
+
+  it("refuses members by etcd's texts and codes", async () => {
+    const { channel } = node();
+    const [own] = (await channel.unary(Cluster.method.memberList, {})).members;
+    const add = (...peerURLs: string[]) => failure(channel.unary(Cluster.method.memberAdd, { peerURLs }));
+    const bad = { code: StatusCode.INVALID_ARGUMENT, details: "etcdserver: given member URLs are invalid" };
+    for (const url of ["127.0.0.1:2380", "ftp://a:1", "http://a", "http://a:1/path", ""])
+      expect(await add(url)).toEqual(bad);
+    expect(await add()).toEqual(bad);
+    expect(await add(...(own?.peerURLs ?? []))).toEqual({
+      code: StatusCode.FAILED_PRECONDITION,
+      details: "etcdserver: Peer URLs already exists",
+    });
+    const notFound = { code: StatusCode.NOT_FOUND, details: "etcdserver: member not found" };
+    expect(await failure(channel.unary(Cluster.method.memberRemove, { ID: 99n }))).toEqual(notFound);
+    expect(await failure(channel.unary(Cluster.method.memberPromote, { ID: 99n }))).toEqual(notFound);
+    expect(await failure(channel.unary(Cluster.method.memberRemove, { ID: own?.ID ?? 0n }))).toEqual({
+      code: StatusCode.UNKNOWN,
+      details: "etcdserver: re-configuration failed due to not enough started members",
+    });
+    expect(await failure(channel.unary(Cluster.method.memberPromote, { ID: own?.ID ?? 0n }))).toEqual({
+      code: StatusCode.FAILED_PRECONDITION,
+      details: "etcdserver: can only promote a learner member",
+    });
   });
 });
 

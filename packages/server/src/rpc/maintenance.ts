@@ -75,6 +75,11 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
       return {};
     },
 
+    async moveLeader({ targetID }) {
+      await node.moveLeader(targetID);
+      return {};
+    },
+
     snapshot: (_request, context) => sendSnapshot(parts, context),
   };
 }

@@ -37,6 +37,11 @@ export class Membership {
     return this.#members.get(id);
   }
 
+  /** Ids that are banned because they were members once. */
+  get removed(): readonly bigint[] {
+    return [...this.#removed];
+  }
+
   isRemoved(id: bigint): boolean {
     return this.#removed.has(id);
   }

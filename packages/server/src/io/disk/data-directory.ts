@@ -6,10 +6,13 @@ export interface DataDirectory {
   readonly root: string;
   readonly wal: string;
   readonly backend: string;
+  /** Snapshots on their way into the backend. */
+  readonly snapshots: string;
 }
 
 export function dataDirectory(root: string): DataDirectory {
-  return { root, wal: join(root, "member", "wal"), backend: join(root, "member", "backend") };
+  const member = join(root, "member");
+  return { root, wal: join(member, "wal"), backend: join(member, "backend"), snapshots: join(member, "snapshots") };
 }
 
 export interface OpenDataDirectory extends DataDirectory {

@@ -1,0 +1,250 @@
+/**
+ * Builds the parts of a member and joins them: what each tells the others, and in which order. Nothing moves before
+ * `node.ts` starts it.
+ */
+import { StateMachine } from "../core/apply/state-machine.js";
+import { InvariantError } from "../core/invariant.js";
+import type { HashKvResult } from "../core/mvcc/hash.js";
+import type { Raft } from "../core/raft/raft.js";
+import type { AppendTask, Message, SnapshotMark } from "../core/raft/types.js";
+import { SnapshotFiles } from "../io/snapshot/files.js";
+import type { PeerAddress, SnapshotMessage } from "../peer-network.js";
+import { AppendWriter } from "./append-writer.js";
+import { ApplyLoop } from "./apply-loop.js";
+import { BackendWriter } from "./backend-writer.js";
+import { CorruptionCheck } from "./corruption.js";
+import { LeaderCalls } from "./leader-calls.js";
+import { Leadership } from "./leadership.js";
+import { LeaseExpiry } from "./lease-expiry.js";
+import { LeaseRequests } from "./lease-requests.js";
+import { LogCompaction } from "./log-compaction.js";
+import { Maintenance } from "./maintenance.js";
+import { MemberChanges } from "./member-changes.js";
+import type { NodeConfig } from "./options.js";
+import { PeerDesk } from "./peer-desk.js";
+import { Proposals } from "./propose.js";
+import { ReadRounds } from "./read.js";
+import { ReadyLoop } from "./ready-loop.js";
+import type { Identity, RecoveredMember } from "./recovery.js";
+import { SnapshotReceiver } from "./snapshot-receiver.js";
+import { SnapshotSender } from "./snapshot-sender.js";
+import { StoreCompaction } from "./store-compaction.js";
+import { walk } from "./walk.js";
+import { WatchDriver } from "./watch-driver.js";
+
+/** What the parts tell the member as a whole. */
+export interface NodeHooks {
+  /** A broken invariant or a failed disk: the node must stop. */
+  fail(cause: unknown): void;
+  stopped(): boolean;
+  /** This member does not belong to the cluster any more. */
+  removed(): void;
+}
+
+export interface Parts {
+  readonly machine: StateMachine;
+  readonly proposals: Proposals;
+  readonly reads: ReadRounds;
+  readonly readyLoop: ReadyLoop;
+  readonly appendWriter: AppendWriter;
+  readonly applyLoop: ApplyLoop;
+  readonly backendWriter: BackendWriter;
+  readonly leadership: Leadership;
+  readonly leaseRequests: LeaseRequests;
+  readonly leaseExpiry: LeaseExpiry;
+  readonly memberChanges: MemberChanges;
+  readonly maintenance: Maintenance;
+  readonly corruption: CorruptionCheck;
+  readonly logCompaction: LogCompaction;
+  readonly storeCompaction: StoreCompaction;
+  readonly watchDriver: WatchDriver;
+  readonly snapshotFiles: SnapshotFiles;
+  readonly snapshotReceiver: SnapshotReceiver;
+  readonly peerDesk: PeerDesk;
+  /** The members are known or have changed: connects to them, and stands for election where nobody else could. */
+  membersKnown(): void;
+}
+
+export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: NodeHooks): Parts {
+  const { env, backend, requestTimeoutMs, electionMs } = config;
+  const { clock, random, failpoints, logger, peers, disk } = env;
+  const { identity, wal, raft } = recovered;
+  const { memberId, clusterId } = identity;
+  const { stopped } = hooks;
+  const onError = (error: unknown): void => hooks.fail(error);
+  const wake = (): void => readyLoop.wake();
+
+  const machine = StateMachine.open({
+    backend,
+    // Ceiling of one and a half election timeouts: a lease outlives the change of a leader (etcd's rule).
+    lessor: { minTtlSeconds: Math.ceil((1.5 * electionMs) / 1000), expiredRetryMs: requestTimeoutMs },
+    watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024 },
+  });
+  checkOwner(machine, identity);
+  const lessor = (): StateMachine["lessor"] => machine.lessor;
+  const hashKv = (revision: bigint): Promise<HashKvResult> =>
+    walk({ clock, store: () => machine.store, stopped }, (store) => store.hashKvSlices(revision));
+
+  const timeoutReason: Leadership["timeoutReason"] = (startMs) => leadership.timeoutReason(startMs);
+  const waiting = { raft, clock, random, requestTimeoutMs, wake };
+  const proposals = new Proposals({ ...waiting, timeoutReason, maxRequestBytes: config.maxRequestBytes });
+  const reads = new ReadRounds(waiting);
+  const barrier = (): Promise<void> => reads.barrier();
+  const propose: Proposals["propose"] = (command) => proposals.propose(command);
+  const leadership = new Leadership({
+    ...{ raft, peers, clock, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
+    onLeaderLost: () => reads.leaderChanged(),
+    onLeaderKnown: () => {
+      reads.leaderKnown();
+      proposals.leaderKnown();
+    },
+  });
+
+  const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, onError });
+  const applyLoop = new ApplyLoop({
+    ...{ machine, raft, clock, failpoints, onError, onApplied, onConfChange: membersKnown },
+    onAnswer: (requestId, answer) => proposals.answer(requestId, answer),
+  });
+  const maintenance = new Maintenance({ backend, backendWriter, applyLoop, onError });
+  const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
+  const snapshotFiles = new SnapshotFiles({ disk, directory: config.snapshotDirectory, logger, pause });
+  const snapshotReceiver = new SnapshotReceiver({
+    ...{ raft, machine, backend, wal, maintenance, clock, failpoints, logger, clusterId, wake, onInstalled },
+    files: snapshotFiles,
+  });
+  const snapshotSender = new SnapshotSender({
+    ...{ machine, backend, backendWriter, peers, pause, logger, clusterId },
+    onFailed: (to) => {
+      raft.reportSnapshot(to, "failed");
+      wake();
+    },
+  });
+  const appendWriter = new AppendWriter({
+    ...{ wal, failpoints, onError, onDurable },
+    install: (task, mark) => snapshotReceiver.install(task, mark),
+  });
+  const readyLoop = new ReadyLoop({
+    ...{ raft, failpoints, onError, onSend, onAppend },
+    beforeDrain: () => reads.begin(),
+    onSoftState: (state) => leadership.changed(state),
+    onApply: (task) => applyLoop.add(task),
+    onReads: (states) => reads.answered(states),
+  });
+
+  const calls = new LeaderCalls({ raft, peers, clock, requestTimeoutMs, timeoutReason, stopped });
+  const leaseRequests = new LeaseRequests({
+    ...{ lessor, clock, calls, requestTimeoutMs, barrier, propose, stopped },
+  });
+  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, logger, barrier, propose });
+  const { strictReconfigCheck, maxLearners } = config;
+  const memberChanges = new MemberChanges({
+    ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier },
+    membership: () => machine.membership,
+    propose: (change) => proposals.proposeConfChange(change),
+  });
+  const corruption = new CorruptionCheck({
+    ...{ raft, peers, clock, logger, memberId, hashHere: hashKv, barrier, propose },
+    intervalMs: config.corruptCheckMs,
+    members: () => machine.members,
+  });
+  const logCompaction = new LogCompaction({
+    ...{ raft, wal, backendWriter, failpoints, logger, onError },
+    snapshotCount: config.snapshotCount,
+    catchUpEntries: config.catchUpEntries,
+    held: () => snapshotSender.busy,
+    markIndex: raft.status.firstIndex - 1,
+  });
+  const storeCompaction = new StoreCompaction({
+    ...{ machine, clock, onError },
+    paused: () => applyLoop.paused,
+    onChange: () => backendWriter.noteChange(),
+    commit: () => backendWriter.commit(),
+  });
+  const { progressNotifyMs } = config;
+  const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, onError });
+  const peerDesk = new PeerDesk({
+    ...{ raft, machine, clusterId, leaseRequests, memberChanges, hashKv, stopped, wake, onError },
+    receiver: snapshotReceiver,
+    sender: snapshotSender,
+    onRemoved: () => hooks.removed(),
+  });
+
+  function onSend(messages: readonly Message[]): void {
+    const snapshots = messages.filter(isSnapshot);
+    for (const message of snapshots) snapshotSender.send(message);
+    peers.send(snapshots.length === 0 ? messages : messages.filter((message) => !isSnapshot(message)));
+  }
+
+  function onAppend(task: AppendTask): void {
+    // Whatever waits to be applied is covered by the snapshot; applying it would race with the installation.
+    if (task.snapshot !== undefined) applyLoop.drop();
+    appendWriter.write(task);
+  }
+
+  function onDurable(tasks: readonly AppendTask[]): void {
+    for (const { token, afterDurable } of tasks) {
+      raft.appended(token);
+      const own = afterDurable.filter(({ to }) => to === memberId);
+      for (const message of own) raft.step(message);
+      if (own.length < afterDurable.length) peers.send(afterDurable.filter(({ to }) => to !== memberId));
+    }
+    wake();
+  }
+
+  function onApplied(appliedIndex: number): void {
+    reads.applied(appliedIndex);
+    backendWriter.noteChange();
+    logCompaction.noteApplied(appliedIndex);
+    storeCompaction.wake();
+    wake();
+  }
+
+  function onInstalled({ index }: SnapshotMark): void {
+    logCompaction.restarted(index);
+    reads.applied(index);
+    storeCompaction.wake();
+    membersKnown();
+  }
+
+  function membersKnown(): void {
+    peers.setPeers(otherMembers(machine, recovered));
+    if (machine.membership.isRemoved(memberId)) hooks.removed();
+    else if (isSoleVoter(raft)) {
+      // It has nobody to wait for.
+      raft.campaign();
+      wake();
+    }
+  }
+
+  return {
+    ...{ machine, proposals, reads, readyLoop, appendWriter, applyLoop, backendWriter, leadership, leaseRequests },
+    ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
+    ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
+  };
+}
+
+/** Until the log has brought this member its own admission, those it was told of count too: they must get its answers. */
+function otherMembers({ membership }: StateMachine, { identity, knownPeers }: RecoveredMember): readonly PeerAddress[] {
+  const { memberId } = identity;
+  const members = membership.members.filter(({ id }) => id !== memberId);
+  const addresses = members.map(({ id, peerUrls }) => ({ id, urls: peerUrls }));
+  if (membership.member(memberId) !== undefined) return addresses;
+  const told = knownPeers.filter(({ id }) => membership.member(id) === undefined && !membership.isRemoved(id));
+  return [...addresses, ...told];
+}
+
+function isSnapshot(message: Message): message is SnapshotMessage {
+  return message.type === "snapshot";
+}
+
+function isSoleVoter(raft: Raft): boolean {
+  const { role, confState, id } = raft.status;
+  return role === "follower" && confState.voters.length === 1 && confState.voters[0] === id;
+}
+
+/** The backend may not be that of another member: its members would be changed by entries of a log that is not theirs. */
+function checkOwner(machine: StateMachine, { memberId }: Identity): void {
+  if (machine.appliedIndex === 0 || machine.membership.isRemoved(memberId)) return;
+  if (machine.membership.member(memberId) !== undefined) return;
+  throw new InvariantError(`the backend does not know member ${memberId.toString(16)}, whose log lies beside it`);
+}

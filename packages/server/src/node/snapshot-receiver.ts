@@ -1,0 +1,133 @@
+/**
+ * A leader's snapshot on this member: stored and checked as a whole, then offered to Raft, and only if Raft wants it put in
+ * the place of what is here. Log and backend change together; a crash at any point leaves either the old state or the new
+ * one (`io/wal/wal.ts` has the order of writes).
+ */
+import type { StateMachine } from "../core/apply/state-machine.js";
+import { invariant } from "../core/invariant.js";
+import type { Backend } from "../core/mvcc/backend.js";
+import type { Raft } from "../core/raft/raft.js";
+import type { AppendTask, SnapshotMark } from "../core/raft/types.js";
+import type { Clock, Failpoints, Logger } from "../env.js";
+import type { ReceivedSnapshot, SnapshotFiles } from "../io/snapshot/files.js";
+import type { Wal } from "../io/wal/wal.js";
+import type { SnapshotBody, SnapshotMessage } from "../peer-network.js";
+import type { Maintenance } from "./maintenance.js";
+
+export interface SnapshotReceiverOptions {
+  readonly raft: Raft;
+  readonly machine: StateMachine;
+  readonly backend: Backend;
+  readonly wal: Pick<Wal, "append" | "release">;
+  readonly files: SnapshotFiles;
+  readonly maintenance: Maintenance;
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+  readonly clusterId: bigint;
+  /** Raft has something to do. */
+  readonly wake: () => void;
+  /** The machine has the snapshot's state; Raft is told next. */
+  readonly onInstalled: (mark: SnapshotMark) => void;
+}
+
+/** A checked snapshot that Raft was offered. */
+interface Offer {
+  readonly mark: SnapshotMark;
+  readonly content: ReceivedSnapshot;
+  /** Resolved when it is of no more use, with whether Raft took it. */
+  readonly settle: (taken: boolean) => void;
+  claimed: boolean;
+}
+
+export class SnapshotReceiver {
+  readonly #options: SnapshotReceiverOptions;
+  readonly #offers = new Set<Offer>();
+
+  constructor(options: SnapshotReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it is installed or not wanted. Errors: those of `SnapshotFiles.receive`. */
+  async receive(message: SnapshotMessage, body: SnapshotBody): Promise<void> {
+    const { raft, files, clusterId, wake, logger } = this.#options;
+    const { snapshot: mark, from } = message;
+    if (mark.index <= raft.status.commitIndex) {
+      // Nothing in it is new. Raft's answer tells the leader where to go on.
+      body.close();
+      raft.step(message);
+      wake();
+      return;
+    }
+    logger.info(
+      { from: from.toString(16), index: mark.index, term: mark.term, bytes: body.bytes },
+      "receiving a snapshot",
+    );
+    const content = await files.receive({ clusterId, mark }, body);
+    try {
+      const taken = await this.#offer(message, content);
+      if (!taken) logger.info({ index: mark.index }, "the snapshot is not needed any more");
+    } finally {
+      await content.remove();
+    }
+  }
+
+  /** The write of an append task with a snapshot: backend, then log; what Raft still wants written comes with it. */
+  install(task: AppendTask, mark: SnapshotMark): Promise<void> {
+    const offer = [...this.#offers].find((one) => sameMark(one.mark, mark) && !one.claimed);
+    invariant(offer !== undefined, `the content of the snapshot of index ${mark.index} is here`);
+    offer.claimed = true;
+    return this.#options.maintenance
+      .exclusively(() => this.#replace(task, offer))
+      .finally(() => {
+        this.#offers.delete(offer);
+        offer.settle(true);
+      });
+  }
+
+  /** Nothing that was offered will be installed any more. */
+  stop(): void {
+    for (const offer of this.#offers) if (!offer.claimed) offer.settle(false);
+  }
+
+  /** Whether Raft took it. It hands out the install task in the same turn, or never. */
+  #offer(message: SnapshotMessage, content: ReceivedSnapshot): Promise<boolean> {
+    const { raft, clock, wake } = this.#options;
+    return new Promise<boolean>((resolve) => {
+      const offer: Offer = { mark: message.snapshot, content, settle: resolve, claimed: false };
+      this.#offers.add(offer);
+      raft.step(message);
+      wake();
+      clock.afterIo(() => {
+        if (this.#wantedByRaft(message.snapshot)) return;
+        this.#offers.delete(offer);
+        resolve(false);
+      });
+    });
+  }
+
+  /** Between acceptance and installation Raft's log begins right behind the mark and nothing of it is applied. */
+  #wantedByRaft({ index }: SnapshotMark): boolean {
+    const { firstIndex, appliedIndex } = this.#options.raft.status;
+    return firstIndex === index + 1 && appliedIndex <= index;
+  }
+
+  async #replace(task: AppendTask, offer: Offer): Promise<void> {
+    const { backend, wal, machine, failpoints, logger, onInstalled } = this.#options;
+    const { mark, content } = offer;
+    const { hardState, entries } = task;
+    await wal.append({ replacement: mark, mustSync: true });
+    failpoints.hit("snapshot-before-replace");
+    await backend.replaceWith(mark, content.entries());
+    failpoints.hit("snapshot-after-replace");
+    machine.reload();
+    await wal.append({ snapshot: mark, hardState, entries, mustSync: true });
+    await wal.release(mark.index);
+    logger.info({ index: mark.index, term: mark.term }, "installed a snapshot");
+    onInstalled(mark);
+  }
+}
+
+function sameMark(a: SnapshotMark, b: SnapshotMark): boolean {
+  return a.index === b.index && a.term === b.term;
+}

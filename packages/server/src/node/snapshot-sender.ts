@@ -1,0 +1,65 @@
+/**
+ * Snapshots to members that lag behind the log: the backend as it is, streamed by the peer network. Raft says to whom; one
+ * at a time to each member.
+ */
+
+import type { StateMachine } from "../core/apply/state-machine.js";
+import type { Backend, BackendSnapshot } from "../core/mvcc/backend.js";
+import type { Logger } from "../env.js";
+import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
+import type { PeerNetwork, SnapshotMessage } from "../peer-network.js";
+import type { BackendWriter } from "./backend-writer.js";
+
+export interface SnapshotSenderOptions {
+  readonly machine: StateMachine;
+  readonly backend: Backend;
+  readonly backendWriter: BackendWriter;
+  readonly peers: PeerNetwork;
+  /** Lets the event loop go on during a long walk. */
+  readonly pause: () => Promise<void>;
+  readonly logger: Logger;
+  readonly clusterId: bigint;
+  readonly onFailed: (to: bigint) => void;
+}
+
+export class SnapshotSender {
+  readonly #options: SnapshotSenderOptions;
+  readonly #underWay = new Set<bigint>();
+
+  constructor(options: SnapshotSenderOptions) {
+    this.#options = options;
+  }
+
+  /** True while a member takes a snapshot. */
+  get busy(): boolean {
+    return this.#underWay.size > 0;
+  }
+
+  send(message: SnapshotMessage): void {
+    const { backend, backendWriter, logger, onFailed } = this.#options;
+    this.#underWay.add(message.to);
+    // What was applied belongs to the snapshot; while the backend is paused its last commit has to do.
+    backendWriter.commit();
+    const snapshot = backend.snapshot();
+    const { index, term } = snapshot.at;
+    const to = message.to.toString(16);
+    logger.info({ to, index, term }, "a member lags behind the log and is sent a snapshot");
+    this.#stream({ ...message, snapshot: snapshot.at }, snapshot).catch((error: unknown) => {
+      snapshot.close();
+      this.ended(message.to);
+      logger.warn({ to, error: String(error) }, "a snapshot could not be sent");
+      onFailed(message.to);
+    });
+  }
+
+  /** The network has told the outcome. */
+  ended(to: bigint): void {
+    this.#underWay.delete(to);
+  }
+
+  async #stream(message: SnapshotMessage, snapshot: BackendSnapshot): Promise<void> {
+    const { machine, peers, pause, clusterId } = this.#options;
+    const { currentRevision: revision, compactRevision } = machine.store;
+    peers.sendSnapshot(message, await outgoingSnapshot(snapshot, { clusterId, revision, compactRevision, pause }));
+  }
+}

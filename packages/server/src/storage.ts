@@ -1,0 +1,75 @@
+/** Where a node keeps its data: a locked data directory, or memory that ends with the process. */
+import { resolve } from "node:path";
+import type { Backend } from "./core/mvcc/backend.js";
+import type { Disk, Logger } from "./env.js";
+import { LmdbBackend } from "./io/backend/lmdb-backend.js";
+import { MemoryBackend, MemoryStore } from "./io/backend/memory-backend.js";
+import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
+import { MemoryDisk } from "./io/disk/memory-disk.js";
+import { NodeDisk } from "./io/disk/node-disk.js";
+
+export interface Storage {
+  readonly disk: Disk;
+  readonly backend: Backend;
+  readonly walDirectory: string;
+  readonly snapshotDirectory: string;
+  /** For sockets of this node alone; undefined for one in memory. */
+  readonly privateFolder: string | undefined;
+}
+
+/** Memory that outlives a node, as a disk outlives a process. */
+export class MachineMemory {
+  readonly disk: MemoryDisk = new MemoryDisk();
+  readonly store: MemoryStore = new MemoryStore();
+}
+
+interface StorageOptions {
+  readonly walDir?: string | undefined;
+  readonly quotaBackendBytes: number;
+  readonly logger: Logger;
+}
+
+type AddCloser = (close: () => Promise<void> | void) => void;
+
+/** Errors: an `Error` that names the directory that is in use or cannot be used. What was opened goes to `addCloser`. */
+export async function openStorage(
+  dataDir: string | MachineMemory,
+  options: StorageOptions,
+  addCloser: AddCloser,
+): Promise<Storage> {
+  return typeof dataDir === "string"
+    ? openOnDisk(dataDir, options, addCloser)
+    : openInMemory(dataDir, options, addCloser);
+}
+
+function openInMemory({ disk, store }: MachineMemory, { walDir }: StorageOptions, addCloser: AddCloser): Storage {
+  const backend = new MemoryBackend(store);
+  addCloser(() => backend.close());
+  const { wal, snapshots } = dataDirectory("/");
+  return { disk, backend, walDirectory: walDir ?? wal, snapshotDirectory: snapshots, privateFolder: undefined };
+}
+
+async function openOnDisk(
+  dataDir: string,
+  { walDir, quotaBackendBytes, logger }: StorageOptions,
+  addCloser: AddCloser,
+): Promise<Storage> {
+  const disk = new NodeDisk({ logger });
+  const directory = await openDataDirectory(disk, dataDir);
+  addCloser(() => directory.release());
+  const backend = new LmdbBackend({ directory: directory.backend, ...mapSize(quotaBackendBytes) });
+  addCloser(() => backend.close());
+  return {
+    disk,
+    backend,
+    walDirectory: walDir ?? directory.wal,
+    snapshotDirectory: directory.snapshots,
+    privateFolder: resolve(directory.root, "member", "rpc"),
+  };
+}
+
+/** The map must hold what the quota allows and the pages that a commit needs beside it. */
+function mapSize(quotaBytes: number): { mapBytes?: number } {
+  const wanted = Math.ceil(quotaBytes * 1.5);
+  return wanted > 10 * 1024 ** 3 ? { mapBytes: wanted } : {};
+}
