@@ -1,6 +1,6 @@
 /** `npm start`: the tour through everything the SDK does, against a real node. */
 import { parseArgs } from "node:util";
-import { Screen } from "./screen.js";
+import { Screen } from "../shared/screen.js";
 import { serveNode } from "./serve.js";
 import { playTour } from "./tour.js";
 

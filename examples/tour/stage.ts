@@ -1,7 +1,7 @@
 /** What a step of the tour plays with: a client, the node, and the means to show what it does. */
 import type { Client } from "@kvorum/client";
-import type { NodeProcess } from "./node-process.js";
-import type { Screen } from "./screen.js";
+import type { NodeProcess } from "../shared/node-process.js";
+import type { Screen } from "../shared/screen.js";
 
 export interface Step {
   readonly title: string;

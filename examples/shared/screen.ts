@@ -1,5 +1,5 @@
 /**
- * What the tour looks like: numbered steps, under each a line for everything that was asked, with the answer and the time it
+ * What a story on a terminal looks like: numbered steps, under each a line for everything that was asked, with the answer and the time it
  * took. Colour and the spinner appear on a terminal only; `NO_COLOR` is honoured.
  */
 import type { WriteStream } from "node:tty";

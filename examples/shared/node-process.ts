@@ -1,11 +1,11 @@
 /**
- * A real `kvorum` process with a data directory of its own, to be killed and started again. Neither outlives the tour: both
- * go when this process exits, whichever way.
+ * A real `kvorum` process with a data directory of its own, to be killed and started again. Neither outlives the program:
+ * both go when it exits, whichever way.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,28 +14,41 @@ const READY = "ready to serve client requests";
 const READY_MS = 15_000;
 const STOP_MS = 5_000;
 
+export interface NodeProcessOptions {
+  readonly name: string;
+  /** For clients. */
+  readonly port: number;
+  /** Beside name, data directory and client addresses. */
+  readonly flags?: readonly string[];
+}
+
 export class NodeProcess implements AsyncDisposable {
+  readonly name: string;
   readonly endpoint: string;
-  readonly dataDir: string = mkdtempSync(join(tmpdir(), "kvorum-tour-"));
+  readonly dataDir: string;
+  readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
   readonly #onExit = (): void => {
     this.#child?.kill("SIGKILL");
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
 
-  private constructor(port: number) {
+  /** Not started yet. */
+  constructor({ name, port, flags = [] }: NodeProcessOptions) {
+    this.name = name;
     this.endpoint = `http://127.0.0.1:${port}`;
+    this.dataDir = mkdtempSync(join(tmpdir(), `kvorum-${name}-`));
+    this.#flags = flags;
     process.on("exit", this.#onExit);
-  }
-
-  static async start(): Promise<NodeProcess> {
-    const node = new NodeProcess(await freePort());
-    await node.start();
-    return node;
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
+  }
+
+  get running(): boolean {
+    const child = this.#child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
   /** Starts the process, on the same port and data as before; resolves with the milliseconds until it serves. */
@@ -43,7 +56,7 @@ export class NodeProcess implements AsyncDisposable {
     const startMs = performance.now();
     const main = fileURLToPath(new URL("./main.js", import.meta.resolve("@kvorum/server")));
     const urls = ["--listen-client-urls", this.endpoint, "--advertise-client-urls", this.endpoint];
-    const args = [main, "--name", "tour", "--data-dir", join(this.dataDir, "data"), ...urls];
+    const args = [main, "--name", this.name, "--data-dir", join(this.dataDir, "data"), ...urls, ...this.#flags];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     await untilLogged(child, READY);
@@ -65,7 +78,7 @@ export class NodeProcess implements AsyncDisposable {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.running) return;
     const exited = once(child, "exit");
     child.kill(signal);
     await exited;
@@ -93,12 +106,18 @@ function untilLogged(child: ChildProcess, message: string): Promise<void> {
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
+/** Ports that nobody listens on, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers: Server[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    servers.push(server);
+  }
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  for (const server of servers) {
+    server.close();
+    await once(server, "close");
+  }
+  return ports;
 }
