@@ -1,4 +1,4 @@
-/** A follower's answers to its leader: appends (paper §5.3), heartbeats, snapshots (paper §7). */
+/** A follower and its leader: appends (paper §5.3), heartbeats, snapshots (paper §7), answers to reads (thesis §6.4). */
 import { invariant } from "../invariant.js";
 import { membersOf } from "./conf-change.js";
 import { NOT_REJECTED, type RaftParts } from "./parts.js";
@@ -43,6 +43,12 @@ export class Follower {
     );
     log.commitTo(commit);
     outbox.send({ type: "heartbeat-response", from: config.id, to: from, term: standing.term, context });
+  }
+
+  /** Only the leader can say what a read must wait for. */
+  handleReadIndexResponse({ from, context, index }: MessageOf<"read-index-response">): void {
+    const { outbox, standing } = this.#parts;
+    if (from === standing.lead) outbox.read({ requestId: context, index });
   }
 
   /** True when the snapshot is accepted: then the log and the configuration are the mark's. */

@@ -99,8 +99,7 @@ export class Leadership {
       return;
     }
     this.#reads.add(read, log.committed);
-    this.#broadcastHeartbeat();
-    this.#confirmReads();
+    this.#askForConfirmation();
   }
 
   transferTo(id: bigint): TransferOutcome {
@@ -258,8 +257,15 @@ export class Leadership {
     if (index <= committed || log.termAt(index) !== this.#term) return false;
     log.commitTo(index);
     this.#uncommittedBytes -= log.proposedBytesBetween(committed, index);
-    for (const read of this.#reads.takeEarly()) this.read(read);
+    const early = this.#reads.takeEarly();
+    for (const read of early) this.#reads.add(read, index);
+    if (early.length > 0) this.#askForConfirmation();
     return true;
+  }
+
+  #askForConfirmation(): void {
+    this.#broadcastHeartbeat();
+    this.#confirmReads();
   }
 
   #confirmReads(): void {

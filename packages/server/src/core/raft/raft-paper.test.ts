@@ -1,107 +1,44 @@
 /** Claims of the Raft paper and thesis, one a test; the section stands in the name. */
 import { describe, expect, it } from "vitest";
-import { EMPTY_CONF_STATE } from "./conf-change.js";
-import type { RaftOptions } from "./config.js";
-import { Raft } from "./raft.js";
-import type { Entry, Message, Ready } from "./types.js";
+import { changedConfState } from "./conf-change.js";
+import {
+  acknowledged,
+  append,
+  command,
+  confOf,
+  drain,
+  entry,
+  finishAppend,
+  granted,
+  heartbeat,
+  heartbeatAnswer,
+  leaderOf,
+  raftOf,
+  settledLeaderOf,
+  snapshot,
+  vote,
+  withLog,
+} from "./testing/one-member.js";
+import type { Message } from "./types.js";
 
-const empty = new Uint8Array(0);
-const entry = (term: number, index: number): Entry => ({ type: "command", term, index, data: empty });
-
-function raftOf(voters: readonly bigint[], options: Partial<RaftOptions> = {}): Raft {
-  return new Raft({
-    id: 1n,
-    electionTicks: 10,
-    heartbeatTicks: 1,
-    random: () => 0,
-    preVote: false,
-    hardState: undefined,
-    base: { index: 0, term: 0 },
-    entries: [],
-    applied: { index: 0, confState: { ...EMPTY_CONF_STATE, voters } },
-    ...options,
-  });
-}
-
-/** A perfect disk: everything is durable at once. Returns what left the member. */
-function drain(raft: Raft): { readonly messages: readonly Message[]; readonly readies: readonly Ready[] } {
-  const messages: Message[] = [];
-  const readies: Ready[] = [];
-  while (raft.hasReady()) {
-    const ready = raft.ready();
-    readies.push(ready);
-    messages.push(...ready.send);
-    if (ready.append !== undefined) {
-      raft.appended(ready.append.token);
-      for (const message of ready.append.afterDurable) {
-        if (message.to === 1n) raft.step(message);
-        else messages.push(message);
-      }
-    }
-    if (ready.apply !== undefined) raft.applied(ready.apply.token);
-  }
-  return { messages, readies };
-}
-
-const vote = (term: number, lastTerm: number, lastIndex: number, from = 2n): Message => ({
-  type: "vote",
-  from,
-  to: 1n,
-  term,
-  lastIndex,
-  lastTerm,
-  transfer: false,
-});
-const granted = (from: bigint, term: number): Message => ({ type: "vote-response", from, to: 1n, term, reject: false });
-const append = (term: number, prev: [number, number], entries: readonly Entry[] = [], commit = 0): Message => ({
-  type: "append",
-  from: 2n,
-  to: 1n,
-  term,
-  prevTerm: prev[0],
-  prevIndex: prev[1],
-  entries,
-  commit,
-});
-const acknowledged = (from: bigint, term: number, index: number): Message => ({
-  type: "append-response",
-  from,
-  to: 1n,
-  term,
-  index,
-  reject: false,
-  rejectHint: 0,
-  rejectTerm: 0,
-});
-const withLog = (entries: readonly Entry[], term: number): Partial<RaftOptions> => ({
-  entries,
-  hardState: { term, vote: 0n, commit: 0 },
-});
-
-function leaderOfThree(options: Partial<RaftOptions> = {}): Raft {
-  const raft = raftOf([1n, 2n, 3n], options);
-  raft.campaign();
-  drain(raft);
-  raft.step(granted(2n, raft.status.term));
-  return raft;
-}
+const THREE = [1n, 2n, 3n] as const;
 
 describe("the Raft paper", () => {
   it("§5.1: a leader that hears of a higher term becomes a follower of that term", () => {
-    const raft = leaderOfThree();
+    const raft = leaderOf(THREE);
     raft.step(append(5, [0, 0]));
     expect(raft.status).toMatchObject({ role: "follower", term: 5, lead: 2n });
   });
 
   it("§5.1: a request with a stale term is refused and changes nothing", () => {
-    const raft = raftOf([1n, 2n, 3n], { ...withLog([entry(3, 1)], 3), checkQuorum: false });
+    const raft = raftOf(THREE, { ...withLog([entry(3, 1)], 3), checkQuorum: false });
     raft.step(append(2, [0, 0], [entry(2, 1)], 1));
     expect(raft.status).toMatchObject({ term: 3, lead: 0n, lastIndex: 1, commitIndex: 0 });
     expect(drain(raft).messages).toEqual([]);
   });
 
   it("§5.2: a follower that hears nothing for its election timeout starts an election in the next term", () => {
-    const raft = raftOf([1n, 2n, 3n]);
+    const raft = raftOf(THREE);
     for (let n = 0; n < 9; n++) raft.tick();
     expect(raft.status.role).toBe("follower");
     raft.tick();
@@ -126,7 +63,7 @@ describe("the Raft paper", () => {
   });
 
   it("§5.2: a member votes once in a term, first come, first served", () => {
-    const raft = raftOf([1n, 2n, 3n]);
+    const raft = raftOf(THREE);
     raft.step(vote(1, 0, 0, 2n));
     raft.step(vote(1, 0, 0, 3n));
     raft.step(vote(1, 0, 0, 2n));
@@ -138,7 +75,7 @@ describe("the Raft paper", () => {
   });
 
   it("§5.2: the vote survives a restart", () => {
-    const raft = raftOf([1n, 2n, 3n], { hardState: { term: 4, vote: 2n, commit: 0 } });
+    const raft = raftOf(THREE, { hardState: { term: 4, vote: 2n, commit: 0 } });
     raft.step(vote(4, 0, 0, 3n));
     raft.step(vote(4, 0, 0, 2n));
     expect(drain(raft).messages).toMatchObject([
@@ -148,7 +85,7 @@ describe("the Raft paper", () => {
   });
 
   it("§5.2: a candidate that hears the term's leader follows it", () => {
-    const raft = raftOf([1n, 2n, 3n]);
+    const raft = raftOf(THREE);
     raft.campaign();
     raft.step(append(1, [0, 0]));
     expect(raft.status).toMatchObject({ role: "follower", lead: 2n, term: 1 });
@@ -157,7 +94,7 @@ describe("the Raft paper", () => {
   it("§5.2: election timeouts are spread over one to two timeouts", () => {
     const waits = new Set<number>();
     for (let drawn = 0; drawn < 10; drawn++) {
-      const raft = raftOf([1n, 2n, 3n], { random: () => drawn });
+      const raft = raftOf(THREE, { random: () => drawn });
       let ticks = 0;
       for (; raft.status.role === "follower"; ticks++) raft.tick();
       waits.add(ticks);
@@ -166,7 +103,7 @@ describe("the Raft paper", () => {
   });
 
   it("§5.2: a leader sends heartbeats to keep its authority", () => {
-    const raft = leaderOfThree();
+    const raft = leaderOf(THREE);
     drain(raft);
     raft.tick();
     expect(drain(raft).messages.map(({ type, to }) => [type, to])).toEqual([
@@ -176,7 +113,7 @@ describe("the Raft paper", () => {
   });
 
   it("§5.3: an entry is committed when a majority stores it, and the leader's own copy counts only from its disk", () => {
-    const raft = leaderOfThree();
+    const raft = leaderOf(THREE);
     raft.ready();
     raft.step(acknowledged(2n, 1, 1));
     expect(raft.status.commitIndex, "member 2 has it, our disk has not said so").toBe(0);
@@ -224,14 +161,14 @@ describe("the Raft paper", () => {
       [2, 2, false],
       [3, 1, false],
     ] as const) {
-      const raft = raftOf([1n, 2n, 3n], log);
+      const raft = raftOf(THREE, log);
       raft.step(vote(5, lastTerm, lastIndex));
       expect(drain(raft).messages, `last ${lastTerm}/${lastIndex}`).toMatchObject([{ reject }]);
     }
   });
 
   it("§5.4.2: an entry of an earlier term is not committed by counting copies (figure 8)", () => {
-    const raft = leaderOfThree(withLog([entry(1, 1), entry(2, 2)], 2));
+    const raft = leaderOf(THREE, withLog([entry(1, 1), entry(2, 2)], 2));
     drain(raft);
     raft.step(acknowledged(2n, 3, 2));
     expect(raft.status.commitIndex).toBe(0);
@@ -239,15 +176,187 @@ describe("the Raft paper", () => {
     expect(raft.status.commitIndex).toBe(3);
   });
 
+  it("§5.2: when the votes are split, the next election is in a new term", () => {
+    const raft = raftOf(THREE);
+    raft.campaign();
+    drain(raft);
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status).toMatchObject({ role: "candidate", term: 2 });
+    raft.step(granted(2n, 1));
+    expect(raft.status.role, "a vote of the first election does not count in the second").toBe("candidate");
+  });
+
+  it("§5.2: granting a vote restarts the election timer, refusing one does not", () => {
+    for (const [lastIndex, role] of [
+      [1, "follower"],
+      [0, "candidate"],
+    ] as const) {
+      const raft = raftOf(THREE, withLog([entry(1, 1)], 1));
+      for (let n = 0; n < 9; n++) raft.tick();
+      raft.step(vote(1, lastIndex, lastIndex));
+      raft.tick();
+      expect(raft.status.role, `last index ${lastIndex}`).toBe(role);
+    }
+  });
+
+  it("§5.3: a leader never overwrites or deletes entries of its own log", () => {
+    const raft = leaderOf(THREE, withLog([entry(1, 1), entry(1, 2)], 1));
+    raft.step({ ...acknowledged(2n, 2, 2), reject: true, rejectHint: 0, rejectTerm: 0 });
+    raft.step(append(1, [0, 0], [entry(1, 1)]));
+    expect(raft.status).toMatchObject({ role: "leader", lastIndex: 3 });
+  });
+
+  it("§5.3: a leader goes back in a follower's log until both meet, and sends what is missing", () => {
+    const log = [entry(1, 1), entry(1, 2), entry(3, 3)];
+    const raft = leaderOf(THREE, withLog(log, 3));
+    const probe = drain(raft).messages.filter(({ to }) => to === 2n);
+    expect(probe).toMatchObject([{ type: "append", prevIndex: 3, prevTerm: 3 }]);
+    raft.step({ ...acknowledged(2n, 4, 3), reject: true, rejectHint: 2, rejectTerm: 2 });
+    expect(drain(raft).messages).toMatchObject([{ to: 2n, prevIndex: 2, prevTerm: 1, entries: [log[2], entry(4, 4)] }]);
+  });
+
+  it("§5.3: a leader tells followers its commit index with every append", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.propose([command(1)]);
+    expect(raft.ready().send).toMatchObject([
+      { type: "append", to: 2n, commit: 1 },
+      { type: "append", to: 3n, commit: 1 },
+    ]);
+  });
+
+  it("§5.4: a candidate's request names its last entry", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1), entry(4, 2)], 4));
+    raft.campaign();
+    expect(drain(raft).messages).toMatchObject([
+      { type: "vote", term: 5, lastTerm: 4, lastIndex: 2 },
+      { type: "vote", term: 5, lastTerm: 4, lastIndex: 2 },
+    ]);
+  });
+
+  it("§5.5: what comes twice does the same as what comes once", () => {
+    const raft = raftOf(THREE);
+    const message = append(1, [0, 0], [entry(1, 1), entry(1, 2)]);
+    raft.step(message);
+    drain(raft);
+    const before = raft.inspect();
+    raft.step(message);
+    expect(drain(raft).messages).toMatchObject([{ type: "append-response", reject: false, index: 2 }]);
+    expect(raft.inspect()).toEqual(before);
+  });
+
+  it("§7: a member that lags behind a compacted log is sent a snapshot", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.propose([command(1), command(1)]);
+    drain(raft);
+    raft.step(acknowledged(2n, 1, 3));
+    drain(raft);
+    raft.compact(3);
+    raft.reportUnreachable(3n);
+    raft.step(heartbeatAnswer(3n, 1));
+    expect(drain(raft).messages).toMatchObject([
+      { type: "snapshot", to: 3n, snapshot: { index: 3, term: 1, confState: confOf(...THREE) } },
+    ]);
+  });
+
+  it("§7: a snapshot of what a follower does not have takes the place of its whole log", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1), entry(2, 2), entry(2, 3)], 2));
+    raft.step(snapshot(3, [3, 2], confOf(1n, 2n)));
+    const [ready] = drain(raft).readies;
+    expect(ready?.append).toMatchObject({ snapshot: { index: 2, term: 3 }, entries: [], mustSync: true });
+    expect(raft.status).toMatchObject({ firstIndex: 3, lastIndex: 2, appliedIndex: 2, confState: confOf(1n, 2n) });
+  });
+
+  it("§7: a snapshot of a part of a follower's log leaves the entries behind it", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1), entry(2, 2), entry(2, 3)], 2));
+    raft.step(snapshot(3, [2, 2], confOf(...THREE)));
+    expect(drain(raft).messages).toMatchObject([{ type: "append-response", index: 2, reject: false }]);
+    expect(raft.status).toMatchObject({ firstIndex: 1, lastIndex: 3, commitIndex: 2 });
+  });
+
+  it("§8: a leader answers no read before it has committed an entry of its term", () => {
+    const raft = leaderOf(THREE, withLog([entry(1, 1)], 1));
+    drain(raft);
+    raft.readIndex(7);
+    raft.step(heartbeatAnswer(2n, 2));
+    expect(drain(raft).readies.flatMap(({ reads }) => reads)).toEqual([]);
+    raft.step(acknowledged(2n, 2, 2));
+    raft.step(heartbeatAnswer(2n, 2, 1));
+    expect(drain(raft).readies.flatMap(({ reads }) => reads)).toEqual([{ requestId: 7, index: 2 }]);
+  });
+
   it("§8: a new leader appends an empty entry of its term", () => {
-    const raft = leaderOfThree(withLog([entry(1, 1)], 1));
+    const raft = leaderOf(THREE, withLog([entry(1, 1)], 1));
     expect(drain(raft).readies[0]?.append?.entries).toEqual([entry(2, 2)]);
   });
 });
 
 describe("the Raft thesis", () => {
+  it("§3.10: a leader that hands over takes no proposals, and tells a target that is up to date to campaign at once", () => {
+    const raft = settledLeaderOf(THREE);
+    expect(raft.transferLeadership(3n)).toBe("started");
+    expect(raft.propose([command(1)])).toBe("dropped: transfer pending");
+    expect(drain(raft).messages).toMatchObject([{ type: "timeout-now", to: 3n }]);
+  });
+
+  it("§3.10: a leader goes on when the target has not taken over within an election timeout", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.transferLeadership(3n);
+    for (let n = 0; n < 9; n++) raft.tick();
+    expect(raft.status.transferee).toBe(3n);
+    raft.tick();
+    expect(raft.status).toMatchObject({ role: "leader", transferee: 0n });
+    expect(raft.propose([command(1)])).toBe("accepted");
+  });
+
+  it("§3.10: a vote that the leader wants is given in spite of it", () => {
+    const raft = raftOf(THREE);
+    raft.step(append(1, [0, 0]));
+    drain(raft);
+    raft.step({ ...vote(2, 0, 0, 3n), transfer: true });
+    expect(drain(raft).messages).toMatchObject([{ type: "vote-response", to: 3n, term: 2, reject: false }]);
+  });
+
+  it("§4.1: a change of members is refused as long as another is not applied", () => {
+    const raft = settledLeaderOf(THREE);
+    expect(raft.proposeConfChange(Uint8Array.of(1))).toBe("accepted");
+    expect(raft.proposeConfChange(Uint8Array.of(2))).toBe("dropped: conf change pending");
+    drain(raft);
+    raft.step(acknowledged(2n, 1, 2));
+    expect(raft.proposeConfChange(Uint8Array.of(2)), "committed is not applied").toBe("dropped: conf change pending");
+    drain(raft);
+    expect(raft.proposeConfChange(Uint8Array.of(2))).toBe("accepted");
+  });
+
+  it("§4.1: a new leader takes no change before an entry of its own term is applied (correction of 2015)", () => {
+    const raft = leaderOf(THREE);
+    drain(raft);
+    expect(raft.proposeConfChange(Uint8Array.of(1))).toBe("dropped: conf change pending");
+    raft.step(acknowledged(2n, 1, 1));
+    drain(raft);
+    expect(raft.proposeConfChange(Uint8Array.of(1))).toBe("accepted");
+  });
+
+  it("§4.2.1: a learner gets entries and counts in no majority", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.applyConfChange({ type: "add-learner", member: { id: 4n } });
+    raft.propose([command(1)]);
+    expect(drain(raft).messages.filter(({ to }) => to === 4n)).toHaveLength(1);
+    raft.step(acknowledged(4n, 1, 2));
+    expect(raft.status.commitIndex).toBe(1);
+    raft.step(acknowledged(2n, 1, 2));
+    expect(raft.status.commitIndex).toBe(2);
+  });
+
+  it("§4.2.2: a leader that is removed steps down", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.applyConfChange({ type: "remove", member: { id: 1n } });
+    expect(raft.status).toMatchObject({ role: "follower", term: 1, lead: 0n });
+    raft.campaign();
+    expect(raft.status.role, "and does not stand again").toBe("follower");
+  });
+
   it("§4.2.3: a member that hears its leader ignores requests for a vote, whatever their term", () => {
-    const raft = raftOf([1n, 2n, 3n]);
+    const raft = raftOf(THREE);
     raft.step(append(1, [0, 0]));
     drain(raft);
     raft.step(vote(9, 9, 9, 3n));
@@ -255,8 +364,41 @@ describe("the Raft thesis", () => {
     expect(drain(raft).messages).toEqual([]);
   });
 
+  it("§4.3: in a joint configuration entries and elections need both majorities", () => {
+    const changes = [2n, 3n].map((id) => ({ type: "remove", member: { id } }) as const);
+    const added = [4n, 5n].map((id) => ({ type: "add-voter", member: { id } }) as const);
+    const confState = changedConfState(confOf(...THREE), {
+      type: "joint",
+      transition: "explicit",
+      changes: [...changes, ...added],
+    });
+    const raft = raftOf(THREE, { applied: { index: 0, confState } });
+    raft.campaign();
+    drain(raft);
+    raft.step(granted(4n, 1));
+    expect(raft.status.role, "1 and 4 of 1, 4, 5").toBe("candidate");
+    raft.step(granted(2n, 1));
+    expect(raft.status.role, "and 1 and 2 of 1, 2, 3").toBe("leader");
+    drain(raft);
+    raft.step(acknowledged(2n, 1, 1));
+    raft.step(acknowledged(3n, 1, 1));
+    expect(raft.status.commitIndex).toBe(0);
+    raft.step(acknowledged(5n, 1, 1));
+    expect(raft.status.commitIndex).toBe(1);
+  });
+
+  it("§6.2: a leader that hears from no majority for an election timeout steps down", () => {
+    const raft = settledLeaderOf(THREE);
+    for (let n = 0; n < 10; n++) raft.tick();
+    raft.step(heartbeatAnswer(3n, 1));
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status.role, "one of two others is a majority with itself").toBe("leader");
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status).toMatchObject({ role: "follower", lead: 0n, term: 1 });
+  });
+
   it("§6.4: a read is answered only after a majority confirmed the leader by a message sent after the read", () => {
-    const raft = leaderOfThree();
+    const raft = leaderOf(THREE);
     drain(raft);
     raft.step(acknowledged(2n, 1, 1));
     drain(raft);
@@ -272,15 +414,34 @@ describe("the Raft thesis", () => {
   });
 
   it("§9.6: a pre-vote moves neither term nor vote", () => {
-    const raft = raftOf([1n, 2n, 3n]);
+    const raft = raftOf(THREE);
     raft.step({ type: "pre-vote", from: 2n, to: 1n, term: 7, lastIndex: 0, lastTerm: 0, transfer: false });
     const { messages, readies } = drain(raft);
     expect(messages).toMatchObject([{ type: "pre-vote-response", term: 7, reject: false }]);
     expect(readies[0]?.append).toMatchObject({ hardState: undefined, mustSync: false });
   });
 
+  it("§9.6: a pre-candidate that hears its leader again follows it in the same term", () => {
+    const raft = raftOf(THREE, { preVote: true });
+    raft.step(heartbeat(1));
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status).toMatchObject({ role: "pre-candidate", term: 1 });
+    raft.step(heartbeat(1));
+    expect(raft.status).toMatchObject({ role: "follower", term: 1, lead: 2n });
+  });
+
+  it("§10.2.1: the leader's own copy counts when its disk has it, not before", () => {
+    const raft = settledLeaderOf([1n, 2n]);
+    raft.propose([command(1)]);
+    const ready = raft.ready();
+    raft.step(acknowledged(2n, 1, 2));
+    expect(raft.status.commitIndex).toBe(1);
+    finishAppend(raft, ready);
+    expect(raft.status.commitIndex).toBe(2);
+  });
+
   it("§10.2.1: followers get an entry while the leader's own disk still writes it", () => {
-    const raft = leaderOfThree();
+    const raft = leaderOf(THREE);
     drain(raft);
     raft.step(acknowledged(2n, 1, 1));
     raft.step(acknowledged(3n, 1, 1));

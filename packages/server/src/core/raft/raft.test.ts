@@ -3,53 +3,17 @@ import { describe, expect, it } from "vitest";
 import { InvariantError } from "../invariant.js";
 import { EMPTY_CONF_STATE } from "./conf-change.js";
 import type { RaftOptions } from "./config.js";
-import { Raft } from "./raft.js";
-import type { Entry, Ready } from "./types.js";
+import type { Raft } from "./raft.js";
+import { command, confOf, drain, entry, finishAppend, raftOf as memberOf } from "./testing/one-member.js";
+import type { Ready } from "./types.js";
 
-const voters = { ...EMPTY_CONF_STATE, voters: [1n] };
-const command = (size: number): { type: "command"; data: Uint8Array } => ({
-  type: "command",
-  data: new Uint8Array(size),
-});
-const entry = (term: number, index: number, type: Entry["type"] = "command"): Entry => ({
-  type,
-  term,
-  index,
-  data: new Uint8Array(0),
-});
-
-function raftOf(options: Partial<RaftOptions> = {}): Raft {
-  return new Raft({
-    id: 1n,
-    electionTicks: 10,
-    heartbeatTicks: 1,
-    random: () => 0,
-    hardState: undefined,
-    base: { index: 0, term: 0 },
-    entries: [],
-    applied: { index: 0, confState: voters },
-    ...options,
-  });
-}
-
-function durable(raft: Raft, ready: Ready): void {
-  if (ready.append === undefined) return;
-  raft.appended(ready.append.token);
-  for (const message of ready.append.afterDurable) raft.step(message);
-}
-
-function settle(raft: Raft): void {
-  while (raft.hasReady()) {
-    const ready = raft.ready();
-    durable(raft, ready);
-    if (ready.apply !== undefined) raft.applied(ready.apply.token);
-  }
-}
+const voters = confOf(1n);
+const raftOf = (options: Partial<RaftOptions> = {}): Raft => memberOf([1n], { preVote: true, ...options });
 
 function leader(options: Partial<RaftOptions> = {}): Raft {
   const raft = raftOf(options);
   raft.campaign();
-  settle(raft);
+  drain(raft);
   return raft;
 }
 
@@ -89,7 +53,7 @@ describe("a sole voter", () => {
     raft.applyConfChange({ type: "add-voter", member: { id: 1n } });
     raft.applied({ lastIndex: 1 });
     raft.campaign();
-    settle(raft);
+    drain(raft);
     expect(raft.status).toMatchObject({ role: "leader", commitIndex: 2, confState: { voters: [1n] } });
   });
 
@@ -97,7 +61,7 @@ describe("a sole voter", () => {
     const raft = leader({ uncommittedBytesMax: 1000 });
     expect(raft.propose([command(5000)])).toBe("accepted");
     expect(raft.propose([command(1)])).toBe("dropped: too much uncommitted");
-    settle(raft);
+    drain(raft);
     expect(raft.propose([command(400)])).toBe("accepted");
     expect(raft.propose([command(400)])).toBe("accepted");
     expect(raft.propose([command(400)])).toBe("dropped: too much uncommitted");
@@ -106,7 +70,7 @@ describe("a sole voter", () => {
   it("hands out applies only up to the byte limit and goes on when some are done", () => {
     const raft = leader({ applyBytesMax: 1000 });
     for (let n = 0; n < 5; n++) raft.propose([command(400)]);
-    durable(raft, raft.ready());
+    finishAppend(raft, raft.ready());
     const first = raft.ready().apply;
     expect(first?.entries.map(({ index }) => index)).toEqual([2, 3]);
     const second = raft.ready().apply;
@@ -122,7 +86,7 @@ describe("a sole voter", () => {
   it("limits the entries of one apply task", () => {
     const raft = leader({ applyEntriesMax: 2 });
     raft.propose([command(1), command(1), command(1)]);
-    durable(raft, raft.ready());
+    finishAppend(raft, raft.ready());
     expect(raft.ready().apply?.entries).toHaveLength(2);
     expect(raft.ready().apply?.entries).toHaveLength(1);
   });
@@ -132,7 +96,7 @@ describe("a sole voter", () => {
     raft.propose([command(1)]);
     const write = raft.ready();
     expect(write.append).toMatchObject({ mustSync: true, hardState: undefined });
-    durable(raft, write);
+    finishAppend(raft, write);
     const hint = raft.ready();
     expect(hint.append).toMatchObject({ mustSync: false, entries: [], afterDurable: [], hardState: { commit: 2 } });
   });
@@ -155,7 +119,7 @@ describe("a sole voter", () => {
   it("loses reads that wait when it stops leading, so that the caller asks again", () => {
     const raft = raftOf();
     raft.campaign();
-    durable(raft, raft.ready());
+    finishAppend(raft, raft.ready());
     raft.readIndex(5);
     raft.step({ type: "heartbeat", from: 9n, to: 1n, term: 7, commit: 0, context: 0 });
     raft.step({ type: "heartbeat", from: 9n, to: 1n, term: 7, commit: 0, context: 0 });
@@ -228,7 +192,7 @@ describe("the tokens", () => {
       raft.propose([command(1)]);
       readies.push(raft.ready());
     }
-    durable(raft, readies[2] as Ready);
+    finishAppend(raft, readies[2] as Ready);
     expect(raft.status.commitIndex).toBe(4);
   });
 });
@@ -237,7 +201,7 @@ describe("compaction of the log", () => {
   it("keeps the term below the first entry and refuses to pass the applied index", () => {
     const raft = leader();
     raft.propose([command(1), command(1)]);
-    settle(raft);
+    drain(raft);
     raft.compact(2);
     expect(raft.status).toMatchObject({ firstIndex: 3, lastIndex: 3 });
     raft.compact(1);

@@ -4,24 +4,23 @@
  * for one, and an acknowledgement leave only in an append task's `afterDurable` list, the member's own included; so no
  * call order of the driver can make it count what its disk has not confirmed.
  *
- * This file is the face: what may be called, and which role follows from what. The work of the roles is beside it.
+ * This file is the face: what may be called, and where each message goes. What the roles do stands beside it.
  *
- * Reading order: `types.ts`, `log.ts`, this file, `election.ts`, `follower.ts`, `leader.ts` with `replication.ts` and
- * `progress.ts`, `quorum.ts`, `conf-change.ts`, `read-index.ts`, `storage-tasks.ts`.
+ * Reading order: `types.ts`, `log.ts`, this file, `roles.ts`, `election.ts`, `follower.ts`, `leader.ts` with
+ * `replication.ts` and `progress.ts`, `quorum.ts`, `conf-change.ts`, `read-index.ts`, `storage-tasks.ts`.
  */
 import { invariant } from "../invariant.js";
 import type { JointChange, MemberChange } from "./conf-change.js";
 import { type RaftOptions, raftConfig } from "./config.js";
 import { Configuration } from "./configuration.js";
-import { Election, isFromLeader, type VoteRequest, type VoteResponse } from "./election.js";
+import { isFromLeader, type VoteRequest, type VoteResponse } from "./election.js";
 import { Follower } from "./follower.js";
 import { plain } from "./inspect.js";
-import { Leadership } from "./leader.js";
 import { RaftLog } from "./log.js";
 import { isWellFormed } from "./message-check.js";
 import { Outbox } from "./outbox.js";
 import type { RaftParts } from "./parts.js";
-import type { VoteResult } from "./quorum.js";
+import { Roles } from "./roles.js";
 import { Standing } from "./standing.js";
 import { StorageTasks } from "./storage-tasks.js";
 import {
@@ -30,7 +29,6 @@ import {
   type ConfState,
   type MemberProgress,
   type Message,
-  type MessageOf,
   NO_MEMBER,
   type ProposalData,
   type ProposeOutcome,
@@ -42,11 +40,9 @@ import {
 
 export class Raft {
   readonly #parts: RaftParts;
-  readonly #election: Election;
+  readonly #roles: Roles;
   readonly #follower: Follower;
   readonly #tasks: StorageTasks;
-  /** Present exactly while the role is `leader`. */
-  #leadership: Leadership | undefined;
   #reportedSoftState: SoftState;
 
   constructor(options: RaftOptions) {
@@ -60,7 +56,7 @@ export class Raft {
     const standing = new Standing(config, hardState);
     const conf = new Configuration(log, applied.confState);
     this.#parts = { config, log, outbox: new Outbox(), standing, conf };
-    this.#election = new Election(this.#parts);
+    this.#roles = new Roles(this.#parts);
     this.#follower = new Follower(this.#parts);
     this.#tasks = new StorageTasks(this.#parts, { ...hardState, commit: committed });
     this.#reportedSoftState = standing.softState;
@@ -76,33 +72,23 @@ export class Raft {
       lastIndex: log.lastIndex,
       firstIndex: log.firstIndex,
       confState: conf.active,
-      transferee: this.#leadership?.transferee ?? NO_MEMBER,
+      transferee: this.#roles.leadership?.transferee ?? NO_MEMBER,
     };
   }
 
   /** What is known of each member's log, the own one included. Undefined on a member that does not lead. */
   get progress(): ReadonlyMap<bigint, MemberProgress> | undefined {
-    return this.#leadership?.progress;
+    return this.#roles.leadership?.progress;
   }
 
   /** One unit of time. */
   tick(): void {
-    const { config, standing } = this.#parts;
-    const leadership = this.#leadership;
-    if (leadership === undefined) {
-      if (standing.tickFollower()) this.campaign();
-      return;
-    }
-    const isCheckDue = standing.tickLeader() && config.checkQuorum;
-    if (isCheckDue && !leadership.takeQuorumActive()) this.#becomeFollower(standing.term, NO_MEMBER);
-    else leadership.tick();
+    this.#roles.tick();
   }
 
   /** Starts an election now, if this member may stand; a driver calls it to spare a sole voter the timeout. */
   campaign(): void {
-    if (!this.#election.mayStand()) return;
-    if (this.#parts.config.preVote) this.#follow(this.#election.startPreVote());
-    else this.#election.start(false);
+    this.#roles.campaign();
   }
 
   /**
@@ -115,14 +101,15 @@ export class Raft {
     if (!isWellFormed(message, config.id)) return;
     if (message.term > standing.term && !this.#acceptHigherTerm(message)) return;
     // A proposal of an earlier term is among what is dropped: it may be a late copy of one that was carried out.
-    if (message.term < standing.term) this.#election.answerLowerTerm(message);
+    if (message.term < standing.term) this.#roles.election.answerLowerTerm(message);
     else this.#stepCurrentTerm(message);
   }
 
   /** Appends on the leader; a follower that knows the leader sends them on, and the outcome there stays unknown here. */
   propose(entries: readonly ProposalData[]): ProposeOutcome {
     const { config, outbox, standing } = this.#parts;
-    if (this.#leadership !== undefined) return this.#leadership.propose(entries);
+    const { leadership } = this.#roles;
+    if (leadership !== undefined) return leadership.propose(entries);
     const { lead, term } = standing;
     if (lead === NO_MEMBER) return "dropped: no leader";
     outbox.send({ type: "propose", from: config.id, to: lead, term, entries });
@@ -145,7 +132,8 @@ export class Raft {
     const { config, outbox, standing } = this.#parts;
     const { id: from } = config;
     const { lead: to, term } = standing;
-    if (this.#leadership !== undefined) this.#leadership.read({ from, requestId });
+    const { leadership } = this.#roles;
+    if (leadership !== undefined) leadership.read({ from, requestId });
     else if (to !== NO_MEMBER) outbox.send({ type: "read-index", from, to, term, context: requestId });
   }
 
@@ -154,7 +142,7 @@ export class Raft {
    * `status.transferee` tells whether it is still going on. Naming this member itself ends a transfer that is pending.
    */
   transferLeadership(to: bigint): TransferOutcome {
-    return this.#leadership?.transferTo(to) ?? "dropped: not leader";
+    return this.#roles.leadership?.transferTo(to) ?? "dropped: not leader";
   }
 
   /**
@@ -167,12 +155,12 @@ export class Raft {
 
   /** Messages to the member may have been lost. */
   reportUnreachable(id: bigint): void {
-    this.#leadership?.unreachable(id);
+    this.#roles.leadership?.unreachable(id);
   }
 
   /** How the transfer of the snapshot ended that was handed out for the member. */
   reportSnapshot(id: bigint, result: "finished" | "failed"): void {
-    this.#leadership?.snapshotReported(id, result);
+    this.#roles.leadership?.snapshotReported(id, result);
   }
 
   /**
@@ -180,11 +168,11 @@ export class Raft {
    * leaves the configuration as it is. Returns the configuration as of that entry.
    */
   applyConfChange(change: MemberChange | JointChange): ConfState {
-    const { config, conf, standing } = this.#parts;
+    const { config, conf } = this.#parts;
     const after = conf.change(change);
-    // A leader that is no member any more hands over to an election instead of leading from outside.
-    if (conf.isVoter(config.id)) this.#leadership?.reconfigure();
-    else if (this.#leadership !== undefined) this.#becomeFollower(standing.term, NO_MEMBER);
+    if (conf.isVoter(config.id)) this.#roles.leadership?.reconfigure();
+    // A leader that is no voter any more leaves the choice of another to an election, instead of leading from outside.
+    else this.#roles.stepDown();
     return after;
   }
 
@@ -200,7 +188,7 @@ export class Raft {
   applied(token: ApplyToken): void {
     this.#tasks.applied(token);
     this.#parts.conf.noteApplied(false);
-    this.#leadership?.leaveJointIfDue();
+    this.#roles.leadership?.leaveJointIfDue();
   }
 
   /** Forgets entries up to `index`, which must be applied and durably held by the state machine. */
@@ -238,13 +226,13 @@ export class Raft {
     const { newestSequence } = this.#tasks;
     return plain({
       standing: standing.inspect(),
-      votes: this.#election.inspect(),
+      votes: this.#roles.election.inspect(),
       conf: conf.inspect(),
       log: log.inspect(newestSequence),
       tasks: this.#tasks.inspect(),
       outbox: outbox.inspect(),
       reportedSoftState: this.#reportedSoftState,
-      leadership: this.#leadership?.inspect(newestSequence),
+      leadership: this.#roles.leadership?.inspect(newestSequence),
     });
   }
 
@@ -252,95 +240,65 @@ export class Raft {
   #acceptHigherTerm(message: Message): boolean {
     const { type, term, from } = message;
     const isRequest = type === "vote" || type === "pre-vote";
-    if (isRequest && this.#election.ignores(message)) return false;
+    if (isRequest && this.#roles.election.ignores(message)) return false;
     // Pre-votes are about a term that nobody has entered yet (thesis §9.6).
     if (type === "pre-vote" || (type === "pre-vote-response" && !message.reject)) {
       this.#stepFutureTerm(message);
       return false;
     }
-    this.#becomeFollower(term, isFromLeader(type) ? from : NO_MEMBER);
+    this.#roles.becomeFollower(term, isFromLeader(type) ? from : NO_MEMBER);
     return true;
   }
 
   #stepFutureTerm(message: VoteRequest | VoteResponse): void {
-    if (message.type === "pre-vote") this.#election.handleRequest(message);
+    if (message.type === "pre-vote") this.#roles.election.handleRequest(message);
     else if (message.type === "pre-vote-response" && message.term === this.#parts.standing.term + 1) {
-      this.#follow(this.#election.handleResponse(message));
+      this.#roles.handleVoteResponse(message);
     }
   }
 
   #stepCurrentTerm(message: Message): void {
+    const { leadership } = this.#roles;
     switch (message.type) {
       case "vote":
       case "pre-vote":
-        this.#election.handleRequest(message);
+        this.#roles.election.handleRequest(message);
         break;
       case "vote-response":
       case "pre-vote-response":
-        this.#follow(this.#election.handleResponse(message));
+        this.#roles.handleVoteResponse(message);
         break;
       case "append":
+        this.#roles.heardLeader(message.from);
+        this.#follower.handleAppend(message);
+        break;
       case "heartbeat":
+        this.#roles.heardLeader(message.from);
+        this.#follower.handleHeartbeat(message);
+        break;
       case "snapshot":
-        this.#stepFollower(message);
+        this.#roles.heardLeader(message.from);
+        if (this.#follower.handleSnapshot(message)) this.#tasks.restored();
         break;
       case "append-response":
-        this.#leadership?.handleAppendResponse(message);
+        leadership?.handleAppendResponse(message);
         break;
       case "heartbeat-response":
-        this.#leadership?.handleHeartbeatResponse(message);
+        leadership?.handleHeartbeatResponse(message);
         break;
       case "read-index":
-        this.#leadership?.read({ from: message.from, requestId: message.context });
+        leadership?.read({ from: message.from, requestId: message.context });
         break;
       case "read-index-response":
-        this.#parts.outbox.read({ requestId: message.context, index: message.index });
+        this.#follower.handleReadIndexResponse(message);
         break;
       case "propose":
         this.propose(message.entries);
         break;
       case "timeout-now":
-        this.#takeOver(message.from);
+        this.#roles.takeOver(message.from);
         break;
     }
-  }
-
-  #stepFollower(message: MessageOf<"append" | "heartbeat" | "snapshot">): void {
-    const { standing } = this.#parts;
-    const { from } = message;
-    const { term, role, lead } = standing;
-    const isOtherLeader = lead !== NO_MEMBER && lead !== from;
-    invariant(!isOtherLeader, `two leaders in term ${term}: ${lead} and ${from}`);
-    if (role !== "follower" || lead !== from) this.#becomeFollower(term, from);
-    standing.heardLeader();
-    if (message.type === "append") this.#follower.handleAppend(message);
-    else if (message.type === "heartbeat") this.#follower.handleHeartbeat(message);
-    else if (this.#follower.handleSnapshot(message)) this.#tasks.restored();
-  }
-
-  /** The leader wants this member to lead: it need not ask whether an election could be won. */
-  #takeOver(from: bigint): void {
-    const { role, lead } = this.#parts.standing;
-    const isFromOther = lead !== NO_MEMBER && lead !== from;
-    if (role === "follower" && !isFromOther && this.#election.mayStand()) this.#election.start(true);
-  }
-
-  /** What the votes heard so far lead to. */
-  #follow(result: VoteResult): void {
-    const { standing } = this.#parts;
-    if (result === "lost") this.#becomeFollower(standing.term, NO_MEMBER);
-    else if (result === "won" && standing.role === "pre-candidate") this.#election.start(false);
-    else if (result === "won") this.#becomeLeader();
-  }
-
-  #becomeFollower(term: number, lead: bigint): void {
-    this.#parts.standing.becomeFollower(term, lead);
-    this.#leadership = undefined;
-  }
-
-  #becomeLeader(): void {
-    this.#parts.standing.becomeLeader();
-    this.#leadership = new Leadership(this.#parts);
   }
 
   #softStateChange(): SoftState | undefined {

@@ -2,6 +2,7 @@
  * What a leader sends to bring one member's log up to its own: appends within the member's window, a snapshot where the
  * log does not reach back far enough, heartbeats in any case.
  */
+import { membersOf } from "./conf-change.js";
 import { entryBytes } from "./log.js";
 import type { RaftParts } from "./parts.js";
 import type { Progress } from "./progress.js";
@@ -53,8 +54,9 @@ export class Replication {
 
   #sendSnapshot(to: bigint, progress: Progress): boolean {
     const { config, log, outbox, conf } = this.#parts;
-    // A snapshot is costly: it waits until the member is known to be there.
-    if (!progress.recentActive) return false;
+    // A snapshot is costly: it waits until the member is known to be there. One that does not know the member yet, since
+    // the entry that adds it is just being applied, would be refused.
+    if (!progress.recentActive || !membersOf(conf.applied).includes(to)) return false;
     const index = log.applied;
     const term = log.termAt(index) as number;
     progress.snapshotSent(index);
