@@ -1,4 +1,5 @@
 /** Connections of engine one: each channel has one of its own, and a server ends those that have gone silent. */
+import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel } from "../channel.js";
@@ -38,6 +39,23 @@ describe("connections", () => {
     socket.on("error", () => {});
     socket.resume();
     await eventually(() => closed, "the end of the silent connection");
+  });
+
+  it("closing a server does not wait for a client that has stopped reading and closing", async () => {
+    const server = createNiceServer();
+    server.add(Echo, { once: (note) => note });
+    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
+    // It never closes by itself: the half that the server closed stays half closed.
+    const socket = connect({ port: portOf(address), host: "127.0.0.1", allowHalfOpen: true });
+    cleanup.push(async () => void socket.destroy());
+    socket.on("error", () => {});
+    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    socket.write(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0));
+    await once(socket, "data");
+    socket.pause();
+    const startMs = performance.now();
+    await server.close();
+    expect(performance.now() - startMs).toBeLessThan(5000);
   });
 });
 

@@ -15,6 +15,7 @@ import {
   type ServiceImplementation,
   type TlsServerOptions,
 } from "../server.js";
+import { AcceptedSockets } from "./accepted-sockets.js";
 import { niceDefinition, niceImplementation } from "./definition.js";
 import { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
@@ -24,7 +25,10 @@ const concurrentStreamsMaxDefault = 10_000;
 /** HTTP/2 window of a stream, in bytes: a request of the largest usual size needs no round trip for more. */
 const windowBytes = 1024 * 1024;
 
-/** Longest wait for the last answers to leave, and for handlers that were told to stop, in milliseconds each. */
+/**
+ * Longest wait for the last answers to leave, for connections to close, and for handlers that were told to stop, in
+ * milliseconds each.
+ */
 const farewellMsMax = 1_000;
 
 /** Creates a server on nice-grpc; nothing listens before `listen`. */
@@ -40,6 +44,8 @@ class NiceServer implements RpcServer {
   readonly #middleware: ServerMiddleware[] = [];
   readonly #running = new RunningCalls();
   #server: Server | undefined;
+  /** Undefined on a unix socket: its clients are on this machine, and cannot be cut off. */
+  #sockets: AcceptedSockets | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
@@ -80,6 +86,7 @@ class NiceServer implements RpcServer {
     this.#server = server;
     try {
       const port = await server.listen(grpcAddress(address), tlsCredentials(tls));
+      if (!("path" in address)) this.#sockets = new AcceptedSockets(port);
       return { address: "path" in address ? address : { host: address.host, port } };
     } catch (cause) {
       this.#server = undefined;
@@ -105,6 +112,8 @@ class NiceServer implements RpcServer {
     this.#running.refuseAll();
     await within(finished, farewellMsMax);
     server.forceShutdown();
+    await within(finished, farewellMsMax);
+    this.#sockets?.destroy();
     await finished;
     await within(this.#running.idle(), farewellMsMax);
   }
