@@ -9,7 +9,9 @@ export const WRITES: number = Number(process.env["KVORUM_ROBUSTNESS_WRITES"] ?? 
 export const SEED: number = Number(process.env["KVORUM_SEED"] ?? Date.now() % 1_000_000);
 
 /** The programs that clusters are made of. */
-export const PROGRAMS: readonly ProgramName[] = ["etcd"];
+export const PROGRAMS: readonly ProgramName[] = (process.env["KVORUM_ROBUSTNESS_PROGRAMS"] ?? "etcd,kvorum").split(
+  ",",
+) as ProgramName[];
 
 /** Every story on etcd as well; otherwise only those that show the harness and the checker to be fair. */
 export const ALL_ON_ETCD: boolean = process.env["KVORUM_ROBUSTNESS_ETCD"] === "all";

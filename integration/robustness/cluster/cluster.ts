@@ -2,7 +2,12 @@
  * A cluster of real processes, etcd or Kvorum, with the things an operator does to it and the questions a test asks of it.
  * Everything it starts it also ends, by process id, and its directory is removed.
  */
-import { Cluster as ClusterService, type Member as ListedMember, type StatusResponse } from "@kvorum/proto";
+import {
+  Cluster as ClusterService,
+  type Member as ListedMember,
+  Maintenance,
+  type StatusResponse,
+} from "@kvorum/proto";
 import type { Channel } from "@kvorum/transport";
 import { temporaryDirectory } from "../../support/process.js";
 import { Member } from "./member.js";
@@ -86,6 +91,19 @@ export class Cluster {
       const agree = views.filter(({ status }) => status.leader === id && status.raftTerm === best?.status.raftTerm);
       if (agree.length * 2 <= this.#members.length) return undefined;
       return agree.find(({ status }) => status.header?.memberId === id)?.member;
+    });
+  }
+
+  /** Moves the lead to this member. */
+  async lead(member: Member): Promise<void> {
+    await eventually(`${member.name} leads`, PATIENCE_MS, async () => {
+      const leader = await this.leader();
+      if (leader === member) return true;
+      const targetID = (await member.status()).header?.memberId ?? 0n;
+      await withChannel(leader.clientUrl, (channel) =>
+        channel.unary(Maintenance.method.moveLeader, { targetID }, CALL),
+      );
+      return undefined;
     });
   }
 

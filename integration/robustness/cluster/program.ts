@@ -28,7 +28,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
   kvorum: {
     name: "kvorum",
     command: [process.execPath, KVORUM],
-    flags: ["--log-level", "warn", "--experimental-snapshot-catchup-entries", String(KVORUM_CATCH_UP_ENTRIES)],
+    flags: ["--log-level", "info", "--experimental-snapshot-catchup-entries", String(KVORUM_CATCH_UP_ENTRIES)],
     catchUpEntries: KVORUM_CATCH_UP_ENTRIES,
   },
 };

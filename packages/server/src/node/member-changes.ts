@@ -119,12 +119,15 @@ export class MemberChanges {
     // The time takes the place of the token, so that a member that was removed gets a new id when it is added again (etcd).
     const id = bootstrapMemberId(peerUrls, String(Math.floor(clock.wallMs() / 1000)));
     const { members } = membership();
-    if (isLearner && members.filter((member) => member.isLearner).length >= maxLearners) refuse("tooManyLearners");
     if (strictReconfigCheck) {
       const voters = this.#voters();
       if (!isLearner && !startedEnoughToAdd(voters)) refuse("memberNotEnoughStarted");
       if (voters.length > 1 && this.#healthy(voters).length < quorum(voters.length + 1)) refuse("unhealthy");
     }
+    // The order in which etcd finds these when it applies the change.
+    if (members.some((member) => member.id === id)) refuse("memberExists");
+    if (members.some((member) => member.peerUrls.some((url) => peerUrls.includes(url)))) refuse("peerUrlExists");
+    if (isLearner && members.filter((member) => member.isLearner).length >= maxLearners) refuse("tooManyLearners");
     const type = isLearner ? "add-learner" : "add-voter";
     return { type, member: { id, name: "", peerUrls, clientUrls: [], isLearner } };
   }
