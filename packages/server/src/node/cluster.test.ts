@@ -263,6 +263,23 @@ describe("leases of a cluster", () => {
     expect(await cluster.within(read(next, "leased"))).toBe(undefined);
   });
 
+  it("keep what is left of a long time when the leader changes, and all of it once renewed", async () => {
+    // Slow ticks, so that hours pass quickly.
+    await start({ options: { heartbeatMs: 5000, electionMs: 50_000 } });
+    const old = await cluster.elected();
+    for (const id of [7n, 8n]) await cluster.within(old.propose({ kind: "lease-grant", id, ttlSeconds: 7200 }));
+    await cluster.clock.advance(3_000_000);
+    expect(await cluster.within(old.renewLease(8n))).toBe(7200);
+    await cluster.kill(cluster.nameOf(old));
+    await cluster.until(() => cluster.leader !== undefined, 600_000);
+    const next = await cluster.elected();
+    const left = async (id: bigint) => (await cluster.within(next.leaseTimeToLive(id, false))).ttlSeconds;
+    // 3000 s are gone, and the last checkpoint is at most 300 s and a scan old; a change of leader adds its own timeout.
+    expect(await left(7n)).toBeGreaterThan(4200);
+    expect(await left(7n)).toBeLessThan(4200 + 300 + 200);
+    expect(await left(8n)).toBeGreaterThan(7000);
+  });
+
   it("are not ended by a leader that was cut off while another one renewed them", async () => {
     await start();
     const old = await cluster.elected();
