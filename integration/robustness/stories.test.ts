@@ -41,8 +41,7 @@ async function play(program: ProgramName, story: Story): Promise<void> {
     );
     expect(violations.slice(0, 5), `seed ${SEED}`).toEqual([]);
   } catch (error) {
-    const output = cluster.members.map(({ name, output }) => `--- ${name}\n${output.slice(-2_000)}`).join("\n");
-    console.error(`${program}, ${story.name}: seed ${SEED}\n${output}`);
+    console.error(`${program}, ${story.name}: seed ${SEED}\n${cluster.lastWords()}`);
     throw error;
   } finally {
     await recorder.close();

@@ -170,6 +170,11 @@ export class Cluster {
     return this.#administer(listMembers);
   }
 
+  /** The end of what each member has printed: for the message of a failure. */
+  lastWords(): string {
+    return this.#members.map(({ name, output }) => `--- ${name}\n${output.slice(-2_000)}`).join("\n");
+  }
+
   async close(): Promise<void> {
     process.off("exit", this.#killAll);
     await Promise.all(this.#members.map((member) => member.kill()));
@@ -208,7 +213,7 @@ export class Cluster {
         ...["--snapshot-count", String(this.snapshotCount), "--initial-cluster-token", this.#directory.path],
       ],
       prefix: network.prefix(number),
-      name: `n${number}`,
+      number,
       directory: this.#directory.path,
       clientUrl: await url(),
       peerUrl: await url(),

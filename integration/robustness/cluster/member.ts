@@ -11,7 +11,8 @@ export interface MemberOptions {
   /** Flags that are the same for all members. */
   readonly flags: readonly string[];
   readonly prefix: readonly string[];
-  readonly name: string;
+  /** 1, 2, …: its place in the network. */
+  readonly number: number;
   readonly directory: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
@@ -24,6 +25,7 @@ export interface JoinOptions {
 }
 
 export class Member {
+  readonly number: number;
   readonly name: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
@@ -35,10 +37,11 @@ export class Member {
 
   constructor(options: MemberOptions) {
     this.#options = options;
-    this.name = options.name;
+    this.number = options.number;
+    this.name = `n${options.number}`;
     this.clientUrl = options.clientUrl;
     this.peerUrl = options.peerUrl;
-    this.dataDir = join(options.directory, options.name);
+    this.dataDir = join(options.directory, this.name);
   }
 
   /** A process that runs and is not paused. */

@@ -9,7 +9,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { Member } from "../cluster/member.js";
 import { eventually, withChannel } from "../cluster/rpc.js";
 import { Traffic } from "../traffic.js";
-import { bytes, fromPair, revisionOf } from "../wire.js";
+import { bytes, call, fromPair, revisionOf } from "../wire.js";
 import { RecordingClient } from "./client.js";
 import { MemberWatch } from "./member-watch.js";
 
@@ -38,6 +38,9 @@ export interface RunVerdict {
 
 /** More of them in flight at once would make unknown outcomes hard to tell apart. */
 const DELETIONS_IN_FLIGHT_MAX = 3;
+
+/** A probe that was swallowed is given up after this, so that the figure is that of the cluster and not of the probe. */
+const PROBE_TIMEOUT_MS = 250;
 
 const CALL = { timeoutMs: 10_000 };
 
@@ -79,12 +82,36 @@ export class Recorder {
       const { endpoints } = this.#cluster;
       return endpoints[number % endpoints.length] ?? "";
     };
-    const record = (operation: Operation): void => {
-      this.operations.push(operation);
-      if (operation.outcome.status === "acknowledged" && didWrite(operation.outcome.response)) this.#writes += 1;
-    };
+    const record = (operation: Operation): void => this.#record(operation);
     const options = { number, traffic, endpoint, record, deletions: this.#deletions, thinkMs };
     this.#running.push(new RecordingClient(options).run(this.#abort.signal));
+  }
+
+  /** Writes at one member until it acknowledges; resolves with the milliseconds from now to the acknowledgement. */
+  async firstWrite({ name, clientUrl }: Member): Promise<number> {
+    const start = performance.now();
+    const client = this.#clients++;
+    let value = 0;
+    return eventually(`${name} acknowledges a write`, 60_000, async () => {
+      const request = { kind: "put", key: "r/probe", value: `${client}.${++value}` } as const;
+      const invoke = performance.now();
+      try {
+        const answer = await withChannel(clientUrl, (channel) =>
+          call(channel, request, { timeoutMs: PROBE_TIMEOUT_MS }),
+        );
+        this.#record({
+          client,
+          invoke,
+          return: performance.now(),
+          request,
+          outcome: { status: "acknowledged", ...answer },
+        });
+        return performance.now() - start;
+      } catch (error) {
+        this.#record({ client, invoke, return: performance.now(), request, outcome: { status: "unknown" } });
+        throw error;
+      }
+    });
   }
 
   /** Acknowledged writes so far. */
@@ -138,6 +165,11 @@ export class Recorder {
   async close(): Promise<void> {
     await this.#stopClients();
     await this.#closeWatches();
+  }
+
+  #record(operation: Operation): void {
+    this.operations.push(operation);
+    if (operation.outcome.status === "acknowledged" && didWrite(operation.outcome.response)) this.#writes += 1;
   }
 
   async #stopClients(): Promise<void> {
