@@ -85,6 +85,12 @@ export class NodeProcess implements AsyncDisposable {
   }
 }
 
+/** A node of its own cluster, not started yet. It listens for other members on a free port, so that any number may run. */
+export async function soleNode(name: string): Promise<NodeProcess> {
+  const [port] = (await freePorts(1)) as [number];
+  return new NodeProcess({ name, port, flags: ["--listen-peer-urls", "http://127.0.0.1:0"] });
+}
+
 /** Resolves when the process logs the message; rejects with what it said when it ends first or takes too long. */
 function untilLogged(child: ChildProcess, message: string): Promise<void> {
   return new Promise((resolve, reject) => {

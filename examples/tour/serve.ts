@@ -1,12 +1,12 @@
 /** `--serve`: a node that stays, and how to talk to it. */
 
-import { freePorts, NodeProcess } from "../shared/node-process.js";
+import { soleNode } from "../shared/node-process.js";
 import type { Screen } from "../shared/screen.js";
 import { untilAborted } from "../shared/until-aborted.js";
 
 /** Resolves when the signal aborts and the node has stopped. */
 export async function serveNode(screen: Screen, stop: AbortSignal): Promise<void> {
-  await using node = new NodeProcess({ name: "tour", port: (await freePorts(1))[0] as number });
+  await using node = await soleNode("tour");
   await screen.awaiting("starting a node", () => node.start());
   const { endpoint } = node;
   screen.title("Kvorum", `a node at ${endpoint}, process ${node.pid}`);

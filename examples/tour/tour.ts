@@ -1,6 +1,6 @@
 /** The tour: its steps, one after the other, and the summary. A failed step ends it. */
 import { createClient } from "@kvorum/client";
-import { freePorts, NodeProcess } from "../shared/node-process.js";
+import { soleNode } from "../shared/node-process.js";
 import { duration, type Screen } from "../shared/screen.js";
 import { Stage, type Step } from "./stage.js";
 import { checkedConfig } from "./steps/checked-config.js";
@@ -33,7 +33,7 @@ interface Played {
 /** Resolves with the exit code: 0, or 1 when a step failed. */
 export async function playTour(screen: Screen): Promise<number> {
   const startMs = performance.now();
-  await using node = new NodeProcess({ name: "tour", port: (await freePorts(1))[0] as number });
+  await using node = await soleNode("tour");
   await screen.awaiting("starting a node", () => node.start());
   const ready = duration(performance.now() - startMs);
   screen.title("Kvorum", `a node at ${node.endpoint}, process ${node.pid}, ready in ${ready}`);

@@ -27,6 +27,8 @@ export async function startKvorum(
     [
       ...[KVORUM, "--name", "n1", "--data-dir", options.dataDir ?? directory?.path ?? ""],
       ...["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint],
+      // Nobody comes there; the default port would let only one of them run on the machine. A later flag wins.
+      ...["--listen-peer-urls", "http://127.0.0.1:0"],
       ...(options.flags ?? []),
     ],
     options.env,

@@ -39,7 +39,10 @@ function run(args: readonly string[], env: Record<string, string> = {}): Running
   return { child, output: () => output, exited };
 }
 
-const LISTEN = ["--listen-client-urls", "http://127.0.0.1:0", "--advertise-client-urls", "http://127.0.0.1:1"];
+const LISTEN = [
+  ...["--listen-client-urls", "http://127.0.0.1:0", "--advertise-client-urls", "http://127.0.0.1:1"],
+  ...["--listen-peer-urls", "http://127.0.0.1:0"],
+];
 
 /** Starts a node and resolves with its address when it says that it serves. */
 async function serve(dataDir: string, ...flags: string[]): Promise<Running & { endpoint: string }> {

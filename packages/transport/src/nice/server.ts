@@ -91,7 +91,8 @@ class NiceServer implements RpcServer {
     } catch (cause) {
       this.#server = undefined;
       const text = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`cannot listen on ${addressText(address)}: ${text}`, { cause });
+      const reason = text.includes("EADDRINUSE") ? "the address is in use" : text;
+      throw new Error(`cannot listen on ${addressText(address)}: ${reason}`, { cause });
     }
   }
 

@@ -198,7 +198,7 @@ describe("the server half", () => {
     const { address } = await first.listen({ host: "127.0.0.1", port: 0 });
     const second = createNiceServer();
     const port = "port" in address ? address.port : 0;
-    await expect(second.listen(address)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+    await expect(second.listen(address)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use`);
     await second.close();
   });
 
