@@ -10,6 +10,9 @@ import type { Failpoints, Logger } from "../env.js";
 import type { Wal } from "../io/wal/wal.js";
 import type { BackendWriter } from "./backend-writer.js";
 
+/** How many intervals are kept for a member that takes a snapshot; a slower one needs another, and memory stays bounded. */
+const HELD_INTERVALS_MAX = 8;
+
 export interface LogCompactionOptions {
   readonly raft: Raft;
   readonly wal: Pick<Wal, "append" | "release">;
@@ -18,7 +21,7 @@ export interface LogCompactionOptions {
   readonly logger: Logger;
   readonly snapshotCount: number;
   readonly catchUpEntries: number;
-  /** A snapshot is on its way to a member, which will need the entries behind it: none are dropped meanwhile. */
+  /** A snapshot is on its way to a member, which will need the entries behind it: they are kept for a while. */
   readonly held: () => boolean;
   /** Index of the newest mark in the log. */
   readonly markIndex: number;
@@ -43,8 +46,9 @@ export class LogCompaction {
 
   noteApplied(appliedIndex: number): void {
     const { snapshotCount, onError, held } = this.#options;
-    if (held()) return;
-    if (this.#running !== undefined || this.#stopped || appliedIndex - this.#markIndex < snapshotCount) return;
+    const entries = appliedIndex - this.#markIndex;
+    if (this.#running !== undefined || this.#stopped || entries < snapshotCount) return;
+    if (held() && entries < HELD_INTERVALS_MAX * snapshotCount) return;
     this.#running = this.#compact()
       .catch(onError)
       .finally(() => {
