@@ -232,7 +232,7 @@ export class MemoryPeers implements PeerNetwork {
 }
 
 /** What arrives of a message: the same nouns, nothing shared. */
-export function copied<M extends Message>(message: M): M {
+function copied<M extends Message>(message: M): M {
   return toMessage(fromBinary(RaftMessageSchema, toBinary(RaftMessageSchema, toRaftMessage(message)))) as M;
 }
 
