@@ -93,7 +93,6 @@ export class Progress {
     if (stale) return false;
     this.#enter("probe");
     this.next = Math.max(this.match, Math.min(prevIndex - 1, meet)) + 1;
-    this.sentCommit = Math.min(this.sentCommit, this.next - 1);
     return true;
   }
 

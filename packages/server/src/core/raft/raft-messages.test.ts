@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { InvariantError } from "../invariant.js";
 import { EMPTY_CONF_STATE } from "./conf-change.js";
+import type { Raft } from "./raft.js";
 import {
   acknowledged,
   append,
@@ -13,6 +14,7 @@ import {
   granted,
   heartbeat,
   heartbeatAnswer,
+  leaderAheadOf3,
   leaderOf,
   raftOf,
   settledLeaderOf,
@@ -218,37 +220,55 @@ describe("a snapshot", () => {
     raft.step(snapshot(1, [1, 9], confOf(...THREE)));
     drainAppends(raft);
     raft.step(append(1, [1, 9], [entry(1, 10)], 10));
+    expect(drainAppends(raft)).toEqual([[entry(1, 10)]]);
     raft.applied({ lastIndex: 1 });
     expect(raft.status.appliedIndex).toBe(9);
-    expect(drainAppends(raft)).toEqual([[entry(1, 10)]]);
   });
 
-  it("is not sent to a member that has not been heard of, nor by a mark that does not know it", () => {
-    const raft = leaderOf(THREE, {
-      base: { index: 5, term: 1 },
-      entries: [],
-      hardState: { term: 1, vote: 0n, commit: 5 },
-      applied: { index: 5, confState: confOf(...THREE) },
-    });
-    drain(raft);
-    raft.step(acknowledged(2n, 2, 6));
-    drain(raft);
-    raft.compact(6);
+  it("is not sent to a member that has not been heard of since the last quorum check", () => {
+    const raft = leaderAheadOf3();
+    for (let n = 0; n < 10; n++) raft.tick();
+    raft.reportUnreachable(3n);
     raft.propose([command(1)]);
-    expect(drain(raft).messages.filter(({ to }) => to === 3n)).toEqual([]);
-    raft.step(heartbeatAnswer(3n, 2));
-    expect(drain(raft).messages).toMatchObject([{ type: "snapshot", to: 3n, snapshot: { index: 6, term: 2 } }]);
+    expect(snapshotsIn(drain(raft).messages)).toEqual([]);
+    raft.step(heartbeatAnswer(3n, 1));
+    expect(snapshotsIn(drain(raft).messages)).toMatchObject([{ to: 3n, snapshot: { index: 3, term: 1 } }]);
   });
 
-  /** Everything is durable at once and nothing is applied. Returns what was handed out to be applied. */
-  function drainAppends(raft: ReturnType<typeof raftOf>): readonly unknown[] {
-    const applies: unknown[] = [];
+  it("has the configuration of its own index, also while a change behind it is being applied", () => {
+    const raft = leaderAheadOf3();
+    raft.proposeConfChange(Uint8Array.of(1));
+    drainAppends(raft);
+    raft.step(acknowledged(2n, 1, 4));
+    drainAppends(raft);
+    raft.applyConfChange({ type: "add-learner", member: { id: 4n } });
+    raft.reportUnreachable(3n);
+    raft.step(heartbeatAnswer(3n, 1));
+    expect(snapshotsIn(drainSends(raft))).toMatchObject([
+      { to: 3n, snapshot: { index: 3, confState: confOf(...THREE) } },
+    ]);
+    // Member 4 has nothing. A mark that does not know it would be refused; the next one does.
+    raft.step({ ...acknowledged(4n, 1, 4), reject: true });
+    expect(snapshotsIn(drainSends(raft))).toEqual([]);
+    raft.applied({ lastIndex: 4 });
+    raft.step(heartbeatAnswer(4n, 1));
+    expect(snapshotsIn(drainSends(raft))).toMatchObject([
+      { to: 4n, snapshot: { index: 4, confState: { learners: [4n] } } },
+    ]);
+  });
+
+  function snapshotsIn(messages: readonly Message[]): readonly Message[] {
+    return messages.filter(({ type }) => type === "snapshot");
+  }
+
+  function drainSends(raft: Raft): readonly Message[] {
+    const messages: Message[] = [];
     while (raft.hasReady()) {
       const ready = raft.ready();
+      messages.push(...ready.send);
       finishAppend(raft, ready);
-      if (ready.apply !== undefined) applies.push(ready.apply.entries);
     }
-    return applies;
+    return messages;
   }
 });
 
@@ -283,6 +303,46 @@ describe("what a member shows of itself", () => {
   });
 });
 
+describe("a change of members", () => {
+  it("commits at once what the smaller majority holds already", () => {
+    const raft = settledLeaderOf([1n, 2n, 3n, 4n]);
+    raft.propose([command(1)]);
+    drain(raft);
+    raft.step(acknowledged(2n, 1, 2));
+    expect(raft.status.commitIndex, "two of four").toBe(1);
+    raft.applyConfChange({ type: "remove", member: { id: 4n } });
+    expect(raft.status.commitIndex, "two of three").toBe(2);
+  });
+
+  it("gives a new voter an election timeout to answer before it counts against the leader", () => {
+    const raft = raftOf([1n]);
+    raft.campaign();
+    drain(raft);
+    raft.applyConfChange({ type: "add-voter", member: { id: 2n } });
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status.role).toBe("leader");
+    for (let n = 0; n < 10; n++) raft.tick();
+    expect(raft.status.role).toBe("follower");
+  });
+
+  it("is not completed while leadership is handed over, and is when that came to nothing", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.proposeConfChange(Uint8Array.of(1));
+    drainAppends(raft);
+    raft.step(acknowledged(2n, 1, 2));
+    drainAppends(raft);
+    raft.transferLeadership(3n);
+    const changes = [{ type: "add-voter", member: { id: 4n } }] as const;
+    raft.applyConfChange({ type: "joint", transition: "implicit", changes });
+    raft.applied({ lastIndex: 2 });
+    expect(raft.status).toMatchObject({ transferee: 3n, lastIndex: 2, confState: { autoLeave: true } });
+    for (let n = 0; n < 9; n++) raft.tick();
+    expect(raft.status.lastIndex).toBe(2);
+    raft.tick();
+    expect(raft.status).toMatchObject({ transferee: 0n, lastIndex: 3 });
+  });
+});
+
 describe("time", () => {
   it("lets a learner forget to protect a leader that is gone", () => {
     const raft = raftOf([2n, 3n], { applied: { index: 0, confState: { ...confOf(2n, 3n), learners: [1n] } } });
@@ -303,7 +363,7 @@ describe("time", () => {
   });
 
   it("makes a leader with a stalled disk step down, and one whose disk is slow but moves go on", () => {
-    const ticks = (raft: ReturnType<typeof raftOf>): void => {
+    const ticks = (raft: Raft): void => {
       for (let n = 0; n < 10; n++) raft.tick();
       raft.step(heartbeatAnswer(2n, 1));
       raft.step(heartbeatAnswer(3n, 1));
@@ -326,3 +386,14 @@ describe("time", () => {
     expect(slow.status.role).toBe("leader");
   });
 });
+
+/** Everything is durable at once and nothing is applied. Returns what was handed out to be applied. */
+function drainAppends(raft: Raft): readonly unknown[] {
+  const applies: unknown[] = [];
+  while (raft.hasReady()) {
+    const ready = raft.ready();
+    finishAppend(raft, ready);
+    if (ready.apply !== undefined) applies.push(ready.apply.entries);
+  }
+  return applies;
+}

@@ -12,6 +12,7 @@ import {
   granted,
   heartbeat,
   heartbeatAnswer,
+  leaderAheadOf3,
   leaderOf,
   raftOf,
   settledLeaderOf,
@@ -72,6 +73,26 @@ describe("the Raft paper", () => {
       { to: 3n, reject: true },
       { to: 2n, reject: false },
     ]);
+  });
+
+  it("§5.2: a member that follows the term's leader gives no vote in that term, though it has given none", () => {
+    const raft = raftOf(THREE);
+    raft.step(append(1, [0, 0]));
+    drain(raft);
+    raft.step(vote(1, 9, 9, 3n));
+    expect(drain(raft).messages).toMatchObject([{ type: "vote-response", to: 3n, reject: true }]);
+  });
+
+  it("§5.2: the first answer of a member counts", () => {
+    const raft = raftOf([1n, 2n, 3n, 4n, 5n]);
+    raft.campaign();
+    drain(raft);
+    raft.step({ ...granted(2n, 1), reject: true } as Message);
+    raft.step(granted(2n, 1));
+    raft.step(granted(3n, 1));
+    expect(raft.status.role).toBe("candidate");
+    raft.step(granted(4n, 1));
+    expect(raft.status.role).toBe("leader");
   });
 
   it("§5.2: the vote survives a restart", () => {
@@ -136,6 +157,15 @@ describe("the Raft paper", () => {
     raft.step(append(3, [1, 1], [entry(3, 2)]));
     expect(raft.status.lastIndex).toBe(2);
     expect(drain(raft).readies[0]?.append?.entries).toEqual([entry(3, 2)]);
+  });
+
+  it("§5.3: an entry that took another's place is applied when the disk has it, though it had the other", () => {
+    const raft = raftOf([1n, 2n], withLog([entry(1, 1), entry(1, 2)], 1));
+    raft.step(append(2, [1, 1], [entry(2, 2)], 2));
+    const ready = raft.ready();
+    expect(ready.apply?.entries).toEqual([entry(1, 1)]);
+    finishAppend(raft, ready);
+    expect(raft.ready().apply?.entries).toEqual([entry(2, 2)]);
   });
 
   it("§5.3: a late append of entries that match takes nothing away", () => {
@@ -245,12 +275,7 @@ describe("the Raft paper", () => {
   });
 
   it("§7: a member that lags behind a compacted log is sent a snapshot", () => {
-    const raft = settledLeaderOf(THREE);
-    raft.propose([command(1), command(1)]);
-    drain(raft);
-    raft.step(acknowledged(2n, 1, 3));
-    drain(raft);
-    raft.compact(3);
+    const raft = leaderAheadOf3();
     raft.reportUnreachable(3n);
     raft.step(heartbeatAnswer(3n, 1));
     expect(drain(raft).messages).toMatchObject([

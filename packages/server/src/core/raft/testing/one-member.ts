@@ -58,12 +58,13 @@ export function finishAppend(raft: Raft, { append }: Pick<Ready, "append">): rea
   return append.afterDurable.filter(({ to }) => to !== 1n);
 }
 
-/** Member 1, elected in the next term by itself and member 2; nothing of it is handed out yet. */
+/** Member 1, elected in the next term; nothing of it is handed out yet. */
 export function leaderOf(voters: readonly bigint[], options: Partial<RaftOptions> = {}): Raft {
   const raft = raftOf(voters, options);
   raft.campaign();
   drain(raft);
-  raft.step(granted(2n, raft.status.term));
+  const { term } = raft.status;
+  for (const id of voters) if (id !== 1n) raft.step(granted(id, term));
   return raft;
 }
 
@@ -74,6 +75,17 @@ export function settledLeaderOf(voters: readonly bigint[], options: Partial<Raft
   const { term, lastIndex } = raft.status;
   for (const id of voters) if (id !== 1n) raft.step(acknowledged(id, term, lastIndex));
   drain(raft);
+  return raft;
+}
+
+/** Members 1 and 2 hold three entries, all compacted away on leader 1; member 3 is known to hold the first. */
+export function leaderAheadOf3(): Raft {
+  const raft = settledLeaderOf([1n, 2n, 3n]);
+  raft.propose([command(1), command(1)]);
+  drain(raft);
+  raft.step(acknowledged(2n, 1, 3));
+  drain(raft);
+  raft.compact(3);
   return raft;
 }
 
