@@ -207,7 +207,7 @@ export const FLAGS: { readonly [K in keyof Settings]: Flag<Settings[K]> } = {
     group: "Cluster",
     placeholder: "<members>",
     help: "learners that the cluster may have at a time",
-    read: wholeNumber(0, INT32_MAX),
+    read: wholeNumber(1, INT32_MAX),
     fallback: 1,
   },
   corruptCheckTime: {

@@ -29,6 +29,7 @@ import type { Identity, RecoveredMember } from "./recovery.js";
 import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
+import { Strangers } from "./strangers.js";
 import { walk } from "./walk.js";
 import { WatchDriver } from "./watch-driver.js";
 
@@ -162,8 +163,14 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   });
   const { progressNotifyMs } = config;
   const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, onError });
+  const strangers = new Strangers({
+    ...{ clusterId, memberId, peers, clock, logger, stopped, onFound: connect },
+    membership: () => machine.membership,
+    knownPeers: recovered.knownPeers,
+    initialUrls: config.initialCluster.filter(({ name }) => name !== config.name).map(({ peerUrls }) => peerUrls),
+  });
   const peerDesk = new PeerDesk({
-    ...{ raft, machine, clusterId, leaseRequests, memberChanges, hashKv, stopped, wake, onError },
+    ...{ raft, machine, clusterId, leaseRequests, memberChanges, strangers, hashKv, stopped, wake, onError },
     receiver: snapshotReceiver,
     sender: snapshotSender,
     onRemoved: () => hooks.removed(),
@@ -206,8 +213,12 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     membersKnown();
   }
 
+  function connect(): void {
+    peers.setPeers([...otherMembers(machine, memberId), ...strangers.addresses]);
+  }
+
   function membersKnown(): void {
-    peers.setPeers(otherMembers(machine, recovered));
+    connect();
     if (machine.membership.isRemoved(memberId)) hooks.removed();
     else if (isSoleVoter(raft)) {
       // It has nobody to wait for.
@@ -223,14 +234,10 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   };
 }
 
-/** Until the log has brought this member its own admission, those it was told of count too: they must get its answers. */
-function otherMembers({ membership }: StateMachine, { identity, knownPeers }: RecoveredMember): readonly PeerAddress[] {
-  const { memberId } = identity;
-  const members = membership.members.filter(({ id }) => id !== memberId);
-  const addresses = members.map(({ id, peerUrls }) => ({ id, urls: peerUrls }));
-  if (membership.member(memberId) !== undefined) return addresses;
-  const told = knownPeers.filter(({ id }) => membership.member(id) === undefined && !membership.isRemoved(id));
-  return [...addresses, ...told];
+/** All but this one, by its own list. */
+function otherMembers({ membership }: StateMachine, memberId: bigint): readonly PeerAddress[] {
+  const others = membership.members.filter(({ id }) => id !== memberId);
+  return others.map(({ id, peerUrls }) => ({ id, urls: peerUrls }));
 }
 
 function isSnapshot(message: Message): message is SnapshotMessage {

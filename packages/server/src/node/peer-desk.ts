@@ -19,6 +19,7 @@ import type { LeaseRequests } from "./lease-requests.js";
 import type { MemberChanges } from "./member-changes.js";
 import type { SnapshotReceiver } from "./snapshot-receiver.js";
 import type { SnapshotSender } from "./snapshot-sender.js";
+import type { Strangers } from "./strangers.js";
 
 export interface PeerDeskOptions {
   readonly raft: Raft;
@@ -28,6 +29,7 @@ export interface PeerDeskOptions {
   readonly memberChanges: MemberChanges;
   readonly receiver: SnapshotReceiver;
   readonly sender: SnapshotSender;
+  readonly strangers: Strangers;
   readonly hashKv: (revision: bigint) => Promise<HashKvResult>;
   readonly stopped: () => boolean;
   readonly wake: () => void;
@@ -43,6 +45,7 @@ export class PeerDesk implements PeerHandlers {
   }
 
   receive(message: Message): void {
+    this.#options.strangers.heard(message.from);
     this.#withRaft((raft) => raft.step(message));
   }
 
