@@ -1,0 +1,71 @@
+/** What a learner answers: the guard that stands around every service, around handlers that always answer. */
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Cluster, Health, KV, Lease, Maintenance, Watch } from "@kvorum/proto";
+import { type CallContext, methodPath } from "@kvorum/transport";
+import { describe, expect, it } from "vitest";
+import type { NodeApi } from "../node/api.js";
+import { guard } from "./guard.js";
+import type { Metrics } from "./metrics.js";
+
+const SELF = 9n;
+
+function nodeWith(learners: readonly bigint[], lead = 1n): NodeApi {
+  return { raftStatus: { id: SELF, lead, confState: { learners } } } as unknown as NodeApi;
+}
+
+function contextWith(metadata: Readonly<Record<string, string>> = {}): CallContext {
+  const { signal } = new AbortController();
+  return { metadata: { get: (key: string) => metadata[key] }, signal } as unknown as CallContext;
+}
+
+/** The outcome of one call of the method, whose own handler would answer anything. */
+async function call(node: NodeApi, method: DescMethod, request: object, context = contextWith()): Promise<string> {
+  const { parent: service, localName } = method;
+  const answer = method.methodKind === "unary" ? () => ({}) : async function* () {};
+  const metrics = { countsOf: () => () => () => {} } as unknown as Metrics;
+  const guarded = guard(service as DescService, { [localName]: answer } as never, { node, metrics });
+  const handler = (guarded as unknown as Record<string, (request: object, context: CallContext) => unknown>)[localName];
+  try {
+    const answered = await handler?.(request, context);
+    if (method.methodKind !== "unary") for await (const _ of answered as AsyncIterable<unknown>);
+    return "answered";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const METHODS = [KV, Watch, Lease, Cluster, Maintenance, Health].flatMap(({ methods }) => methods);
+
+describe("a learner", () => {
+  it("answers its status, a snapshot of its data and ranges that may be stale, and nothing else", async () => {
+    const answered: string[] = [];
+    for (const method of METHODS) {
+      for (const request of [{}, { serializable: true }]) {
+        const outcome = await call(nodeWith([SELF]), method, request);
+        if (outcome === "answered") answered.push(`${methodPath(method)} ${JSON.stringify(request)}`);
+        else expect(outcome).toBe("etcdserver: rpc not supported for learner");
+      }
+    }
+    expect(answered).toEqual([
+      '/etcdserverpb.KV/Range {"serializable":true}',
+      "/etcdserverpb.Maintenance/Status {}",
+      '/etcdserverpb.Maintenance/Status {"serializable":true}',
+      "/etcdserverpb.Maintenance/Snapshot {}",
+      '/etcdserverpb.Maintenance/Snapshot {"serializable":true}',
+    ]);
+  });
+
+  it("answers everything once it votes", async () => {
+    for (const method of METHODS) expect(await call(nodeWith([]), method, {})).toBe("answered");
+  });
+});
+
+describe("a member that knows no leader", () => {
+  it("refuses at once whoever insists on one, and nobody else", async () => {
+    const node = nodeWith([], 0n);
+    for (const method of METHODS) {
+      expect(await call(node, method, {}, contextWith({ hasleader: "true" }))).toBe("etcdserver: no leader");
+      expect(await call(node, method, {})).toBe("answered");
+    }
+  });
+});
