@@ -22,8 +22,6 @@ import { toServerError } from "./server-error.js";
 
 const receiveBytesMaxDefault = 2 * 1024 * 1024;
 const concurrentStreamsMaxDefault = 10_000;
-/** HTTP/2 window of a stream, in bytes: a request of the largest usual size needs no round trip for more. */
-const windowBytes = 1024 * 1024;
 
 /**
  * Longest wait for the last answers to leave, for connections to close, and for handlers that were told to stop, in
@@ -73,7 +71,6 @@ class NiceServer implements RpcServer {
       "grpc.max_receive_message_length": receiveBytesMax ?? receiveBytesMaxDefault,
       "grpc.max_send_message_length": sendBytesMax ?? -1,
       "grpc.max_concurrent_streams": concurrentStreamsMax ?? concurrentStreamsMaxDefault,
-      "grpc-node.flow_control_window": windowBytes,
       ...(keepAlive !== undefined && {
         "grpc.keepalive_time_ms": keepAlive.intervalMs,
         "grpc.keepalive_timeout_ms": keepAlive.timeoutMs,
