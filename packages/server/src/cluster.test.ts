@@ -94,6 +94,17 @@ describe("startCluster", () => {
     expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1);
   });
 
+  it("says to a member that was removed while it was stopped what has become of it, and what to do", async () => {
+    const cluster = await start();
+    const { name, memberId, clusterId } = [...cluster.nodes.values()].find((node) => !node.isLeader) as KvorumNode;
+    await cluster.stop(name);
+    await channelTo(leaderOf(cluster).endpoints[0]).unary(Cluster.method.memberRemove, { ID: memberId });
+    await expect(cluster.start(name)).rejects.toThrow(
+      `member ${memberId.toString(16)} was removed from cluster ${clusterId.toString(16)}. To join again under a new id, ` +
+        "remove its data directory, add it (member add), and start it with --initial-cluster-state existing",
+    );
+  });
+
   it("runs five members, and one alone", async () => {
     const five = await start({ size: 5 });
     expect(five.nodes.size).toBe(5);

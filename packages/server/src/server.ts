@@ -16,6 +16,7 @@ import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
 import { addressOf } from "./listen.js";
 import { EtcdNode } from "./node/node.js";
+import { refuseRemoved } from "./node/start-refused.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { MachineMemory, openStorage } from "./storage.js";
 import { KVORUM_VERSION } from "./version.js";
@@ -89,15 +90,12 @@ async function start(
     snapshotDirectory: storage.snapshotDirectory,
   });
   closers.add(() => node.stop());
-  const ended = Promise.race([
-    node.failed.then(rethrow),
-    node.removed.then(() => rethrow(new Error("this member was removed from the cluster"))),
-  ]);
+  const ended = Promise.race([node.failed.then(rethrow), node.removed.then(() => refuseRemoved(node.header))]);
   ended.catch(() => {});
   if (options.initialCorruptCheck) await Promise.race([node.checkSelf(), ended]);
   const edge = await openEdge(node, options, clock, storage.privateFolder);
   closers.add(() => edge.close());
-  await Promise.race([node.ready, ended]);
+  await Promise.race([readyOr(node.ready, ended, clock), ended]);
   await publishEndpoints(node, options, edge.endpoints);
   if (options.autoCompaction !== undefined) {
     const compactor = startAutoCompaction(node, options.autoCompaction, clock, logger);
@@ -179,6 +177,16 @@ function logReady(
 ): void {
   const ids = { clusterId: clusterId.toString(16), memberId: memberId.toString(16) };
   logger.info({ name, endpoints, dataDir, ...ids, version: KVORUM_VERSION, startMs }, "ready to serve client requests");
+}
+
+/** What ended the node says more than what waited for it and was told that the node stops. */
+async function readyOr(ready: Promise<void>, ended: Promise<never>, clock: SystemClock): Promise<void> {
+  try {
+    await ready;
+  } catch (error) {
+    await Promise.race([ended, new Promise<void>((resolve) => clock.afterIo(resolve))]);
+    throw error;
+  }
 }
 
 function rethrow(error: Error): never {
