@@ -2,7 +2,7 @@
  * Elections (paper §5.2 and §5.4.1; thesis §9.6 for pre-votes): who may stand, who is asked, who gets this member's vote,
  * and what the answers add up to. Which role follows from that, `raft.ts` decides.
  */
-import { NOT_REJECTED, type RaftParts } from "./parts.js";
+import { acknowledgement, type RaftParts } from "./parts.js";
 import { tallyVotes, type VoteResult } from "./quorum.js";
 import { TERM_MAX } from "./standing.js";
 import { type Message, type MessageOf, NO_MEMBER } from "./types.js";
@@ -58,12 +58,12 @@ export class Election {
    * configuration is not looked at.
    */
   handleRequest(message: VoteRequest): void {
-    const { config, log, outbox, standing } = this.#parts;
+    const { config, outbox, standing } = this.#parts;
     const { type, from, term } = message;
     const free = standing.vote === from || (standing.vote === NO_MEMBER && standing.lead === NO_MEMBER);
     // A pre-vote for a later term does not depend on what was voted in this one.
     const mayVote = free || (type === "pre-vote" && term > standing.term);
-    const grant = mayVote && log.isUpToDate(message.lastIndex, message.lastTerm);
+    const grant = mayVote && this.#isUpToDate(message);
     if (grant && type === "vote") standing.voteFor(from);
     outbox.sendAfterDurable({
       type: type === "vote" ? "vote-response" : "pre-vote-response",
@@ -87,14 +87,14 @@ export class Election {
   /** To a message of a term that is over. */
   answerLowerTerm({ type, from }: Message): void {
     const { config, outbox, standing } = this.#parts;
-    const common = { from: config.id, to: from, term: standing.term };
     if (isFromLeader(type)) {
       // A member that campaigned alone has raised its term; the leader learns of it by this answer, steps down and the
       // next election brings both together. Without quorum checks and pre-votes a vote request would do the same.
       if (!config.checkQuorum && !config.preVote) return;
-      outbox.sendAfterDurable({ ...common, type: "append-response", index: 0, ...NOT_REJECTED });
+      outbox.sendAfterDurable(acknowledgement(this.#parts, from, 0));
     } else if (type === "pre-vote") {
-      outbox.sendAfterDurable({ ...common, type: "pre-vote-response", reject: true });
+      const { term } = standing;
+      outbox.sendAfterDurable({ type: "pre-vote-response", from: config.id, to: from, term, reject: true });
     }
   }
 
@@ -104,6 +104,18 @@ export class Election {
 
   #tally(): VoteResult {
     return tallyVotes(this.#parts.conf.active, this.#votes);
+  }
+
+  /**
+   * Paper §5.4.1: a leader must hold whatever is committed, so a voter compares its whole log. Who is no voter, and has no
+   * change in its log that could make it one, was never counted for its copies; it compares what it knows to be committed.
+   * Otherwise a leader that was removed would refuse its vote, for entries that nobody else has, to those who have not
+   * heard yet that they can do without it, and nobody could lead any more.
+   */
+  #isUpToDate({ lastIndex, lastTerm }: VoteRequest): boolean {
+    const { config, log, conf } = this.#parts;
+    const isCounted = conf.isVoter(config.id) || log.someAbove(log.applied, (entry) => entry.type === "conf-change");
+    return isCounted ? log.isUpToDate(lastIndex, lastTerm) : log.holdsCommitted(lastIndex, lastTerm);
   }
 
   #requestVotes(type: "vote" | "pre-vote", term: number, transfer: boolean): void {

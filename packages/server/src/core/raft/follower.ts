@@ -1,7 +1,7 @@
 /** A follower and its leader: appends (paper §5.3), heartbeats, snapshots (paper §7), answers to reads (thesis §6.4). */
 import { invariant } from "../invariant.js";
 import { membersOf } from "./conf-change.js";
-import { NOT_REJECTED, type RaftParts } from "./parts.js";
+import { acknowledgement, type RaftParts } from "./parts.js";
 import type { MessageOf, SnapshotMark } from "./types.js";
 
 export class Follower {
@@ -74,21 +74,24 @@ export class Follower {
     return membersOf(confState).includes(config.id);
   }
 
-  /** Two logs that differ in what is committed: nothing that either member says can be trusted any more. */
+  /**
+   * Two logs that differ in what is committed: nothing that either member says can be trusted any more. The newest entry
+   * that is committed here and named there speaks for all before it (paper §5.3, log matching).
+   */
   #checkCommitted({ from, prevIndex, prevTerm, entries }: MessageOf<"append">): void {
     const { log } = this.#parts;
-    const known = [{ index: prevIndex, term: prevTerm }, ...entries].findLast(({ index }) => index <= log.committed);
-    const ours = known && log.termAt(known.index);
+    const index = Math.min(log.committed, prevIndex + entries.length);
+    if (index < prevIndex) return;
+    const theirs = index === prevIndex ? prevTerm : entries[index - prevIndex - 1]?.term;
+    const ours = log.termAt(index);
     invariant(
-      ours === undefined || ours === known?.term,
-      `entry ${known?.index} is committed with term ${ours}, and leader ${from} has it with term ${known?.term}`,
+      ours === undefined || ours === theirs,
+      `entry ${index} is committed with term ${ours}, and leader ${from} has it with term ${theirs}`,
     );
   }
 
   #acknowledge(to: bigint, index: number): void {
-    const { config, outbox, standing } = this.#parts;
-    const { id: from } = config;
-    outbox.sendAfterDurable({ type: "append-response", from, to, term: standing.term, index, ...NOT_REJECTED });
+    this.#parts.outbox.sendAfterDurable(acknowledgement(this.#parts, to, index));
   }
 
   #refuse({ from: to, prevIndex, prevTerm }: MessageOf<"append">): void {

@@ -3,7 +3,11 @@
 export function plain(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (value instanceof Map) return [...value].map(([key, content]) => [plain(key), plain(content)]);
+  if (value instanceof Map) {
+    // In which order the keys came decides nothing.
+    const entries = [...value].map(([key, content]): [string, unknown] => [String(key), plain(content)]);
+    return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, content]) => [key, plain(content)]));

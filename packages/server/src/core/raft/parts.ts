@@ -4,6 +4,7 @@ import type { Configuration } from "./configuration.js";
 import type { RaftLog } from "./log.js";
 import type { Outbox } from "./outbox.js";
 import type { Standing } from "./standing.js";
+import type { Message } from "./types.js";
 
 export interface RaftParts {
   readonly config: RaftConfig;
@@ -13,5 +14,9 @@ export interface RaftParts {
   readonly conf: Configuration;
 }
 
-/** What an acknowledgement says beside its index. */
-export const NOT_REJECTED = { reject: false, rejectHint: 0, rejectTerm: 0 } as const;
+/** `to` is told that this member holds everything up to `index`; written out, for there is one for every append. */
+export function acknowledgement({ config, standing }: RaftParts, to: bigint, index: number): Message {
+  const { id: from } = config;
+  const { term } = standing;
+  return { type: "append-response", from, to, term, index, reject: false, rejectHint: 0, rejectTerm: 0 };
+}

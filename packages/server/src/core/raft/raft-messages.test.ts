@@ -280,6 +280,20 @@ describe("what a member shows of itself", () => {
     expect(one.inspect()).not.toEqual(other.inspect());
   });
 
+  it("does not depend on the order in which votes came", () => {
+    const inspected = [
+      [2n, 3n],
+      [3n, 2n],
+    ].map((order) => {
+      const raft = raftOf([1n, 2n, 3n, 4n, 5n, 6n, 7n]);
+      raft.campaign();
+      drain(raft);
+      for (const from of order) raft.step(granted(from, 1));
+      return JSON.stringify(raft.inspect());
+    });
+    expect(inspected[0]).toBe(inspected[1]);
+  });
+
   it("does not change when it is looked at, nor with the number of tasks that are done", () => {
     const raft = raftOf(THREE);
     raft.step(heartbeat(1));

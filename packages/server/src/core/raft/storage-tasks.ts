@@ -4,7 +4,7 @@
  */
 import { invariant } from "../invariant.js";
 import { entryBytes } from "./log.js";
-import { NOT_REJECTED, type RaftParts } from "./parts.js";
+import { acknowledgement, type RaftParts } from "./parts.js";
 import type { AppendTask, AppendToken, ApplyTask, ApplyToken, Entry, HardState } from "./types.js";
 
 export class StorageTasks {
@@ -29,12 +29,15 @@ export class StorageTasks {
 
   takeAppend(): AppendTask | undefined {
     if (!this.hasAppend()) return undefined;
-    const { log, outbox, standing } = this.#parts;
+    const { config, log, outbox, standing } = this.#parts;
     const sequence = ++this.#sequence;
     const snapshot = log.takeSnapshot(sequence);
     // A snapshot is a task of its own: what follows it can only be written when it is in place.
     const entries = snapshot === undefined ? log.takeUnwritten(sequence) : [];
-    if (standing.role === "leader" && entries.length > 0) this.#acknowledgeOwn();
+    if (standing.role === "leader" && entries.length > 0) {
+      // Thesis §10.2.1: the leader's own copy counts like any other, once it is durable.
+      outbox.sendAfterDurable(acknowledgement(this.#parts, config.id, log.handed));
+    }
     const before = this.#handedHardState;
     const hardState = this.#hardStateChange();
     if (hardState !== undefined) this.#handedHardState = hardState;
@@ -97,13 +100,6 @@ export class StorageTasks {
     const { term, vote, commit } = this.#handedHardState;
     const now = { term: standing.term, vote: standing.vote, commit: Math.min(log.committed, log.handed) };
     return now.term === term && now.vote === vote && now.commit === commit ? undefined : now;
-  }
-
-  /** Thesis §10.2.1: the leader's own copy counts like any other, once it is durable. */
-  #acknowledgeOwn(): void {
-    const { config, log, outbox, standing } = this.#parts;
-    const own = { from: config.id, to: config.id, term: standing.term };
-    outbox.sendAfterDurable({ ...own, type: "append-response", index: log.handed, ...NOT_REJECTED });
   }
 
   #applyBytesOut(): number {
