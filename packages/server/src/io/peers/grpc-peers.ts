@@ -19,6 +19,7 @@
  *   comes through first wakes the other (`heard`).
  * - An address that refuses (a process that restarts) is tried every 500 ms at most, the first time after 25 ms.
  */
+import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { AskRequestSchema, Peer } from "@kvorum/proto";
 import {
@@ -93,6 +94,8 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     this.#options = options;
     this.#random = options.random ?? new SystemRandom();
     this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+    // Every attempt to connect listens to it, and a member of many has many at once.
+    setMaxListeners(0, this.#closing.signal);
     this.#service = new PeerService({
       clock: options.clock,
       logger: options.logger,
