@@ -123,6 +123,7 @@ export class Recorder {
   async progress(count: number): Promise<void> {
     const goal = this.#writes + count;
     await eventually(`${count} more writes are acknowledged`, 60_000, async () => {
+      for (const member of this.#cluster.members) member.throwIfDead();
       return this.#writes >= goal ? true : undefined;
     });
   }

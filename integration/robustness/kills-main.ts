@@ -1,0 +1,177 @@
+/**
+ * The kill campaign: three real members, clients that never stop, and one fault after another for as long as the budget
+ * lasts. Everything that was asked and answered is judged at the end as one history. Started by
+ * `scripts/campaigns/cluster-kills.mjs`.
+ */
+import { pick, seeded } from "../support/random.js";
+import { Cluster } from "./cluster/cluster.js";
+import type { Member } from "./cluster/member.js";
+import { type ProgramName, programMissing } from "./cluster/program.js";
+import { pause } from "./cluster/rpc.js";
+import { Recorder, type RunVerdict } from "./recorder/recorder.js";
+import { TIMING } from "./settings.js";
+
+export interface CampaignOptions {
+  readonly program: ProgramName;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+export interface CampaignResult {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Below these a campaign has shown too little, whatever its verdict: 20,000 calls and 14 faults in 90 s. */
+const OPERATIONS_PER_SECOND_MIN = 220;
+const FAULTS_PER_SECOND_MIN = 0.15;
+
+/** So many that members write in groups; each has one call in flight. */
+const CLIENTS = 48;
+
+/** Acknowledged writes between two faults: every fault hits a cluster at work. */
+const WRITES_BETWEEN = 300;
+
+interface Fault {
+  readonly name: string;
+  readonly weight: number;
+  strike(cluster: Cluster, random: () => number): Promise<void>;
+}
+
+const faults: readonly Fault[] = [
+  { name: "leader killed", weight: 4, strike: async (cluster, random) => killFor([await cluster.leader()], random) },
+  {
+    name: "follower killed",
+    weight: 3,
+    strike: async (cluster, random) => killFor([pick(random, await cluster.followers())], random),
+  },
+  {
+    name: "two killed",
+    weight: 1,
+    strike: async (cluster, random) => {
+      const spared = pick(random, cluster.members);
+      await killFor(
+        cluster.members.filter((member) => member !== spared),
+        random,
+      );
+    },
+  },
+  { name: "all killed", weight: 1, strike: (cluster, random) => killFor(cluster.members, random) },
+  {
+    name: "leader stopped and started",
+    weight: 1,
+    strike: async (cluster, random) => killFor([await cluster.leader()], random, "SIGTERM"),
+  },
+  {
+    name: "leader paused",
+    weight: 2,
+    strike: async (cluster, random) => pauseFor(await cluster.leader(), (0.5 + 2.5 * random()) * cluster.electionMs),
+  },
+  {
+    name: "follower paused",
+    weight: 1,
+    strike: async (cluster, random) =>
+      pauseFor(pick(random, await cluster.followers()), (0.5 + 4 * random()) * cluster.electionMs),
+  },
+];
+
+/** Runs for the budget and judges. It prints what it did; the counts say how many faults were survived. */
+export async function runCampaign({ program, seconds, seed }: CampaignOptions): Promise<CampaignResult> {
+  const missing = programMissing(program);
+  if (missing !== undefined) {
+    console.log(`kill campaign skipped: ${missing}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const struck = new Map<string, number>();
+  const problems: string[] = [];
+  let verdict: RunVerdict | undefined;
+  await using cluster = await Cluster.start({ program, size: 3, snapshotCount: 500, ...TIMING });
+  const recorder = new Recorder(cluster, { seed, clients: CLIENTS, keys: 16 });
+  try {
+    await strikeUntil(performance.now() + seconds * 1_000, cluster, recorder, seeded(seed), struck);
+    verdict = await recorder.verdict();
+    problems.push(...verdict.violations);
+  } catch (error) {
+    problems.push(`${error instanceof Error ? error.message : error}\n${cluster.lastWords()}`);
+  } finally {
+    await recorder.close();
+  }
+  const strikes = [...struck.values()].reduce((sum, count) => sum + count, 0);
+  problems.push(...tooLittle(recorder.operations.length, strikes, seconds));
+  report({ program, seconds, seed }, struck, verdict, problems);
+  return { passed: problems.length === 0 ? strikes : 0, failed: problems.length, skipped: 0 };
+}
+
+async function strikeUntil(
+  end: number,
+  cluster: Cluster,
+  recorder: Recorder,
+  random: () => number,
+  struck: Map<string, number>,
+): Promise<void> {
+  while (performance.now() < end) {
+    await recorder.progress(WRITES_BETWEEN);
+    await pause(random() * 300);
+    const fault = weighted(random);
+    await fault.strike(cluster, random);
+    struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
+  }
+  await recorder.progress(WRITES_BETWEEN);
+}
+
+function weighted(random: () => number): Fault {
+  return pick(
+    random,
+    faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault)),
+  );
+}
+
+async function killFor(
+  members: readonly Member[],
+  random: () => number,
+  signal: "SIGKILL" | "SIGTERM" = "SIGKILL",
+): Promise<void> {
+  await Promise.all(members.map((member) => member.kill(signal)));
+  await pause(random() * 800);
+  await Promise.all(members.map((member) => member.start()));
+}
+
+async function pauseFor(member: Member, ms: number): Promise<void> {
+  member.pause();
+  await pause(ms);
+  member.resume();
+}
+
+function tooLittle(operations: number, strikes: number, seconds: number): string[] {
+  const least = {
+    operations: seconds * OPERATIONS_PER_SECOND_MIN,
+    strikes: Math.ceil(seconds * FAULTS_PER_SECOND_MIN),
+  };
+  const problems: string[] = [];
+  if (operations < least.operations) problems.push(`only ${operations} calls, at least ${least.operations} are wanted`);
+  if (strikes < least.strikes) problems.push(`only ${strikes} faults, at least ${least.strikes} are wanted`);
+  return problems;
+}
+
+function report(
+  { program, seconds, seed }: CampaignOptions,
+  struck: ReadonlyMap<string, number>,
+  verdict: RunVerdict | undefined,
+  problems: readonly string[],
+): void {
+  const counts = [...struck].map(([name, count]) => `${count} × ${name}`).join(", ");
+  console.log(`kill campaign on ${program}, ${seconds} s, seed ${seed}: ${counts}`);
+  if (verdict !== undefined) {
+    const { operations, unknown, unknownApplied, revisions, watchSessions, watchEvents, checkMs } = verdict.figures;
+    console.log(
+      `${operations} calls, ${unknown} of unknown outcome (${unknownApplied} applied), ${revisions} revisions, ` +
+        `${watchEvents} events in ${watchSessions} watches, judged in ${checkMs} ms`,
+    );
+  }
+  console.log(
+    problems.length === 0
+      ? "linearizable, every watch true, all members alike"
+      : `FAILED\n${problems.slice(0, 5).join("\n")}`,
+  );
+}
