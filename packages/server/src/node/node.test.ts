@@ -1,40 +1,14 @@
 /** A whole member on a memory disk, a memory backend and a clock that the test moves. */
 import { describe, expect, it } from "vitest";
-import type { PutOperation, RangeOperation } from "../core/mvcc/operations.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
 import { MemoryDisk } from "../io/disk/memory-disk.js";
+import { get, put } from "../testing/node-cluster.js";
 import { type TestEnv, testEnv } from "../testing/test-env.js";
 import { EtcdNode } from "./node.js";
 import type { NodeOptions } from "./options.js";
 
 const encoder = new TextEncoder();
 const bytes = (text: string): Uint8Array => encoder.encode(text);
-const put = (key: string, value: string, lease = 0n): PutOperation => ({
-  kind: "put",
-  key: bytes(key),
-  value: bytes(value),
-  lease,
-  prevKv: false,
-  ignoreValue: false,
-  ignoreLease: false,
-});
-const get = (key: string, serializable = false): RangeOperation => ({
-  kind: "range",
-  key: bytes(key),
-  rangeEnd: new Uint8Array(0),
-  limit: 0,
-  revision: 0n,
-  sortOrder: "none",
-  sortTarget: "key",
-  serializable,
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0n,
-  maxModRevision: 0n,
-  minCreateRevision: 0n,
-  maxCreateRevision: 0n,
-});
-
 /** What a member leaves behind on its machine. */
 class Machine {
   disk = new MemoryDisk();
@@ -99,7 +73,7 @@ describe("a member on its own", () => {
     const result = await node.propose(put("k", "v"));
     expect(result).toMatchObject({ kind: "put", revision: 2n });
     expect(await value(node, machine.env, "k")).toBe("v");
-    expect((await node.range(get("k", true))).count).toBe(1);
+    expect((await node.range(get("k", { serializable: true }))).count).toBe(1);
     expect(node.header.revision).toBe(2n);
     await node.stop();
   });
@@ -270,7 +244,7 @@ describe("leases", () => {
     }
     machine.env.clock.stall(3100);
     expect(await within(machine.env, node.renewLease(5n))).toBe(0);
-    expect((await node.range(get("k", true))).count).toBe(0);
+    expect((await node.range(get("k", { serializable: true }))).count).toBe(0);
     await node.stop();
   });
 
