@@ -120,6 +120,12 @@ export class RaftLog {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
   }
 
+  /** The same, compared with the committed part alone. */
+  holdsCommitted(lastIndex: number, lastTerm: number): boolean {
+    const term = this.termAt(this.#committed) as number;
+    return lastTerm > term || (lastTerm === term && lastIndex >= this.#committed);
+  }
+
   /** Entries from `from` on, at most `maxBytes` of them but at least one if there is one. */
   slice(from: number, maxBytes: number, maxEntries: number = Number.POSITIVE_INFINITY): readonly Entry[] {
     invariant(from > this.#baseIndex, `entry ${from} is compacted away`);
@@ -245,6 +251,11 @@ export class RaftLog {
       if (test(this.#entryAt(index) as Entry)) return true;
     }
     return false;
+  }
+
+  /** True when an entry above `index` passes the test, committed or not. */
+  someAbove(index: number, test: (entry: Entry) => boolean): boolean {
+    return this.#entries.some((entry) => entry.index > index && test(entry));
   }
 
   /** Bytes that the proposals among the entries `from < index ≤ to` count for; a leader's own empty entries do not. */
