@@ -1,6 +1,6 @@
 /** Membership changes as the data of log entries in the simulated cluster, and when the driver lets one take effect. */
 import type { JointChange, MemberChange } from "../conf-change.js";
-import type { ConfState } from "../types.js";
+import type { ConfState, Entry } from "../types.js";
 
 export type ConfChange = MemberChange | JointChange;
 
@@ -26,6 +26,14 @@ export function mayApply(conf: ConfState, change: ConfChange): boolean {
   const joint = conf.votersOutgoing.length > 0;
   if (change.type === "leave-joint") return joint;
   return !joint && votersAfter(conf, change.type === "joint" ? change.changes : [change]).size > 0;
+}
+
+/** The first configuration as entries of the log, for members that are to learn it from there. */
+export function firstEntries(voters: readonly bigint[]): readonly Entry[] {
+  return voters.map((id, i) => {
+    const data = encodeChange({ type: "add-voter", member: { id } });
+    return { type: "conf-change", term: 1, index: i + 1, data };
+  });
 }
 
 export function isJoint(conf: ConfState): boolean {

@@ -21,7 +21,7 @@ export const SOMETIMES = [
   "transfer succeeded",
   "transfer given up",
   "read answered",
-  "read across a leader change",
+  "read asked of a deposed leader",
   "crash lost writes",
   "crash kept unsaid writes",
   "crash lost an unsynced commit",

@@ -28,6 +28,11 @@ export class SimulatedDisk {
     return { term: this.#syncedHardState?.term ?? 0, vote: this.#syncedHardState?.vote ?? 0n };
   }
 
+  /** Whether a crash could take something back that was completed. */
+  get hasUnsynced(): boolean {
+    return this.hardState !== this.#syncedHardState;
+  }
+
   write(task: AppendTask): void {
     this.#pending.push(task);
   }

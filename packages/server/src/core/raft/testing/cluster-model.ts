@@ -9,7 +9,7 @@
 import { EMPTY_CONF_STATE } from "../conf-change.js";
 import type { Raft } from "../raft.js";
 import type { AppendTask, ConfState, Entry, Message, RaftStatus, Ready, SnapshotMark } from "../types.js";
-import { decodeChange, encodeChange, isJoint, mayApply } from "./cluster-conf.js";
+import { decodeChange, firstEntries, isJoint, mayApply } from "./cluster-conf.js";
 import type { Counters } from "./cluster-counters.js";
 import { entryHash } from "./cluster-log.js";
 import { type Beginning, SimulatedMember } from "./cluster-member.js";
@@ -140,7 +140,7 @@ export class Cluster {
   read(member: SimulatedMember): number {
     const requestId = ++this.#requests;
     this.touch(member, "is asked to read", String(requestId), (raft) => {
-      this.oracle.readAsked(requestId, raft.status.term);
+      if (this.oracle.readAsked(requestId, raft.status)) this.counters.note("read asked of a deposed leader");
       this.openReads.add(requestId);
       raft.readIndex(requestId);
     });
@@ -232,9 +232,7 @@ export class Cluster {
     if (append !== undefined) this.#write(member, append, raft.status);
     for (const read of reads) {
       this.openReads.delete(read.requestId);
-      const askedIn = this.oracle.readAnswered(member, read);
-      if (askedIn !== undefined) this.counters.note("read answered");
-      if (askedIn !== undefined && askedIn !== raft.status.term) this.counters.note("read across a leader change");
+      if (this.oracle.readAnswered(member, read)) this.counters.note("read answered");
     }
     if (apply !== undefined) {
       member.applies.push(apply);
@@ -425,13 +423,5 @@ export class Cluster {
 function firstMembers({ voters, bootstrapInLog }: Plan): Beginning {
   const ids = Array.from({ length: voters }, (_, i) => BigInt(i + 1));
   const confState: ConfState = { ...EMPTY_CONF_STATE, voters: ids };
-  const entries = ids.map(
-    (id, i): Entry => ({
-      type: "conf-change",
-      term: 1,
-      index: i + 1,
-      data: encodeChange({ type: "add-voter", member: { id } }),
-    }),
-  );
-  return { entries: bootstrapInLog ? entries : [], snapshotAtOne: !bootstrapInLog, confState };
+  return { entries: bootstrapInLog ? firstEntries(ids) : [], snapshotAtOne: !bootstrapInLog, confState };
 }

@@ -69,13 +69,12 @@ export class SimulatedNetwork {
     return ordered;
   }
 
-  /** One of the shapes in which networks fail. */
-  cut(ids: readonly bigint[]): void {
+  /** One of the shapes in which networks fail; `one` is the member that it happens to where it happens to one. */
+  cut(ids: readonly bigint[], one: bigint): void {
     const chance = this.#chance;
     this.#cut.clear();
-    const one = chance.pick(ids);
     const half = new Set(ids.filter(() => chance.percent(50)));
-    const shape = chance.weighted({ isolate: 3, split: 3, "one way": 2, ring: 1, deaf: 1 });
+    const shape = chance.weighted({ isolate: 5, split: 3, "one way": 2, ring: 1, deaf: 1 });
     for (const from of ids) {
       for (const to of ids) {
         const [a, b] = [ids.indexOf(from), ids.indexOf(to)];

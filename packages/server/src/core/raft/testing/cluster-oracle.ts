@@ -26,11 +26,6 @@ interface Committed {
   readonly byTerm: number;
 }
 
-interface AskedRead {
-  readonly atLeast: number;
-  readonly term: number;
-}
-
 type Find = (id: bigint) => SimulatedMember | undefined;
 
 export class Oracle {
@@ -42,7 +37,8 @@ export class Oracle {
   readonly #confs: { readonly index: number; readonly text: string }[] = [];
   readonly #grants: Map<string, bigint> = new Map();
   readonly #ballots: Map<bigint, { readonly term: number; readonly vote: bigint }> = new Map();
-  readonly #reads: Map<number, AskedRead> = new Map();
+  /** For each open read the index that it must reach. */
+  readonly #reads: Map<number, number> = new Map();
   #highestCommit = 0;
 
   constructor(plan: Plan, find: Find, first: Machine, log: HashedLog) {
@@ -85,16 +81,17 @@ export class Oracle {
     this.#highestCommit = Math.max(this.#highestCommit, index);
   }
 
-  readAsked(requestId: number, term: number): void {
-    this.#reads.set(requestId, { atLeast: this.#highestCommit, term });
+  /** Says whether the member believes that it leads, and a later leader has been elected. */
+  readAsked(requestId: number, { term, role }: RaftStatus): boolean {
+    this.#reads.set(requestId, this.#highestCommit);
+    return role === "leader" && Math.max(...this.#leaders.keys()) > term;
   }
 
-  /** The term in which the read was asked for, or undefined when it has been answered already. */
-  readAnswered(member: SimulatedMember, { requestId, index }: ReadState): number | undefined {
-    const asked = this.#reads.get(requestId);
-    if (asked === undefined) return undefined;
+  /** False when the read has been answered already. */
+  readAnswered(member: SimulatedMember, { requestId, index }: ReadState): boolean {
+    const atLeast = this.#reads.get(requestId);
+    if (atLeast === undefined) return false;
     this.#reads.delete(requestId);
-    const { atLeast, term } = asked;
     check(
       index >= atLeast,
       "S10",
@@ -105,7 +102,7 @@ export class Oracle {
       "S10",
       () => `member ${member.id} reads at ${index}, which nobody has committed`,
     );
-    return term;
+    return true;
   }
 
   /** A task has been handed to the disk. Says whether it takes entries back that an earlier one wrote. */
@@ -201,6 +198,9 @@ export class Oracle {
     );
     check(hash === committed.hash, "S7", () => `member ${member.id} has another history than the rest at ${index}`);
     check(committed.term === entry.term, "S7", () => `member ${member.id} applies ${index} of term ${entry.term}`);
+    const { log } = member.disk;
+    const onDisk = log.base.index > index || log.hashAt(index) === hash;
+    check(onDisk, "S8", () => `member ${member.id} applies ${index}, which its own disk does not have`);
     if (!confChanged) return;
     const text = describeConf(confState);
     const known = this.#confs.find((conf) => conf.index === index);

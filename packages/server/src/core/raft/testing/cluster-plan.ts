@@ -82,13 +82,13 @@ export function drawPlan(seed: number): Plan {
   const heartbeatTicks = chance.pick([1, 1, 1, 2]);
   return {
     seed,
-    events: chance.pick([300, 600, 600, 1200]),
+    events: chance.pick([400, 800, 800, 1600]),
     voters: chance.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
     faults: some(FAULTS, chance.pick([20, 50, 80])),
     requests: some(REQUESTS, chance.pick([30, 60, 90])),
     bootstrapInLog: chance.percent(50),
     heartbeatTicks,
-    electionTicks: heartbeatTicks + chance.pick([2, 3, 5, 9]),
+    electionTicks: heartbeatTicks + chance.pick([2, 2, 3, 5, 9]),
     preVote: chance.percent(70),
     checkQuorum: chance.percent(70),
     messageBytesMax: chance.pick([1, 40, 100, 1000]),
@@ -102,7 +102,7 @@ export function drawPlan(seed: number): Plan {
     delayMax: chance.pick([3, 15, 60]),
     diskDelayMax: chance.pick([1, 10, 40]),
     clientGapMax: chance.pick([10, 40, 120]),
-    faultGapMax: chance.pick([50, 200, 600]),
+    faultGapMax: chance.pick([20, 60, 200]),
     dropPercent: chance.pick([2, 10, 30]),
   };
 }

@@ -74,6 +74,7 @@ export function kindOf(failure: string | undefined): string | undefined {
 function trouble(cluster: Cluster, workload: Workload): void {
   const { plan, trace } = cluster;
   const gap = (max: number): number => 1 + ((trace.hash >>> 3) % max);
+  workload.begin();
   cluster.schedule("client", 1);
   cluster.schedule("fault", gap(plan.faultGapMax));
   while (trace.count < plan.events) {

@@ -15,7 +15,7 @@ const ABSENCE_UNITS_MAX = 500;
 
 const REQUEST_WEIGHTS = {
   propose: 24,
-  read: 8,
+  read: 12,
   "conf change": 3,
   "joint change": 3,
   learner: 2,
@@ -32,7 +32,7 @@ const FAULT_WEIGHTS = {
   pause: 2,
   "clock drift": 1,
   replay: 6,
-  unreachable: 1,
+  unreachable: 3,
 } as const;
 
 export class Workload {
@@ -47,6 +47,13 @@ export class Workload {
     this.#plan = cluster.plan;
     this.#client = Chance.of(cluster.plan.seed, "client");
     this.#fault = Chance.of(cluster.plan.seed, "fault");
+  }
+
+  /** Mostly somebody stands at once, or many runs would be over before much has happened. */
+  begin(): void {
+    if (this.#client.percent(30)) return;
+    const [first] = this.#cluster.members.values();
+    if (first !== undefined) this.#request("campaign", first);
   }
 
   /** One request of a client or an operator. */
@@ -88,14 +95,14 @@ export class Workload {
   breakSomething(): void {
     const cluster = this.#cluster;
     const wanted = this.#fault.weighted(FAULT_WEIGHTS);
-    const member = this.#fault.pick([...cluster.members.values()]);
+    const member = this.#victim();
     const absence = this.#fault.between(1, ABSENCE_UNITS_MAX);
     switch (wanted) {
       case "crash":
         if (cluster.has("crash")) this.#crash(member, absence);
         break;
       case "partition":
-        if (cluster.has("partition")) cluster.network.cut([...cluster.members.keys()]);
+        if (cluster.has("partition")) cluster.network.cut([...cluster.members.keys()], member.id);
         break;
       case "reconnect":
         cluster.network.reconnect();
@@ -192,6 +199,15 @@ export class Workload {
     const some = leaders.length > 0 && this.#client.percent(70) ? leaders : awake;
     const at = this.#client.int(1000);
     return some[at % some.length];
+  }
+
+  /** Trouble is where the leader is. */
+  #victim(): SimulatedMember {
+    const members = [...this.#cluster.members.values()];
+    const leaders = members.filter(({ raft }) => raft?.status.role === "leader");
+    const [one, aimed] = [this.#fault.int(1000), this.#fault.percent(50)];
+    const some = aimed && leaders.length > 0 ? leaders : members;
+    return some[one % some.length] as SimulatedMember;
   }
 
   #crash(member: SimulatedMember, absence: number): void {
