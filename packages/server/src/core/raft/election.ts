@@ -14,6 +14,8 @@ export class Election {
   readonly #parts: RaftParts;
   /** Votes heard in the current (pre-)campaign. */
   #votes: Map<bigint, boolean> = new Map();
+  /** The term in which this member led until it was removed; 0 when that never happened, or is forgotten by a restart. */
+  #retiredTerm = 0;
 
   constructor(parts: RaftParts) {
     this.#parts = parts;
@@ -30,7 +32,8 @@ export class Election {
 
   /** Asks whether an election could be won. Our own pre-vote promises nothing, so it needs no disk. */
   startPreVote(): VoteResult {
-    const { config, standing } = this.#parts;
+    const { config, outbox, standing } = this.#parts;
+    outbox.withdrawVoteRequests();
     standing.becomePreCandidate();
     this.#votes = new Map([[config.id, true]]);
     this.#requestVotes("pre-vote", standing.term + 1, false);
@@ -40,6 +43,7 @@ export class Election {
   /** Paper §5.2. The own vote is a message like any other: it counts when it comes back from the disk. */
   start(transfer: boolean): void {
     const { config, outbox, standing } = this.#parts;
+    outbox.withdrawVoteRequests();
     standing.becomeCandidate();
     this.#votes = new Map();
     const { id } = config;
@@ -98,8 +102,13 @@ export class Election {
     }
   }
 
+  /** The leader steps down because it is no voter any more. */
+  retire(): void {
+    this.#retiredTerm = this.#parts.standing.term;
+  }
+
   inspect(): unknown {
-    return this.#votes;
+    return { votes: this.#votes, retiredTerm: this.#retiredTerm };
   }
 
   #tally(): VoteResult {
@@ -107,15 +116,16 @@ export class Election {
   }
 
   /**
-   * Paper §5.4.1: a leader must hold whatever is committed, so a voter compares its whole log. Who is no voter, and has no
-   * change in its log that could make it one, was never counted for its copies; it compares what it knows to be committed.
-   * Otherwise a leader that was removed would refuse its vote, for entries that nobody else has, to those who have not
-   * heard yet that they can do without it, and nobody could lead any more.
+   * Paper §5.4.1, with one exception. The leader that stepped down on its own removal has, above its commit index, entries
+   * of its term only, and nobody can commit them by counting copies any more: the leader of that term would have to, and
+   * it was this member. A later leader that holds them commits them with an entry of its own, and if this member is among
+   * those who have that one, its log does not end in the old term any longer. So they may be lost, and the vote is not held
+   * back for them: members that have not heard of the removal may need it.
    */
   #isUpToDate({ lastIndex, lastTerm }: VoteRequest): boolean {
-    const { config, log, conf } = this.#parts;
-    const isCounted = conf.isVoter(config.id) || log.someAbove(log.applied, (entry) => entry.type === "conf-change");
-    return isCounted ? log.isUpToDate(lastIndex, lastTerm) : log.holdsCommitted(lastIndex, lastTerm);
+    const { log } = this.#parts;
+    const isRetired = log.lastTerm === this.#retiredTerm;
+    return isRetired ? log.coversCommitted(lastIndex, lastTerm) : log.isUpToDate(lastIndex, lastTerm);
   }
 
   #requestVotes(type: "vote" | "pre-vote", term: number, transfer: boolean): void {

@@ -120,8 +120,8 @@ export class RaftLog {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
   }
 
-  /** The same, compared with the committed part alone. */
-  holdsCommitted(lastIndex: number, lastTerm: number): boolean {
+  /** The same, compared with the committed part of this log alone. */
+  coversCommitted(lastIndex: number, lastTerm: number): boolean {
     const term = this.termAt(this.#committed) as number;
     return lastTerm > term || (lastTerm === term && lastIndex >= this.#committed);
   }
@@ -251,11 +251,6 @@ export class RaftLog {
       if (test(this.#entryAt(index) as Entry)) return true;
     }
     return false;
-  }
-
-  /** True when an entry above `index` passes the test, committed or not. */
-  someAbove(index: number, test: (entry: Entry) => boolean): boolean {
-    return this.#entries.some((entry) => entry.index > index && test(entry));
   }
 
   /** Bytes that the proposals among the entries `from < index ≤ to` count for; a leader's own empty entries do not. */

@@ -22,6 +22,14 @@ export class Outbox {
     this.#afterDurable.push(message);
   }
 
+  /**
+   * A campaign is over: requests that have not been handed out name a log that may be another one when they leave, and
+   * votes given to them would be wasted.
+   */
+  withdrawVoteRequests(): void {
+    this.#afterDurable = this.#afterDurable.filter(({ type }) => type !== "vote" && type !== "pre-vote");
+  }
+
   /** What has been queued so far leaves with the snapshot's task; what follows may answer for entries of a later one. */
   sealForSnapshot(): void {
     this.#afterSnapshot.push(...this.#afterDurable.splice(0));

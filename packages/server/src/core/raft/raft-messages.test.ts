@@ -317,6 +317,59 @@ describe("what a member shows of itself", () => {
   });
 });
 
+describe("a vote of a member that was removed", () => {
+  const remove = { type: "remove", member: { id: 1n } } as const;
+
+  it("is not held back for entries that it appended as leader and can commit no more", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.propose([command(1)]);
+    drain(raft);
+    raft.applyConfChange(remove);
+    raft.step(vote(2, 1, 1));
+    expect(drain(raft).messages).toMatchObject([{ type: "vote-response", to: 2n, reject: false }]);
+  });
+
+  it("is held back for what is committed, and for what a later leader brought", () => {
+    const raft = settledLeaderOf(THREE);
+    raft.propose([command(1)]);
+    drain(raft);
+    raft.step(acknowledged(2n, 1, 2));
+    raft.applyConfChange(remove);
+    raft.step(vote(2, 1, 1, 3n));
+    expect(drain(raft).messages).toMatchObject([{ type: "append" }, { type: "append" }, { to: 3n, reject: true }]);
+    raft.step(append(3, [1, 2], [entry(3, 3)]));
+    raft.forgetLeader();
+    raft.step(vote(4, 1, 2, 3n));
+    expect(drain(raft).messages).toMatchObject([{ type: "append-response" }, { to: 3n, reject: true }]);
+  });
+
+  it("is held back by a follower for its whole log: a leader that has not applied the removal may count its copies", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1), entry(1, 2)], 1));
+    raft.step(append(1, [1, 2], [], 1));
+    drain(raft);
+    raft.applyConfChange(remove);
+    raft.forgetLeader();
+    raft.step(vote(2, 1, 1));
+    expect(drain(raft).messages).toMatchObject([{ type: "vote-response", reject: true }]);
+  });
+});
+
+describe("requests for votes", () => {
+  it("that have not left are withdrawn when the campaign is over", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1), entry(1, 2)], 1));
+    raft.campaign();
+    raft.step(append(2, [0, 0], [entry(2, 1)]));
+    expect(drain(raft).messages).toMatchObject([{ type: "append-response", index: 1 }]);
+    raft.forgetLeader();
+    raft.campaign();
+    raft.campaign();
+    expect(drain(raft).messages).toMatchObject([
+      { type: "vote", term: 4 },
+      { type: "vote", term: 4 },
+    ]);
+  });
+});
+
 describe("a change of members", () => {
   it("commits at once what the smaller majority holds already", () => {
     const raft = settledLeaderOf([1n, 2n, 3n, 4n]);

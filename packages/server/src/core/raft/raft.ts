@@ -171,8 +171,7 @@ export class Raft {
     const { config, conf } = this.#parts;
     const after = conf.change(change);
     if (conf.isVoter(config.id)) this.#roles.leadership?.reconfigure();
-    // A leader that is no voter any more leaves the choice of another to an election, instead of leading from outside.
-    else this.#roles.stepDown();
+    else this.#roles.retire();
     return after;
   }
 
@@ -226,7 +225,7 @@ export class Raft {
     const { newestSequence } = this.#tasks;
     return plain({
       standing: standing.inspect(),
-      votes: this.#roles.election.inspect(),
+      election: this.#roles.election.inspect(),
       conf: conf.inspect(),
       log: log.inspect(newestSequence),
       tasks: this.#tasks.inspect(),

@@ -61,8 +61,15 @@ export class Roles {
   }
 
   becomeFollower(term: number, lead: bigint): void {
+    this.#parts.outbox.withdrawVoteRequests();
     this.#parts.standing.becomeFollower(term, lead);
     this.#leadership = undefined;
+  }
+
+  /** A leader that is no voter any more leaves the choice of another to an election, instead of leading from outside. */
+  retire(): void {
+    if (this.#leadership !== undefined) this.election.retire();
+    this.stepDown();
   }
 
   /** Ends a leadership without a new term; whoever is elected next makes one. */
