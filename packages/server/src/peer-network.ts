@@ -13,6 +13,8 @@ export type SnapshotMessage = Extract<Message, { type: "snapshot" }>;
 export interface PeerIdentity {
   readonly clusterId: bigint;
   readonly memberId: bigint;
+  /** Told to every member this one connects to. */
+  readonly peerUrls: readonly string[];
 }
 
 export interface PeerAddress {
@@ -74,6 +76,8 @@ export interface ClusterDescription {
 
 /** The node's side. Handlers do not throw. */
 export interface PeerHandlers {
+  /** A member has connected to this one, perhaps one that this member's log has not told it of yet. */
+  met(peer: PeerAddress): void;
   receive(message: Message): void;
   /** Resolves when the snapshot is installed or found unneeded; rejects when it is refused. Closes the body. */
   receiveSnapshot(message: SnapshotMessage, body: SnapshotBody): Promise<void>;

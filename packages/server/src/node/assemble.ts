@@ -164,10 +164,10 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const { progressNotifyMs } = config;
   const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, onError });
   const strangers = new Strangers({
-    ...{ clusterId, memberId, peers, clock, logger, stopped, onFound: connect },
     membership: () => machine.membership,
+    logger,
     knownPeers: recovered.knownPeers,
-    initialUrls: config.initialCluster.filter(({ name }) => name !== config.name).map(({ peerUrls }) => peerUrls),
+    onFound: connect,
   });
   const peerDesk = new PeerDesk({
     ...{ raft, machine, clusterId, leaseRequests, memberChanges, strangers, hashKv, stopped, wake, onError },

@@ -213,7 +213,7 @@ export class EtcdNode implements NodeApi {
     const { logger, peers } = this.#config.env;
     const { storeCompaction, watchDriver, corruption, readyLoop, peerDesk, membersKnown } = this.#parts;
     logger.info({ memberId: identity.memberId.toString(16), ...logged(raft.status) }, "member recovered");
-    peers.start(identity, peerDesk);
+    peers.start({ ...identity, peerUrls: this.#config.peerUrls }, peerDesk);
     this.#ticker.start();
     watchDriver.start();
     corruption.start();

@@ -9,6 +9,7 @@ import type { Raft } from "../core/raft/raft.js";
 import type { Message } from "../core/raft/types.js";
 import type {
   ClusterDescription,
+  PeerAddress,
   PeerAnswer,
   PeerHandlers,
   PeerQuestion,
@@ -44,8 +45,11 @@ export class PeerDesk implements PeerHandlers {
     this.#options = options;
   }
 
+  met(peer: PeerAddress): void {
+    if (!this.#options.stopped()) this.#options.strangers.met(peer);
+  }
+
   receive(message: Message): void {
-    this.#options.strangers.heard(message.from);
     this.#withRaft((raft) => raft.step(message));
   }
 

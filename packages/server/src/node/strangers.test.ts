@@ -4,12 +4,12 @@ import type { ConfChange } from "../core/apply/command.js";
 import { Membership } from "../core/apply/membership.js";
 import { WriteBuffer } from "../core/mvcc/write-buffer.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
-import type { ClusterDescription } from "../peer-network.js";
+import type { PeerAddress } from "../peer-network.js";
 import { initialMember, NodeCluster, put, read } from "../testing/node-cluster.js";
 import { memberOf, peerUrl } from "../testing/recovered-machine.js";
-import { testEnv } from "../testing/test-env.js";
+import { SILENT_LOGGER } from "../testing/test-env.js";
 import type { EtcdNode } from "./node.js";
-import { Strangers, type StrangersOptions } from "./strangers.js";
+import { Strangers } from "./strangers.js";
 
 describe("a member that was away while another one was added that leads now", () => {
   let cluster: NodeCluster;
@@ -33,7 +33,7 @@ describe("a member that was away while another one was added that leads now", ()
     return node;
   }
 
-  it("asks for the new one's address and catches up", async () => {
+  it("answers the new one where it says it is reached, and catches up", async () => {
     cluster = await NodeCluster.start({ size: 5 });
     await cluster.kill("n5");
     await successor();
@@ -46,86 +46,48 @@ describe("a member that was away while another one was added that leads now", ()
 });
 
 describe("strangers", () => {
-  const known = memberOf(1n, "n1", [peerUrl("n1")]);
-  const self = memberOf(2n, "n2", [peerUrl("n2")]);
-  const stranger = memberOf(9n, "n9", [peerUrl("n9")]);
+  const stranger = { id: 9n, urls: [peerUrl("n9")] };
 
-  function listen(answers: Readonly<Record<string, ClusterDescription>>, options: Partial<StrangersOptions> = {}) {
-    const { clock, peers, logger } = testEnv();
-    const asked: string[] = [];
+  function acquainted(knownPeers: readonly PeerAddress[] = []) {
     let found = 0;
     const membership = new Membership(new WriteBuffer(new MemoryBackend()));
-    const apply = (change: ConfChange): void => membership.apply(change);
-    for (const member of [known, self, memberOf(5n, "n5", [peerUrl("n5")])]) apply({ type: "add-voter", member });
-    apply({ type: "remove", member: memberOf(5n, "n5", []) });
-    const discover = async (urls: readonly string[]): Promise<ClusterDescription | undefined> => {
-      asked.push(...urls);
-      return answers[urls[0] ?? ""];
+    const apply = (type: ConfChange["type"], id: bigint): void =>
+      membership.apply({ type, member: memberOf(id, `n${id}`, [peerUrl(`n${id}`)]) });
+    for (const id of [1n, 2n, 5n]) apply("add-voter", id);
+    apply("remove", 5n);
+    const onFound = (): void => {
+      found++;
     };
-    const strangers = new Strangers({
-      ...{ clusterId: 7n, memberId: 2n, clock, logger, knownPeers: [], initialUrls: [] },
-      membership: () => membership,
-      peers: { ...peers, discover },
-      stopped: () => false,
-      onFound: () => {
-        found++;
-      },
-      ...options,
-    });
-    return { strangers, clock, asked, apply, found: () => found };
+    const strangers = new Strangers({ membership: () => membership, logger: SILENT_LOGGER, knownPeers, onFound });
+    return { strangers, apply, found: () => found };
   }
 
-  const told = (members = [known, self, stranger], clusterId = 7n): ClusterDescription => ({
-    ...{ clusterId, members, removed: [] },
+  it("are remembered with where they say they are reached, once, and anew when they have moved", () => {
+    const { strangers, found } = acquainted();
+    strangers.met(stranger);
+    strangers.met(stranger);
+    expect([strangers.addresses, found()]).toEqual([[stranger], 1]);
+    const moved = { id: 9n, urls: [peerUrl("elsewhere")] };
+    strangers.met(moved);
+    expect([strangers.addresses, found()]).toEqual([[moved], 2]);
   });
 
-  it("are asked for once, at the members that are known and at those of the settings", async () => {
-    const initialUrls = [[peerUrl("n1")], [peerUrl("n3")]];
-    const { strangers, clock, asked, found } = listen({ [peerUrl("n3")]: told() }, { initialUrls });
-    for (let i = 0; i < 5; i++) strangers.heard(9n);
-    await clock.settle();
-    strangers.heard(9n);
-    await clock.advance(5000);
-    strangers.heard(9n);
-    expect(asked).toEqual([peerUrl("n1"), peerUrl("n3")]);
-    expect(found()).toBe(1);
-    expect(strangers.addresses).toEqual([{ id: 9n, urls: [peerUrl("n9")] }]);
-  });
-
-  it("are none once the list has them, or has removed them", async () => {
-    const { strangers, clock, apply } = listen({ [peerUrl("n1")]: told() });
-    strangers.heard(9n);
-    await clock.settle();
-    apply({ type: "add-voter", member: stranger });
+  it("are none once the list has them, or has removed them", () => {
+    const { strangers, apply } = acquainted([stranger]);
+    expect(strangers.addresses).toEqual([stranger]);
+    apply("add-voter", 9n);
     expect(strangers.addresses).toEqual([]);
-    apply({ type: "remove", member: stranger });
+    apply("remove", 9n);
+    strangers.met(stranger);
     expect(strangers.addresses).toEqual([]);
   });
 
-  it("that nobody knows are asked for again, but not at every heartbeat", async () => {
-    const answers: Record<string, ClusterDescription> = { [peerUrl("n1")]: told([known, self]) };
-    const { strangers, clock, asked, found } = listen(answers);
-    for (let i = 0; i < 30; i++) {
-      strangers.heard(9n);
-      await clock.advance(100);
-    }
-    expect(asked).toHaveLength(3);
-    expect(found()).toBe(0);
-    answers[peerUrl("n1")] = told();
-    await clock.advance(1000);
-    strangers.heard(9n);
-    await clock.settle();
-    expect(strangers.addresses).toHaveLength(1);
-  });
-
-  it("are not taken from another cluster, and members and removed ones are not asked for", async () => {
-    const { strangers, clock, asked } = listen({ [peerUrl("n1")]: told([known, self, stranger], 8n) });
-    strangers.heard(1n);
-    strangers.heard(5n);
-    await clock.settle();
-    expect(asked).toEqual([]);
-    strangers.heard(9n);
-    await clock.settle();
-    expect(strangers.addresses).toEqual([]);
+  it("are neither members, nor removed ones, nor those that say no address, nor more than there can be", () => {
+    const { strangers, found } = acquainted();
+    for (const id of [1n, 5n]) strangers.met({ id, urls: [peerUrl("anywhere")] });
+    strangers.met({ id: 9n, urls: [] });
+    expect([strangers.addresses, found()]).toEqual([[], 0]);
+    for (let id = 100n; id < 300n; id++) strangers.met({ id, urls: [peerUrl(`n${id}`)] });
+    expect([strangers.addresses.length, found()]).toEqual([64, 64]);
   });
 });

@@ -1,82 +1,52 @@
 /**
- * Members that this one's own list does not have yet. It was away or cut off while they were added, and when
- * one of them leads, its entries come in, but the answers to them need an address. The log would bring it, and the log
- * waits for the answers: so the members that are known are asked for their list. (etcd sends the addresses along with
- * each connection instead.)
+ * Members that this one's own list does not have yet. It was away or cut off while they were added, and when one of them
+ * leads, its entries come in, but the answers to them need an address. The log would bring it, and the log waits for the
+ * answers: so every member says where it is reached when it connects (as etcd's do).
  */
 import type { Membership } from "../core/apply/membership.js";
-import type { Clock, Logger } from "../env.js";
-import type { PeerAddress, PeerNetwork } from "../peer-network.js";
+import type { Logger } from "../env.js";
+import type { PeerAddress } from "../peer-network.js";
 import { hex } from "./start-refused.js";
 
-const ASK_TIMEOUT_MS = 1000;
-/** Milliseconds between two rounds of questions: a stranger says something at every heartbeat. */
-const ASK_PAUSE_MS = 1000;
+/** Larger than any cluster; what comes beyond it is not remembered. */
+const STRANGERS_MAX = 64;
 
 export interface StrangersOptions {
-  readonly clusterId: bigint;
-  readonly memberId: bigint;
   readonly membership: () => Membership;
-  readonly peers: PeerNetwork;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** Members that this one was told of when it began. */
   readonly knownPeers: readonly PeerAddress[];
-  /** Those of the settings, member by member; their ids are not known. */
-  readonly initialUrls: readonly (readonly string[])[];
-  readonly stopped: () => boolean;
   /** `addresses` has changed. */
   readonly onFound: () => void;
 }
 
 export class Strangers {
   readonly #options: StrangersOptions;
-  #told: readonly PeerAddress[];
-  #nextAskMs = Number.NEGATIVE_INFINITY;
-  #asking = false;
+  readonly #met: Map<bigint, PeerAddress>;
 
   constructor(options: StrangersOptions) {
     this.#options = options;
-    this.#told = options.knownPeers;
+    this.#met = new Map(options.knownPeers.map((peer) => [peer.id, peer]));
   }
 
   /** Addresses of members beside those in the list. One that is in it, or was removed from it, is no stranger any more. */
   get addresses(): readonly PeerAddress[] {
-    const membership = this.#options.membership();
-    return this.#told.filter(({ id }) => membership.member(id) === undefined && !membership.isRemoved(id));
+    return [...this.#met.values()].filter(({ id }) => this.#isStranger(id));
   }
 
-  /** Something came from the member. */
-  heard(from: bigint): void {
-    const { membership, clock, stopped } = this.#options;
-    if (membership().member(from) !== undefined || this.#asking || clock.nowMs() < this.#nextAskMs || stopped()) return;
-    if (membership().isRemoved(from) || this.#told.some(({ id }) => id === from)) return;
-    this.#asking = true;
-    void this.#ask(from).finally(() => {
-      this.#asking = false;
-      this.#nextAskMs = clock.nowMs() + ASK_PAUSE_MS;
-    });
-  }
-
-  /** All at once, each under its own addresses: one that is down must not keep the others from answering. */
-  async #ask(from: bigint): Promise<void> {
-    const { clusterId, memberId, membership, peers, logger, initialUrls, stopped, onFound } = this.#options;
-    const others = membership().members.filter(({ id }) => id !== memberId);
-    const urls = [...others.map(({ peerUrls }) => peerUrls), ...this.#told.map((it) => it.urls), ...initialUrls];
-    const distinct = new Map(urls.map((each) => [each.join(), each]));
-    const answers = await Promise.all([...distinct.values()].map((each) => peers.discover(each, ASK_TIMEOUT_MS)));
-    if (stopped()) return;
-    const found = new Map<bigint, PeerAddress>();
-    for (const answer of answers) {
-      if (answer?.clusterId !== clusterId) continue;
-      for (const { id, peerUrls } of answer.members) if (id !== memberId) found.set(id, { id, urls: peerUrls });
-    }
-    if (!found.has(from)) {
-      logger.warn({ member: hex(from) }, "a member speaks whose address nobody knows; give it in --initial-cluster");
-      return;
-    }
-    this.#told = [...found.values()];
-    logger.info({ member: hex(from), urls: found.get(from)?.urls }, "a member was added while this one was away");
+  /** The member has connected to this one. */
+  met(peer: PeerAddress): void {
+    const { logger, onFound } = this.#options;
+    const { id, urls } = peer;
+    if (!this.#isStranger(id) || urls.length === 0 || String(this.#met.get(id)?.urls) === String(urls)) return;
+    if (!this.#met.has(id) && this.addresses.length >= STRANGERS_MAX) return;
+    this.#met.set(id, peer);
+    logger.info({ member: hex(id), urls }, "a member that is not known here yet has connected");
     onFound();
+  }
+
+  #isStranger(id: bigint): boolean {
+    const membership = this.#options.membership();
+    return membership.member(id) === undefined && !membership.isRemoved(id);
   }
 }

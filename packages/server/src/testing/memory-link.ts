@@ -87,6 +87,8 @@ export class MemoryLink {
       this.#target = target;
       this.#connectedSince = this.#network.clock.nowMs();
       this.#lossReported = false;
+      const { memberId, peerUrls } = this.#own.identity;
+      target.running.handlers.met({ id: memberId, urls: peerUrls });
     }
   }
 

@@ -42,6 +42,7 @@ export const CLUSTER: bigint = 0xc0ffee_0000_0001n;
 /** The node's side, written down. */
 export class Witness implements PeerHandlers {
   readonly received: Message[] = [];
+  readonly acquaintances: Map<bigint, readonly string[]> = new Map();
   readonly lost: bigint[] = [];
   readonly sent: string[] = [];
   readonly removedIds: Set<bigint> = new Set();
@@ -49,6 +50,10 @@ export class Witness implements PeerHandlers {
   answerWith: (question: PeerQuestion) => Promise<PeerAnswer> = () => Promise.reject(new ServerError("notLeader"));
   takeSnapshot: (message: SnapshotMessage, body: SnapshotBody) => Promise<void> = async () => {};
   description: ClusterDescription = { clusterId: CLUSTER, members: [], removed: [] };
+
+  met({ id, urls }: PeerAddress): void {
+    this.acquaintances.set(id, urls);
+  }
 
   receive(message: Message): void {
     this.received.push(message);
@@ -99,7 +104,7 @@ export async function participant(
 ): Promise<Participant> {
   const place = await world.join(url);
   const witness = new Witness();
-  place.peers.start({ clusterId, memberId: id }, witness);
+  place.peers.start({ clusterId, memberId: id, peerUrls: [place.url] }, witness);
   return { ...place, id, witness };
 }
 

@@ -56,6 +56,19 @@ const memberCases: readonly PeerCase[] = [
     },
   },
   {
+    name: "a member that connects tells where it is reached, and can be answered there",
+    async run(world) {
+      const [stranger, host] = [await participant(world, 8n), await participant(world, 1n)];
+      stranger.peers.setPeers([addressOf(host)]);
+      await world.eventually(() => host.witness.acquaintances.has(8n), "the acquaintance");
+      assert.deepEqual(host.witness.acquaintances.get(8n), [stranger.url]);
+      host.peers.setPeers([addressOf(stranger)]);
+      await connected(world, host, stranger);
+      host.peers.send([heartbeat(1n, 8n)]);
+      await world.eventually(() => stranger.witness.received.length === 1, "the answer");
+    },
+  },
+  {
     name: "messages that are sent before the connection stands arrive when it does",
     async run(world) {
       const [one, two] = [await participant(world, 1n), await participant(world, 2n)];
@@ -123,7 +136,7 @@ const memberCases: readonly PeerCase[] = [
       await world.pass(100);
       assert.equal(one.peers.connectedSince(2n), undefined);
       assert.equal((await settled(world, one.peers.discover([place.url], 500))).status, "fulfilled");
-      place.peers.start({ clusterId: CLUSTER, memberId: 2n }, new Witness());
+      place.peers.start({ clusterId: CLUSTER, memberId: 2n, peerUrls: [place.url] }, new Witness());
       await world.eventually(() => one.peers.connectedSince(2n) !== undefined, "the connection");
     },
   },

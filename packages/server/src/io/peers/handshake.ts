@@ -41,8 +41,8 @@ export class RefusalError extends Error {
   }
 }
 
-export function handshakeTo(to: bigint, { clusterId, memberId }: PeerIdentity): PeerHandshake {
-  return create(PeerHandshakeSchema, { format: PEER_FORMAT, clusterId, from: memberId, to });
+export function handshakeTo(to: bigint, { clusterId, memberId, peerUrls }: PeerIdentity): PeerHandshake {
+  return create(PeerHandshakeSchema, { format: PEER_FORMAT, clusterId, from: memberId, to, peerUrls: [...peerUrls] });
 }
 
 /**

@@ -62,7 +62,9 @@ export class PeerService implements ServiceImplementation<typeof Peer> {
       const running = this.#running();
       const frames = requests[Symbol.asyncIterator]();
       const first = await this.#first(frames);
-      const from = admit(first?.frame.case === "handshake" ? first.frame.value : undefined, running);
+      const handshake = first?.frame.case === "handshake" ? first.frame.value : undefined;
+      const from = admit(handshake, running);
+      running.handlers.met({ id: from, urls: handshake?.peerUrls ?? [] });
       this.#options.heard(from);
       yield create(PeerWelcomeSchema);
       for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
