@@ -6,6 +6,7 @@
 import { EMPTY_CONF_STATE } from "../conf-change.js";
 import { Raft } from "../raft.js";
 import type { ApplyTask, ConfState, Entry } from "../types.js";
+import { firstEntries } from "./cluster-conf.js";
 import { emptyLogBase, SimulatedDisk } from "./cluster-disk.js";
 import { HashedLog } from "./cluster-log.js";
 import type { Plan } from "./cluster-plan.js";
@@ -117,4 +118,11 @@ export class SimulatedMember {
     this.disk.log.compact(index);
     return true;
   }
+}
+
+/** How each of the first members begins. */
+export function firstMembers({ voters, bootstrapInLog }: Plan): Beginning {
+  const ids = Array.from({ length: voters }, (_, i) => BigInt(i + 1));
+  const confState: ConfState = { ...EMPTY_CONF_STATE, voters: ids };
+  return { entries: bootstrapInLog ? firstEntries(ids) : [], snapshotAtOne: !bootstrapInLog, confState };
 }

@@ -6,19 +6,19 @@
  * Reading order: `cluster-plan.ts` (what a seed decides), this file (what happens), `cluster-workload.ts` (who asks for
  * it), `cluster-oracle.ts` (what must hold), `cluster-run.ts` (a run from start to verdict).
  */
-import { EMPTY_CONF_STATE } from "../conf-change.js";
 import type { Raft } from "../raft.js";
 import type { AppendTask, ConfState, Entry, Message, RaftStatus, Ready, SnapshotMark } from "../types.js";
-import { decodeChange, firstEntries, isJoint, mayApply } from "./cluster-conf.js";
+import { decodeChange, isJoint, mayApply } from "./cluster-conf.js";
 import type { Counters } from "./cluster-counters.js";
 import { entryHash } from "./cluster-log.js";
-import { type Beginning, SimulatedMember } from "./cluster-member.js";
+import { type Beginning, firstMembers, SimulatedMember } from "./cluster-member.js";
 import { SimulatedNetwork } from "./cluster-network.js";
-import { Oracle, Violation } from "./cluster-oracle.js";
+import { Oracle } from "./cluster-oracle.js";
 import { type Fault, type Plan, TICK_UNITS } from "./cluster-plan.js";
 import { type EventKind, EventQueue, type PlannedEvent } from "./cluster-queue.js";
 import { Chance, mixHash } from "./cluster-random.js";
 import { Trace } from "./cluster-trace.js";
+import { Violation } from "./cluster-violation.js";
 
 /** Turns a driver may need to hand out everything; more means that Raft never comes to rest. */
 const DRAIN_TURNS_MAX = 1000;
@@ -418,10 +418,4 @@ export class Cluster {
     if (member === undefined) throw new Error(`there is no member ${id}`);
     return member;
   }
-}
-
-function firstMembers({ voters, bootstrapInLog }: Plan): Beginning {
-  const ids = Array.from({ length: voters }, (_, i) => BigInt(i + 1));
-  const confState: ConfState = { ...EMPTY_CONF_STATE, voters: ids };
-  return { entries: bootstrapInLog ? firstEntries(ids) : [], snapshotAtOne: !bootstrapInLog, confState };
 }

@@ -8,16 +8,13 @@ import { describeConf, isJoint, isQuorum } from "./cluster-conf.js";
 import type { HashedLog } from "./cluster-log.js";
 import type { Machine, SimulatedMember } from "./cluster-member.js";
 import type { Plan } from "./cluster-plan.js";
+import { check } from "./cluster-violation.js";
 
 /** Bytes that an entry counts for in Raft's limits beside its data; `log.ts` says the same. */
 const ENTRY_OVERHEAD_BYTES = 16;
 
 /** Keeps (index, term) in one number. */
 const TERM_SPAN = 2 ** 20;
-
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
 
 interface Committed {
   readonly term: number;
@@ -405,9 +402,4 @@ export class Oracle {
       () => `member ${member.id} has a snapshot at ${index} with ${text}, not ${known.text}`,
     );
   }
-}
-
-/** The message is built only when it is needed: a run makes millions of checks. */
-function check(condition: boolean, name: string, message: () => string): asserts condition {
-  if (!condition) throw new Violation(`${name}: ${message()}`);
 }

@@ -6,12 +6,15 @@ import { isJoint, isMember } from "./cluster-conf.js";
 import { Counters } from "./cluster-counters.js";
 import type { SimulatedMember } from "./cluster-member.js";
 import { Cluster } from "./cluster-model.js";
-import { Violation } from "./cluster-oracle.js";
 import { drawPlan, FAULTS, type Plan, REQUESTS, TICK_UNITS, without } from "./cluster-plan.js";
+import { Violation } from "./cluster-violation.js";
 import { Workload } from "./cluster-workload.js";
 
-/** Rounds of one (shortest) election timeout each that a healed cluster may take to agree. */
-const SETTLE_ROUNDS_MAX = 40;
+/** Rounds of one (shortest) election timeout each that a healed cluster may take to agree, beside what it has to catch up. */
+const SETTLE_ROUNDS_MAX = 25;
+
+/** Time units for an entry that is to be caught up, where a message carries one and only one is on its way. */
+const CATCH_UP_UNITS = 15;
 
 export interface Verdict {
   readonly seed: number;
@@ -94,12 +97,15 @@ function settle(cluster: Cluster, workload: Workload): number {
   cluster.heal();
   for (const member of cluster.members.values()) cluster.start(member);
   const goals = new Goals(cluster, workload);
-  for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
-    const end = cluster.now + cluster.plan.electionTicks * TICK_UNITS;
+  const roundUnits = cluster.plan.electionTicks * TICK_UNITS;
+  const longest = Math.max(...[...cluster.members.values()].map(({ handed }) => handed.lastIndex));
+  const rounds = SETTLE_ROUNDS_MAX + Math.ceil((longest * CATCH_UP_UNITS) / roundUnits);
+  for (let round = 1; round <= rounds; round++) {
+    const end = cluster.now + roundUnits;
     while (cluster.now < end) cluster.step();
     if (goals.missing() === undefined) return round;
   }
-  throw new Violation(`liveness: after ${SETTLE_ROUNDS_MAX} election timeouts without trouble ${goals.missing()}`);
+  throw new Violation(`liveness: after ${rounds} election timeouts without trouble ${goals.missing()}`);
 }
 
 /** What a healed cluster has to reach; what an operator does meanwhile to help it there. */

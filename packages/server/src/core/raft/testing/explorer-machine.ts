@@ -9,8 +9,8 @@ import type { AppendTask, ApplyTask, ConfState, Message, SnapshotMark } from "..
 import { decodeChange, firstEntries, mayApply } from "./cluster-conf.js";
 import { emptyLogBase, SimulatedDisk } from "./cluster-disk.js";
 import { entryHash, HashedLog } from "./cluster-log.js";
-import { Violation } from "./cluster-oracle.js";
 import { mixHash } from "./cluster-random.js";
+import { Violation } from "./cluster-violation.js";
 
 export type Input =
   | { readonly type: "message"; readonly message: Message }

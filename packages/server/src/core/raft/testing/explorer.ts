@@ -10,8 +10,8 @@
  * are recognised by 53 bits of a hash, so of two million about one in ten thousand such runs would miss one.
  */
 import { isQuorum } from "./cluster-conf.js";
-import { Violation } from "./cluster-oracle.js";
 import { mixHash } from "./cluster-random.js";
+import { check, Violation } from "./cluster-violation.js";
 import { type Budgets, type ExplorerBounds, inputsOf } from "./explorer-inputs.js";
 import { type MemberState, MemberStates, Messages } from "./explorer-states.js";
 
@@ -283,14 +283,18 @@ export class Explorer {
   #checkLogsMatch(a: MemberState, b: MemberState): void {
     for (let index = Math.min(a.lastIndex, b.lastIndex); index > Math.max(a.baseIndex, b.baseIndex); index--) {
       if (a.termAt(index) !== b.termAt(index)) continue;
-      check(a.hashAt(index) === b.hashAt(index), `S3: members ${a.id} and ${b.id} differ below ${index}`);
+      check(a.hashAt(index) === b.hashAt(index), "S3", () => `members ${a.id} and ${b.id} differ below ${index}`);
       return;
     }
   }
 
   #checkLeader(state: State, now: MemberState, slot: number, all: readonly MemberState[]): readonly number[] {
     const known = state.leaders[now.term] as number;
-    check(known === 0 || known === slot + 1, `S1: members ${this.#ids[known - 1]} and ${now.id} lead term ${now.term}`);
+    check(
+      known === 0 || known === slot + 1,
+      "S1",
+      () => `members ${this.#ids[known - 1]} and ${now.id} lead term ${now.term}`,
+    );
     if (known !== 0) return state.leaders;
     const voted = (id: bigint): boolean => {
       const ballot = all[this.#ids.indexOf(id)]?.ballot;
@@ -298,12 +302,13 @@ export class Explorer {
     };
     check(
       isQuorum(now.confState, voted),
-      `S2: member ${now.id} leads term ${now.term} without a quorum's votes on disk`,
+      "S2",
+      () => `member ${now.id} leads term ${now.term} without a quorum's votes on disk`,
     );
     for (let term = 0; term < now.term; term++) {
       const prefix = this.#states.prefix(state.committed[term] as number);
       const holds = prefix.index <= now.baseIndex || now.hashAt(prefix.index) === prefix.hash;
-      check(holds, `S5: leader ${now.id} of term ${now.term} lacks ${prefix.index}, committed in term ${term}`);
+      check(holds, "S5", () => `leader ${now.id} of term ${now.term} lacks ${prefix.index}, committed in term ${term}`);
     }
     return state.leaders.map((leader, term) => (term === now.term ? slot + 1 : leader));
   }
@@ -315,7 +320,7 @@ export class Explorer {
       const index = Math.min(prefix.index, now.commit);
       const [mine, theirs] = [now.hashAt(index), this.#states.prefixHashAt(number, index)];
       const same = mine === undefined || theirs === undefined || mine === theirs;
-      check(same, `S4: member ${now.id} has committed something else at ${index}`);
+      check(same, "S4", () => `member ${now.id} has committed something else at ${index}`);
     }
     const own = this.#states.prefixNumber(now);
     const known = this.#states.prefix(committed[now.term] as number);
@@ -325,14 +330,18 @@ export class Explorer {
 
   #checkDurableQuorum(before: MemberState, now: MemberState, all: readonly MemberState[]): void {
     const { commit, term, id } = now;
-    check(now.termAt(commit) === term, `S6: leader ${id} of term ${term} commits ${now.termAt(commit)}/${commit}`);
+    check(
+      now.termAt(commit) === term,
+      "S6",
+      () => `leader ${id} of term ${term} commits ${now.termAt(commit)}/${commit}`,
+    );
     const holds = (other: bigint): boolean => {
       const member = all[this.#ids.indexOf(other)];
       return member?.durableHolds(commit, now.hashAt(commit)) === true;
     };
     // What was committed is applied by now, so a change has taken effect that did not count before.
     const isHeld = isQuorum(before.confState, holds) || isQuorum(now.confState, holds);
-    check(isHeld, `S6: leader ${id} commits ${commit}, not on the disks of a quorum`);
+    check(isHeld, "S6", () => `leader ${id} commits ${commit}, not on the disks of a quorum`);
   }
 
   #found(state: State, action: string, what: string): Found {
@@ -352,10 +361,6 @@ export class Explorer {
 const NO_BUDGETS: Budgets = { proposals: 0, confChanges: 0, crashes: 0, duplicates: 0, compactions: 0 };
 
 class Found extends Error {}
-
-function check(condition: boolean, message: string): void {
-  if (!condition) throw new Violation(message);
-}
 
 function isBefore(a: readonly number[], b: readonly number[]): boolean {
   for (let i = 0; i < a.length; i++) {
