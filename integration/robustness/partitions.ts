@@ -14,7 +14,7 @@ export interface Partition {
   tell(context: PartitionContext): Promise<void>;
 }
 
-const leaderIsolated: Partition = {
+export const leaderIsolated: Partition = {
   name: "the leader is cut off from everyone",
   async tell({ cluster, recorder, network, writes }) {
     const leader = await cluster.leader();

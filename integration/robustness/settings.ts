@@ -3,7 +3,7 @@ import { etcdctlMissing } from "../support/etcdctl.js";
 import { type ProgramName, programMissing } from "./cluster/program.js";
 
 /** Writes in each phase of a story. */
-export const WRITES: number = Number(process.env["KVORUM_ROBUSTNESS_WRITES"] ?? 150);
+export const WRITES: number = Number(process.env["KVORUM_ROBUSTNESS_WRITES"] ?? 100);
 
 /** Replays what the clients ask. When it happens is up to the machine. */
 export const SEED: number = Number(process.env["KVORUM_SEED"] ?? Date.now() % 1_000_000);

@@ -17,17 +17,22 @@ const ON_ETCD: ReadonlySet<string> = new Set([
   "a dead member is replaced by a new one",
 ]);
 
+const TIMEOUT_MS = 120_000 + WRITES * 200;
+
 for (const program of PROGRAMS) {
   const reason = missing(program);
   if (reason !== undefined) console.warn(`stories of ${program} are skipped: ${reason}`);
   describe.skipIf(reason !== undefined)(program, () => {
     for (const story of stories.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || ON_ETCD.has(name))) {
-      it(story.name, { timeout: 120_000 + WRITES * 200 }, () => play(program, story));
+      it(story.name, { timeout: TIMEOUT_MS }, async () => {
+        expect((await play(program, story)).slice(0, 5), `seed ${SEED}`).toEqual([]);
+      });
     }
   });
 }
 
-async function play(program: ProgramName, story: Story): Promise<void> {
+/** Plays the story under load and answers what is wrong with what was seen. */
+async function play(program: ProgramName, story: Story): Promise<readonly string[]> {
   await using cluster = await Cluster.start({ program, size: story.size, snapshotCount: 500, ...TIMING });
   const recorder = new Recorder(cluster, { seed: SEED });
   try {
@@ -39,7 +44,7 @@ async function play(program: ProgramName, story: Story): Promise<void> {
       `${program}, ${story.name}: ${operations} calls, ${unknown} of unknown outcome (${unknownApplied} applied), ` +
         `${revisions} revisions, ${figures.watchEvents} watch events, judged in ${figures.checkMs} ms, seed ${SEED}`,
     );
-    expect(violations.slice(0, 5), `seed ${SEED}`).toEqual([]);
+    return violations;
   } catch (error) {
     console.error(`${program}, ${story.name}: seed ${SEED}\n${cluster.lastWords()}`);
     throw error;

@@ -14,8 +14,6 @@ export interface StoryContext {
 export interface Story {
   readonly name: string;
   readonly size: 3 | 5;
-  /** Takes thousands of writes where the program keeps thousands of entries. */
-  readonly isLong?: boolean;
   tell(context: StoryContext): Promise<void>;
 }
 
@@ -112,7 +110,6 @@ const memberReplaced: Story = {
 const snapshotCatchUp: Story = {
   name: "a follower that was away past the compacted log is brought up by a snapshot",
   size: 3,
-  isLong: true,
   async tell({ cluster, recorder, writes }) {
     await recorder.progress(writes);
     const [away] = (await cluster.followers()) as [Member];

@@ -16,6 +16,8 @@ export interface TrafficOptions {
   readonly random: () => number;
   /** Keys are `r/00`, `r/01`, … */
   readonly keys: number;
+  /** Nothing but linearizable reads. */
+  readonly readsOnly?: boolean;
   /** Whether one more write without a unique value may be in flight: each doubles what an unknown outcome may mean. */
   readonly mayDelete: () => boolean;
 }
@@ -42,6 +44,8 @@ const WEIGHTS = {
 
 type Kind = keyof typeof WEIGHTS;
 
+const READS: readonly Kind[] = ["get", "list"];
+
 export class Traffic {
   readonly #options: TrafficOptions;
   readonly #modRevisions = new Map<string, number>();
@@ -54,7 +58,7 @@ export class Traffic {
   }
 
   next(): Action {
-    const kind = this.#kind();
+    const kind = this.#options.readsOnly === true ? pick(this.#options.random, READS) : this.#kind();
     if (kind === "leasedPut" && this.#lease === undefined) return { kind: "grant" };
     if (kind === "revoke") {
       const lease = this.#lease;

@@ -19,8 +19,8 @@ export interface RecorderOptions {
   readonly clients?: number;
   /** Default 10. */
   readonly keys?: number;
-  /** Milliseconds between two calls of a client. Default 0. */
-  readonly thinkMs?: number;
+  /** See `ClientOptions`. Default false. */
+  readonly cheatsOnReads?: boolean;
 }
 
 export interface RunVerdict {
@@ -42,6 +42,12 @@ const DELETIONS_IN_FLIGHT_MAX = 3;
 /** A probe that was swallowed is given up after this, so that the figure is that of the cluster and not of the probe. */
 const PROBE_TIMEOUT_MS = 250;
 
+/** Above twice the election timeout of the tests, so that most calls survive a change of leader. */
+const CALL_TIMEOUT_MS = 3_000;
+
+/** Below the election timeout of the tests: a reader has new calls waiting at every moment of a change of leader. */
+const READER_TIMEOUT_MS = 200;
+
 const CALL = { timeoutMs: 10_000 };
 
 export class Recorder {
@@ -59,7 +65,11 @@ export class Recorder {
     this.#cluster = cluster;
     this.#options = options;
     this.watchMembers();
-    for (let client = 0; client < (options.clients ?? 9); client++) this.addClient();
+    for (let client = 0; client < (options.clients ?? 9); client++) {
+      this.#addClient({ readsOnly: false, timeoutMs: CALL_TIMEOUT_MS });
+    }
+    // One for each member, who asks again and again: the others soon wait for a write at a member that is cut off.
+    for (const _ of cluster.members) this.#addClient({ readsOnly: true, timeoutMs: READER_TIMEOUT_MS });
   }
 
   /** Starts a watch on every member that has none yet: call it after one was added. */
@@ -69,13 +79,11 @@ export class Recorder {
     }
   }
 
-  addClient(): void {
-    const { seed, keys = 10, thinkMs = 0 } = this.#options;
+  #addClient({ readsOnly, timeoutMs }: { readonly readsOnly: boolean; readonly timeoutMs: number }): void {
+    const { seed, keys = 10, cheatsOnReads = false } = this.#options;
     const number = this.#clients++;
     const traffic = new Traffic({
-      client: number,
-      random: seeded(seed * 1_000 + number),
-      keys,
+      ...{ client: number, random: seeded(seed * 1_000 + number), keys, readsOnly },
       mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
     });
     const endpoint = (): string => {
@@ -83,7 +91,7 @@ export class Recorder {
       return endpoints[number % endpoints.length] ?? "";
     };
     const record = (operation: Operation): void => this.#record(operation);
-    const options = { number, traffic, endpoint, record, deletions: this.#deletions, thinkMs };
+    const options = { number, traffic, endpoint, record, deletions: this.#deletions, timeoutMs, cheatsOnReads };
     this.#running.push(new RecordingClient(options).run(this.#abort.signal));
   }
 
