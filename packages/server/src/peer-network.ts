@@ -15,6 +15,8 @@ export interface PeerIdentity {
   readonly memberId: bigint;
   /** Told to every member this one connects to. */
   readonly peerUrls: readonly string[];
+  /** Whether this member began without a log and has told the cluster nothing yet; asked anew at every connection. */
+  readonly isNew: () => boolean;
 }
 
 export interface PeerAddress {
@@ -91,6 +93,10 @@ export interface PeerHandlers {
   isRemoved(id: bigint): boolean;
   /** Another member says that this one was removed from the cluster. */
   removed(): void;
+  /** Whether the member has told the cluster its name: one that says it is new has then lost what it promised. */
+  hasStarted(id: bigint): boolean;
+  /** Another member says that this one was started before and has lost its log: its answers are not listened to. */
+  forgotten(): void;
 }
 
 export interface PeerNetwork {

@@ -40,6 +40,8 @@ export interface NodeHooks {
   stopped(): boolean;
   /** This member does not belong to the cluster any more. */
   removed(): void;
+  /** The cluster knows this member, and what it knows is not here. */
+  forgotten(): void;
 }
 
 export interface Parts {
@@ -142,6 +144,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier },
     membership: () => machine.membership,
     propose: (change) => proposals.proposeConfChange(change),
+    handOver: () => leadership.handOver(),
   });
   const corruption = new CorruptionCheck({
     ...{ raft, peers, clock, logger, memberId, hashHere: hashKv, barrier, propose },
@@ -174,6 +177,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     receiver: snapshotReceiver,
     sender: snapshotSender,
     onRemoved: () => hooks.removed(),
+    onForgotten: () => hooks.forgotten(),
   });
 
   function onSend(messages: readonly Message[]): void {

@@ -203,6 +203,18 @@ describe("membership", () => {
     expect((await cluster.hashes()).size).toBe(1);
   });
 
+  it("goes down from two members to one, also when it is the leader that goes", async () => {
+    await start({ size: 2 });
+    await cluster.clock.advance(6000);
+    const leader = await cluster.elected();
+    const other = await cluster.follower();
+    await cluster.within(leader.changeMembers({ kind: "remove", id: leader.header.memberId }));
+    await cluster.within(leader.removed);
+    await cluster.kill(cluster.nameOf(leader));
+    await cluster.within(other.propose(put("alone", "1")));
+    expect(await cluster.within(read(other, "alone"))).toBe("1");
+  });
+
   it("tells a removed member that was away, and does not take it back", async () => {
     await start();
     await cluster.clock.advance(6000);
@@ -229,6 +241,29 @@ describe("membership", () => {
     cluster.wipe(name);
     await expect(cluster.boot(name)).rejects.toThrow(/member/);
     await expect(cluster.boot(name, { initialClusterState: "existing" })).rejects.toThrow(/member/);
+  });
+});
+
+describe("a member that has lost its data", () => {
+  it("is found out even when the whole cluster starts at once, and has no vote meanwhile", async () => {
+    await start();
+    await writeAll(await cluster.elected(), 10);
+    for (const name of ["n1", "n2", "n3"]) await cluster.kill(name);
+    cluster.wipe("n1");
+    // Nobody is up who could tell it: it founds its cluster once more, with the ids that everybody knows.
+    const wiped = await cluster.boot("n1");
+    const failed = wiped.failed;
+    await cluster.boot("n2");
+    await expect(cluster.within(failed)).resolves.toMatchObject({
+      message: expect.stringContaining("its log is not here"),
+    });
+    await cluster.clock.advance(10_000);
+    // One of three with its memory is no majority, whatever the wiped one said.
+    expect(cluster.node("n2").raftStatus.lead).toBe(0n);
+    await cluster.kill("n1");
+    await cluster.boot("n3");
+    const leader = await cluster.elected();
+    for (let i = 0; i < 10; i++) expect(await cluster.within(read(leader, `k${i}`))).toBe(String(i));
   });
 });
 

@@ -4,6 +4,7 @@ import type { ConfChange, Member } from "../core/apply/command.js";
 import type { Membership } from "../core/apply/membership.js";
 import type { ServerErrorName } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
+import type { Role } from "../core/raft/types.js";
 import { NO_PEERS } from "../io/peers/no-peers.js";
 import type { MemberRequest } from "../peer-network.js";
 import { ManualClock } from "../testing/manual-clock.js";
@@ -24,6 +25,8 @@ interface Scene {
   readonly strict?: boolean;
   readonly maxLearners?: number;
   readonly role?: "leader" | "follower";
+  /** There is somebody to take over the lead. */
+  readonly successor?: boolean;
 }
 
 function memberOf(text: string, isLearner: boolean): Member {
@@ -43,7 +46,9 @@ function changes(scene: Scene): { readonly changes: MemberChanges; readonly prop
   const membership = { members, member: (id: bigint) => members.find((member) => member.id === id) };
   const { match = {}, connectedMs = {}, role = "leader" } = scene;
   const progress = new Map(Object.entries(match).map(([id, index]) => [BigInt(id), { match: index }]));
-  const raft = { status: { role, lead: role === "leader" ? SELF : 0n }, progress } as unknown as Raft;
+  const raft = { status: { role, lead: role === "leader" ? SELF : 0n }, progress } as unknown as Raft & {
+    status: { role: Role };
+  };
   const peers = {
     ...NO_PEERS,
     connectedSince: (id: bigint) => {
@@ -58,6 +63,10 @@ function changes(scene: Scene): { readonly changes: MemberChanges; readonly prop
     barrier: () => Promise.resolve(),
     propose: async (change: ConfChange) => {
       proposed.push(change);
+    },
+    handOver: () => {
+      if (scene.successor) raft.status.role = "follower";
+      return undefined;
     },
     strictReconfigCheck: scene.strict ?? true,
     maxLearners: scene.maxLearners ?? 1,
@@ -177,6 +186,16 @@ describe("a membership change", () => {
     expect(member).toMatchObject({ name: "", clientUrls: [], peerUrls: ["http://new:2380"] });
     // SHA-1 of "http://new:2380" and "100", the seconds of the clock: the rule of etcd's public documentation.
     expect(member?.id.toString(16)).toBe("f38130c1e107c4e6");
+  });
+
+  it("that removes the leader is left to its successor, if there can be one", async () => {
+    const scene: Scene = { voters: ["1", "2"], connectedMs: { 2: LONG }, strict: false };
+    const { changes: all, proposed } = changes({ ...scene, successor: true });
+    await expect(all.changeHere(remove(SELF))).rejects.toMatchObject({ reason: "notLeader" });
+    expect(proposed).toEqual([]);
+    const alone = changes({ ...scene, successor: false });
+    await alone.changes.changeHere(remove(SELF));
+    expect(alone.proposed).toHaveLength(1);
   });
 
   it("is not carried out by a member that does not lead", async () => {

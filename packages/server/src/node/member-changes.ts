@@ -35,6 +35,8 @@ export interface MemberChangesOptions {
   /** Confirms leadership, and that everything committed before the call is applied. */
   readonly barrier: () => Promise<void>;
   readonly propose: (change: ConfChange) => Promise<unknown>;
+  /** Lets another voter lead, if there is one to take over. */
+  readonly handOver: () => Promise<void> | undefined;
 }
 
 export class MemberChanges {
@@ -60,6 +62,8 @@ export class MemberChanges {
     // The checks look at members and connections of this moment, so everything that was decided before must be known.
     await this.#confirmLeadership();
     const change = this.#checked(request);
+    // A leader that removes itself could leave members behind that do not know of it yet and miss its vote.
+    if (change.type === "remove" && change.member.id === this.#options.memberId) await this.#options.handOver();
     if (raft.status.role !== "leader") throw new ServerError("notLeader");
     await propose(change);
     const { member, type } = change;

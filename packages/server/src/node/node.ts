@@ -23,6 +23,7 @@ import type { MembersChanged } from "./member-changes.js";
 import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
 import { type RecoveredMember, recoverMember } from "./recovery.js";
 import { sleep } from "./sleep.js";
+import { forgottenLogError } from "./start-refused.js";
 import { Ticker } from "./ticker.js";
 import { walk } from "./walk.js";
 
@@ -43,6 +44,8 @@ export class EtcdNode implements NodeApi {
   #reportFailure: (error: Error) => void = () => {};
   #reportRemoval: () => void = () => {};
   #removing = false;
+  /** Until this member tells the cluster its name. */
+  #isNew: boolean;
   #failure: Error | undefined;
   #halted = false;
   #stopping: Promise<void> | undefined;
@@ -65,6 +68,7 @@ export class EtcdNode implements NodeApi {
   private constructor(config: NodeConfig, recovered: RecoveredMember) {
     this.#config = config;
     this.#recovered = recovered;
+    this.#isNew = recovered.isNew;
     this.failed = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
@@ -75,6 +79,7 @@ export class EtcdNode implements NodeApi {
       fail: (cause) => this.#fail(cause),
       stopped: () => this.#halted,
       removed: () => this.#leave(),
+      forgotten: () => this.#fail(forgottenLogError(recovered.identity)),
     });
     const { env, heartbeatMs } = config;
     const onTick = (nowMs: number, stalledMs: number): void => this.#tick(nowMs, stalledMs);
@@ -213,7 +218,8 @@ export class EtcdNode implements NodeApi {
     const { logger, peers } = this.#config.env;
     const { storeCompaction, watchDriver, corruption, readyLoop, peerDesk, membersKnown } = this.#parts;
     logger.info({ memberId: identity.memberId.toString(16), ...logged(raft.status) }, "member recovered");
-    peers.start({ ...identity, peerUrls: this.#config.peerUrls }, peerDesk);
+    const { peerUrls } = this.#config;
+    peers.start({ ...identity, peerUrls, isNew: () => this.#isNew }, peerDesk);
     this.#ticker.start();
     watchDriver.start();
     corruption.start();
@@ -293,6 +299,8 @@ export class EtcdNode implements NodeApi {
     for (;;) {
       try {
         await reads.barrier();
+        // The leader has listened to this member. From here on the others may know its name before it does.
+        this.#isNew = false;
         const known = machine.membership.member(memberId);
         if (known?.name === name && sameUrls(known.clientUrls, clientUrls)) return;
         await proposals.propose({ kind: "member-attributes", memberId, name, clientUrls });

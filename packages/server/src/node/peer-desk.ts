@@ -35,6 +35,7 @@ export interface PeerDeskOptions {
   readonly stopped: () => boolean;
   readonly wake: () => void;
   readonly onRemoved: () => void;
+  readonly onForgotten: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -97,6 +98,14 @@ export class PeerDesk implements PeerHandlers {
 
   removed(): void {
     this.#options.onRemoved();
+  }
+
+  hasStarted(id: bigint): boolean {
+    return (this.#options.machine.membership.member(id)?.name ?? "") !== "";
+  }
+
+  forgotten(): void {
+    this.#options.onForgotten();
   }
 
   #withRaft(act: (raft: Raft) => void): void {

@@ -5,7 +5,7 @@ import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import { decodeCommand } from "../io/wire/command.js";
 import { ManualClock } from "../testing/manual-clock.js";
 import { SeededRandom } from "../testing/seeded-random.js";
-import { Proposals } from "./propose.js";
+import { Proposals, type TimeoutReason } from "./propose.js";
 
 const command = { kind: "compaction", revision: 1n, physical: false } as const;
 const answer = { kind: "compaction", revision: 1n } as const;
@@ -25,8 +25,15 @@ class FakeRaft {
 function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock } {
   const raft = new FakeRaft();
   const clock = new ManualClock();
-  const limits = { maxRequestBytes: 1000, requestTimeoutMs: 7000, timeoutReason: () => "timeout" } as const;
-  const options = { ...limits, clock, random: new SeededRandom(3), wake: () => {} };
+  const timeoutReason = (): TimeoutReason => "timeout";
+  const options = {
+    maxRequestBytes: 1000,
+    requestTimeoutMs: 7000,
+    timeoutReason,
+    clock,
+    random: new SeededRandom(3),
+    wake: () => {},
+  };
   return { proposals: new Proposals({ ...options, raft: raft as unknown as Raft }), raft, clock };
 }
 

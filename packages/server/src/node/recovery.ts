@@ -28,6 +28,8 @@ export interface RecoveredMember {
    * them before the log has brought it its own list. Empty once there is a log.
    */
   readonly knownPeers: readonly PeerAddress[];
+  /** There was no log: this is the member's first life, or it has lost the others. */
+  readonly isNew: boolean;
 }
 
 /** A member that joins holds nothing; what a torn first record left was answered for by nobody. */
@@ -62,7 +64,7 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
       entries,
       applied,
     });
-    return { identity, wal, raft, knownPeers: beginning?.knownPeers ?? [] };
+    return { identity, wal, raft, knownPeers: beginning?.knownPeers ?? [], isNew: beginning !== undefined };
   } catch (error) {
     await wal.close();
     throw error;

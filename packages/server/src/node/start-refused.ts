@@ -10,13 +10,17 @@ export class StartRefusedError extends Error {
  * A member that has lost its log must not come back under its old id: it has forgotten which entries it acknowledged and
  * whom it voted for, and the others count on both (Raft paper, figure 2).
  */
-export function refuseForgottenLog({ clusterId, memberId }: Identity): never {
-  throw new StartRefusedError(
+export function forgottenLogError({ clusterId, memberId }: Identity): StartRefusedError {
+  return new StartRefusedError(
     `member ${hex(memberId)} has been started in cluster ${hex(clusterId)} before, and its log is not here. What it ` +
       "promised there is lost with the log, so it cannot come back under this id. Bring its data directory back, or remove " +
       `the member (member remove ${hex(memberId)}), add it again (member add), and start it with an empty data directory ` +
       "and --initial-cluster-state existing",
   );
+}
+
+export function refuseForgottenLog(identity: Identity): never {
+  throw forgottenLogError(identity);
 }
 
 export function refuseRemoved({ clusterId, memberId }: Identity): never {

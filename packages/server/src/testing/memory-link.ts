@@ -6,11 +6,13 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../core/raft/types.js";
 import type { Timer } from "../env.js";
-import { admit, handshakeTo, type Running, refusalOf } from "../io/peers/handshake.js";
+import { admit, handshakeTo, heed, type Running, refusalOf } from "../io/peers/handshake.js";
 import { type TrafficClass, trafficClass } from "../io/peers/traffic.js";
 import { toMessage, toRaftMessage } from "../io/wire/message.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
+
+const REFUSED_RETRY_MS = 1000;
 
 export class MemoryLink {
   readonly urls: readonly string[];
@@ -83,13 +85,23 @@ export class MemoryLink {
       this.#connectedSince = undefined;
       this.#lost();
       this.review();
-    } else if (target?.running !== undefined && this.#admitted(target.running)) {
+    } else if (target?.running !== undefined) {
+      if (!this.#admitted(target.running)) {
+        this.#tryAgain();
+        return;
+      }
       this.#target = target;
       this.#connectedSince = this.#network.clock.nowMs();
       this.#lossReported = false;
       const { memberId, peerUrls } = this.#own.identity;
       target.running.handlers.met({ id: memberId, urls: peerUrls });
     }
+  }
+
+  /** Whoever refuses may think otherwise later. */
+  #tryAgain(): void {
+    const timer = this.#network.clock.setTimer(REFUSED_RETRY_MS, () => this.#changed());
+    this.#change = { kind: "connect", timer };
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -114,7 +126,7 @@ export class MemoryLink {
       this.#target = undefined;
       this.#connectedSince = undefined;
       this.#lost();
-      if (refusalOf(error) === "removed") this.#own.handlers.removed();
+      heed(refusalOf(error), this.#own.handlers);
       return false;
     }
   }

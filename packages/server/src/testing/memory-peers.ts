@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { AskRequestSchema, AskResponseSchema, DescribeResponseSchema, RaftMessageSchema } from "@kvorum/proto";
 import { ServerError } from "../core/errors.js";
 import type { Message } from "../core/raft/types.js";
-import { admit, handshakeTo, hex, type Running, refusalOf } from "../io/peers/handshake.js";
+import { admit, handshakeTo, heed, hex, type Running, refusalOf } from "../io/peers/handshake.js";
 import { within } from "../io/peers/within.js";
 import { toMessage, toRaftMessage } from "../io/wire/message.js";
 import {
@@ -208,7 +208,7 @@ export class MemoryPeers implements PeerNetwork {
     try {
       admit(handshakeTo(to, own.identity), theirs);
     } catch (error) {
-      if (refusalOf(error) === "removed") own.handlers.removed();
+      heed(refusalOf(error), own.handlers);
       throw error;
     }
     return { target, theirs, alive };

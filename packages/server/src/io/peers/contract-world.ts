@@ -46,7 +46,9 @@ export class Witness implements PeerHandlers {
   readonly lost: bigint[] = [];
   readonly sent: string[] = [];
   readonly removedIds: Set<bigint> = new Set();
+  readonly startedIds: Set<bigint> = new Set();
   timesRemoved = 0;
+  timesForgotten = 0;
   answerWith: (question: PeerQuestion) => Promise<PeerAnswer> = () => Promise.reject(new ServerError("notLeader"));
   takeSnapshot: (message: SnapshotMessage, body: SnapshotBody) => Promise<void> = async () => {};
   description: ClusterDescription = { clusterId: CLUSTER, members: [], removed: [] };
@@ -90,6 +92,14 @@ export class Witness implements PeerHandlers {
   removed(): void {
     this.timesRemoved += 1;
   }
+
+  hasStarted(id: bigint): boolean {
+    return this.startedIds.has(id);
+  }
+
+  forgotten(): void {
+    this.timesForgotten += 1;
+  }
 }
 
 export interface Participant extends Place {
@@ -100,11 +110,11 @@ export interface Participant extends Place {
 export async function participant(
   world: PeerWorld,
   id: bigint,
-  { clusterId = CLUSTER, url }: { clusterId?: bigint; url?: string } = {},
+  { clusterId = CLUSTER, url, isNew = () => false }: { clusterId?: bigint; url?: string; isNew?: () => boolean } = {},
 ): Promise<Participant> {
   const place = await world.join(url);
   const witness = new Witness();
-  place.peers.start({ clusterId, memberId: id, peerUrls: [place.url] }, witness);
+  place.peers.start({ clusterId, memberId: id, peerUrls: [place.url], isNew }, witness);
   return { ...place, id, witness };
 }
 

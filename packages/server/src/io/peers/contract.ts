@@ -69,6 +69,22 @@ const memberCases: readonly PeerCase[] = [
     },
   },
   {
+    name: "a member that is new where it was known to have started is not listened to, and is told why",
+    async run(world) {
+      let isNew = true;
+      const [wiped, host] = [await participant(world, 8n, { isNew: () => isNew }), await participant(world, 1n)];
+      host.witness.startedIds.add(8n);
+      wiped.peers.setPeers([addressOf(host)]);
+      wiped.peers.send([heartbeat(8n, 1n)]);
+      await world.eventually(() => wiped.witness.timesForgotten > 0, "the refusal");
+      const asked = await settled(world, wiped.peers.ask(1n, { kind: "lease-renew", id: 7n }, 2000));
+      assert.ok(asked.status === "rejected" && asked.reason instanceof PeerUnavailableError);
+      assert.deepEqual(host.witness.received, []);
+      isNew = false;
+      await connected(world, wiped, host);
+    },
+  },
+  {
     name: "messages that are sent before the connection stands arrive when it does",
     async run(world) {
       const [one, two] = [await participant(world, 1n), await participant(world, 2n)];
@@ -136,7 +152,7 @@ const memberCases: readonly PeerCase[] = [
       await world.pass(100);
       assert.equal(one.peers.connectedSince(2n), undefined);
       assert.equal((await settled(world, one.peers.discover([place.url], 500))).status, "fulfilled");
-      place.peers.start({ clusterId: CLUSTER, memberId: 2n, peerUrls: [place.url] }, new Witness());
+      place.peers.start({ clusterId: CLUSTER, memberId: 2n, peerUrls: [place.url], isNew: () => false }, new Witness());
       await world.eventually(() => one.peers.connectedSince(2n) !== undefined, "the connection");
     },
   },

@@ -49,7 +49,7 @@ import { questionInit, toAnswer } from "../wire/question.js";
 import { serverErrorFrom } from "../wire/server-error.js";
 import { DEFAULT_BOUNDS, type PeerBounds } from "./bounds.js";
 import { discover } from "./discover.js";
-import { handshakeTo, hex, type Running, refusalOf } from "./handshake.js";
+import { handshakeTo, heed, hex, type Running, refusalOf } from "./handshake.js";
 import { sendSnapshot } from "./outgoing-snapshot.js";
 import { PeerService } from "./peer-service.js";
 import { RemoteMember } from "./remote-member.js";
@@ -262,8 +262,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
     const known = typeof code === "number" && typeof details === "string" ? serverErrorFrom(code, details) : undefined;
     if (known !== undefined) return known;
-    const refusal = refusalOf(error);
-    if (refusal === "removed") this.#running?.handlers.removed();
+    if (this.#running !== undefined) heed(refusalOf(error), this.#running.handlers);
     // The engine would connect again by itself, with pauses of its own; the next question does so at once.
     if (code === StatusCode.UNAVAILABLE) member.forgetQuestions();
     return unavailable(member.id, error);

@@ -11,7 +11,7 @@ import type { PeerHandlers, PeerIdentity } from "../../peer-network.js";
 export const PEER_FORMAT = 1;
 
 /** Why a member does not listen to another one. */
-export type Refusal = "not-ready" | "format" | "cluster" | "member" | "removed" | "malformed" | "busy";
+export type Refusal = "not-ready" | "format" | "cluster" | "member" | "removed" | "forgotten" | "malformed" | "busy";
 
 /** What a member that takes part has been told by `start`. */
 export interface Running {
@@ -27,6 +27,7 @@ const REFUSAL_CODES: Readonly<Record<Refusal, StatusCode>> = {
   cluster: StatusCode.FAILED_PRECONDITION,
   member: StatusCode.NOT_FOUND,
   removed: StatusCode.PERMISSION_DENIED,
+  forgotten: StatusCode.DATA_LOSS,
   malformed: StatusCode.INVALID_ARGUMENT,
   busy: StatusCode.RESOURCE_EXHAUSTED,
 };
@@ -41,8 +42,9 @@ export class RefusalError extends Error {
   }
 }
 
-export function handshakeTo(to: bigint, { clusterId, memberId, peerUrls }: PeerIdentity): PeerHandshake {
-  return create(PeerHandshakeSchema, { format: PEER_FORMAT, clusterId, from: memberId, to, peerUrls: [...peerUrls] });
+export function handshakeTo(to: bigint, { clusterId, memberId, peerUrls, isNew }: PeerIdentity): PeerHandshake {
+  const own = { clusterId, from: memberId, peerUrls: [...peerUrls], new: isNew() };
+  return create(PeerHandshakeSchema, { format: PEER_FORMAT, to, ...own });
 }
 
 /**
@@ -52,7 +54,7 @@ export function handshakeTo(to: bigint, { clusterId, memberId, peerUrls }: PeerI
  */
 export function admit(handshake: PeerHandshake | undefined, { identity, handlers }: Running): bigint {
   if (handshake === undefined) throw new RefusalError("malformed", "a connection starts with a handshake");
-  const { format, clusterId, from, to } = handshake;
+  const { format, clusterId, from, to, new: isNew } = handshake;
   if (format !== PEER_FORMAT) {
     throw new RefusalError("format", `peer messages of format ${format} are not understood, only ${PEER_FORMAT}`);
   }
@@ -66,7 +68,17 @@ export function admit(handshake: PeerHandshake | undefined, { identity, handlers
     throw new RefusalError("malformed", `member ${hex(from)} cannot be the sender`);
   }
   refuseRemoved(from, handlers);
+  // It may have voted, and its acknowledgements counted: what it says without that memory must not count again.
+  if (isNew && handlers.hasStarted(from)) {
+    throw new RefusalError("forgotten", `member ${hex(from)} was started before and has lost its log`);
+  }
   return from;
+}
+
+/** What a refusal means for the member that is refused, beyond the connection. */
+export function heed(refusal: Refusal | undefined, handlers: PeerHandlers): void {
+  if (refusal === "removed") handlers.removed();
+  if (refusal === "forgotten") handlers.forgotten();
 }
 
 export function refuseRemoved(from: bigint, handlers: PeerHandlers): void {

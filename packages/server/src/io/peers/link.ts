@@ -18,7 +18,8 @@ export interface LinkOptions {
   readonly random: Random;
   readonly bounds: PeerBounds;
   readonly urls: readonly string[];
-  readonly handshake: PeerHandshake;
+  /** What a connection begins with, as of now. */
+  readonly handshake: () => PeerHandshake;
   readonly dial: (url: string, options: Pick<DialOptions, "signal">) => Promise<Channel>;
 }
 
@@ -115,7 +116,7 @@ export class PeerLink {
   async #connect(url: string, startedMs: number): Promise<Refusal | "unreachable" | "none"> {
     const { clock, bounds, handshake } = this.#options;
     const abort = new AbortController();
-    const frames = new FrameStream(handshake, this.#queue, bounds.frameBytesMax);
+    const frames = new FrameStream(handshake(), this.#queue, bounds.frameBytesMax);
     this.#attempt = { abort, startedMs, frames };
     const tooLate = new Error(`no welcome within ${bounds.welcomeTimeoutMs} ms`);
     const timer = clock.setTimer(bounds.welcomeTimeoutMs, () => abort.abort(tooLate));
@@ -150,7 +151,12 @@ export class PeerLink {
 
   #retryMs(failures: number, refusal: Refusal | "unreachable" | "none"): number {
     const { random, bounds } = this.#options;
-    const isFinal = refusal === "cluster" || refusal === "format" || refusal === "removed" || refusal === "member";
+    const isFinal =
+      refusal === "cluster" ||
+      refusal === "format" ||
+      refusal === "removed" ||
+      refusal === "forgotten" ||
+      refusal === "member";
     const longestMs = isFinal
       ? bounds.refusedRetryMs
       : Math.min(bounds.retryMsMax, bounds.retryMsFirst * 2 ** Math.min(failures, 16));

@@ -3,13 +3,14 @@
  * health. The control link speaks for the member: it carries little, so its pings are answered in time, and when it
  * breaks the other connections are taken for dead too.
  */
+import type { PeerHandshake } from "@kvorum/proto";
 import type { Channel } from "@kvorum/transport";
 import type { Message } from "../../core/raft/types.js";
 import type { Clock, Logger, Random } from "../../env.js";
 import type { PeerAddress } from "../../peer-network.js";
 import type { KeepAlive, PeerBounds } from "./bounds.js";
 import { type DialOptions, dial } from "./dial.js";
-import { handshakeTo, hex, type Refusal, type Running } from "./handshake.js";
+import { handshakeTo, heed, hex, type Refusal, type Running } from "./handshake.js";
 import { PeerLink } from "./link.js";
 import { type TrafficClass, trafficClass } from "./traffic.js";
 
@@ -101,7 +102,7 @@ export class RemoteMember {
 
   #link(which: TrafficClass, keepAlive: KeepAlive): PeerLink {
     const { clock, random, bounds, running } = this.#options;
-    const handshake = handshakeTo(this.id, running.identity);
+    const handshake = (): PeerHandshake => handshakeTo(this.id, running.identity);
     const dialUrl = (url: string, { signal }: Pick<DialOptions, "signal">): Promise<Channel> =>
       this.#dial(url, keepAlive, signal);
     return new PeerLink(
@@ -159,7 +160,7 @@ export class RemoteMember {
     const what = refusal ?? "unreachable";
     if (this.#logged.has(what)) return;
     this.#logged.add(what);
-    if (refusal === "removed") this.#options.running.handlers.removed();
+    heed(refusal, this.#options.running.handlers);
     const fields = { member: hex(this.id), url, reason: error instanceof Error ? error.message : String(error) };
     if (refusal === undefined || refusal === "not-ready") {
       this.#options.logger.info(fields, "a member cannot be reached yet");
