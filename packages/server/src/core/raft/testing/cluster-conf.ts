@@ -49,6 +49,10 @@ export function halvesOf(conf: ConfState): readonly (readonly bigint[])[] {
   return isJoint(conf) ? [conf.voters, conf.votersOutgoing] : [conf.voters];
 }
 
+export function isVoter(conf: ConfState, id: bigint): boolean {
+  return halvesOf(conf).some((half) => half.includes(id));
+}
+
 /** True when in every half more than half of the voters pass the test. */
 export function isQuorum(conf: ConfState, test: (id: bigint) => boolean): boolean {
   return halvesOf(conf).every((half) => 2 * half.filter(test).length > half.length);

