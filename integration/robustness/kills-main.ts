@@ -7,7 +7,7 @@ import { pick, seeded } from "../support/random.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { Member } from "./cluster/member.js";
 import { type ProgramName, programMissing } from "./cluster/program.js";
-import { pause } from "./cluster/rpc.js";
+import { eventually, pause } from "./cluster/rpc.js";
 import { Recorder, type RunVerdict } from "./recorder/recorder.js";
 import { TIMING } from "./settings.js";
 
@@ -33,10 +33,13 @@ const CLIENTS = 48;
 /** Acknowledged writes between two faults: every fault hits a cluster at work. */
 const WRITES_BETWEEN = 300;
 
+/** The share of faults before which old revisions are forgotten. */
+const COMPACTIONS = 0.3;
+
 interface Fault {
   readonly name: string;
   readonly weight: number;
-  strike(cluster: Cluster, random: () => number): Promise<void>;
+  strike(cluster: Cluster, random: () => number, recorder: Recorder): Promise<void>;
 }
 
 const faults: readonly Fault[] = [
@@ -74,6 +77,18 @@ const faults: readonly Fault[] = [
     strike: async (cluster, random) =>
       pauseFor(pick(random, await cluster.followers()), (0.5 + 4 * random()) * cluster.electionMs),
   },
+  {
+    name: "follower replaced",
+    weight: 1,
+    strike: async (cluster, random, recorder) => {
+      const dead = pick(random, await cluster.followers());
+      await dead.kill();
+      await cluster.remove(dead);
+      const added = await cluster.add();
+      recorder.watchMembers();
+      await eventually(`${added.name} answers`, 30_000, () => added.status());
+    },
+  },
 ];
 
 /** Runs for the budget and judges. It prints what it did; the counts say how many faults were survived. */
@@ -97,6 +112,7 @@ export async function runCampaign({ program, seconds, seed }: CampaignOptions): 
   } finally {
     await recorder.close();
   }
+  console.log(`history compacted up to revision ${recorder.compacted}`);
   const strikes = [...struck.values()].reduce((sum, count) => sum + count, 0);
   problems.push(...tooLittle(recorder.operations.length, strikes, seconds));
   report({ program, seconds, seed }, struck, verdict, problems);
@@ -113,8 +129,9 @@ async function strikeUntil(
   while (performance.now() < end) {
     await recorder.progress(WRITES_BETWEEN);
     await pause(random() * 300);
+    if (random() < COMPACTIONS) await recorder.compact();
     const fault = weighted(random);
-    await fault.strike(cluster, random);
+    await fault.strike(cluster, random, recorder);
     struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
   }
   await recorder.progress(WRITES_BETWEEN);

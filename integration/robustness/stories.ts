@@ -107,6 +107,26 @@ const memberReplaced: Story = {
   },
 };
 
+const memberWiped: Story = {
+  name: "a member that has lost its data is refused, and replaced",
+  size: 3,
+  async tell({ cluster, recorder, writes }) {
+    await recorder.progress(writes);
+    const [wiped] = (await cluster.followers()) as [Member];
+    await wiped.kill();
+    await wiped.wipe();
+    // Under its old identity it could vote a second time in a term, or for a log that lacks what it had acknowledged.
+    await wiped.start();
+    if ((await wiped.end()) === 0) throw new Error(`${wiped.name} ended without an error`);
+    await recorder.progress(writes);
+    await cluster.remove(wiped);
+    const added = await cluster.add();
+    recorder.watchMembers();
+    await caughtUp(cluster, added);
+    await recorder.progress(writes);
+  },
+};
+
 const snapshotCatchUp: Story = {
   name: "a follower that was away past the compacted log is brought up by a snapshot",
   size: 3,
@@ -141,7 +161,7 @@ const leaderPaused: Story = {
 
 export const stories: readonly Story[] = [
   ...[leaderKilled, followerKilled, majorityLost, twoOfFiveLost],
-  ...[rollingRestart, memberReplaced, snapshotCatchUp, leaderPaused],
+  ...[rollingRestart, memberReplaced, memberWiped, snapshotCatchUp, leaderPaused],
 ];
 
 /** Resolves when the member has applied what the leader had applied when it was asked. */

@@ -132,9 +132,11 @@ export function isAcknowledged(operation: Operation): operation is Acknowledged 
   return operation.outcome.status === "acknowledged";
 }
 
-/** What one source says happened: the events of a watch from revision 2 on, in the order in which they arrived. */
+/** What one source says happened: the events of a watch in the order in which they arrived. */
 export interface Feed {
   readonly source: string;
+  /** Nothing is known of what came before this revision. Default 2: the first that anything can happen at. */
+  readonly from?: number;
   readonly events: readonly HistoryEvent[];
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Maintenance, type StatusResponse } from "@kvorum/proto";
 import { type RunningProcess, startProcess } from "../../support/process.js";
 import type { Program } from "./program.js";
-import { withChannel } from "./rpc.js";
+import { eventually, withChannel } from "./rpc.js";
 
 export interface MemberOptions {
   readonly program: Program;
@@ -76,6 +76,19 @@ export class Member {
     this.#process = undefined;
     this.#paused = false;
     await running?.stop(signal);
+  }
+
+  /** Waits until the process has ended by itself: its exit code, or the signal. Errors: when it has not after 15 s. */
+  async end(): Promise<number | string> {
+    const child = this.#process?.child;
+    if (child === undefined) throw new Error(`${this.name} does not run`);
+    const code = await eventually(
+      `${this.name} ends`,
+      15_000,
+      async () => child.exitCode ?? child.signalCode ?? undefined,
+    );
+    this.#process = undefined;
+    return code;
   }
 
   /** SIGSTOP: the process does nothing, its connections stay. */

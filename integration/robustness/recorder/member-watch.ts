@@ -1,5 +1,5 @@
 /**
- * An independent witness: a watch of everything on one member, from revision 2 on. When the stream breaks it starts again
+ * An independent witness: a watch of everything on one member. When the stream breaks it starts again
  * after the last revision received; each attempt is a session of its own for the watch checker.
  */
 import { Watch, type WatchResponse as WireWatchResponse } from "@kvorum/proto";
@@ -21,21 +21,24 @@ export class MemberWatch {
   readonly #events: HistoryEvent[] = [];
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
-  #next = 2;
+  readonly #from: number;
+  #next: number;
   /** Of the session that runs. */
   #responses: WatchResponse[] = [];
   #failure: unknown;
 
-  constructor(name: string, endpoint: string) {
+  constructor(name: string, endpoint: string, from: number) {
     this.#name = name;
     this.#endpoint = endpoint;
+    this.#from = from;
+    this.#next = from;
     this.#running = this.#run().catch((error: unknown) => {
       this.#failure = error;
     });
   }
 
   get feed(): Feed {
-    return { source: `watch on ${this.#name}`, events: this.#events };
+    return { source: `watch on ${this.#name}`, from: this.#from, events: this.#events };
   }
 
   /** The last revision of which everything has been received. */

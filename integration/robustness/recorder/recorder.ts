@@ -59,6 +59,7 @@ export class Recorder {
   readonly #watches = new Map<Member, MemberWatch>();
   readonly #running: Promise<void>[] = [];
   #clients = 0;
+  #compacted = 0;
   #writes = 0;
 
   constructor(cluster: Cluster, options: RecorderOptions) {
@@ -75,7 +76,8 @@ export class Recorder {
   /** Starts a watch on every member that has none yet: call it after one was added. */
   watchMembers(): void {
     for (const member of this.#cluster.members) {
-      if (!this.#watches.has(member)) this.#watches.set(member, new MemberWatch(member.name, member.clientUrl));
+      if (this.#watches.has(member)) continue;
+      this.#watches.set(member, new MemberWatch(member.name, member.clientUrl, Math.max(2, this.#compacted + 1)));
     }
   }
 
@@ -120,6 +122,23 @@ export class Recorder {
         throw error;
       }
     });
+  }
+
+  /** What came before this revision has been forgotten; 0 where nothing has. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  /** Forgets history up to what every member that is up has told its watch. */
+  async compact(): Promise<void> {
+    const seen = this.#cluster.members.map((member) => this.#watches.get(member)?.revision ?? 0);
+    const revision = Math.min(...seen);
+    if (revision <= this.#compacted) return;
+    const leader = await this.#cluster.leader();
+    await withChannel(leader.clientUrl, (channel) =>
+      channel.unary(KV.method.compact, { revision: BigInt(revision) }, CALL),
+    );
+    this.#compacted = revision;
   }
 
   /** Acknowledged writes so far. */

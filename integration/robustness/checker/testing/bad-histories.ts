@@ -444,6 +444,16 @@ export const badHistories: Readonly<Record<string, readonly [Rule, Bend]>> = {
       return [];
     },
   ],
+  "a source that begins late and lacks its first revision": [
+    "sources-disagree",
+    (story) => {
+      story.put("k", "1");
+      story.put("k", "2");
+      story.put("k", "3");
+      story.otherFeeds.push({ source: "b", from: 3, events: story.events.slice(2) });
+      return [];
+    },
+  ],
   "a member that holds something else in the end": [
     "sources-disagree",
     (story) => {

@@ -64,6 +64,18 @@ export const goodHistories: Readonly<Record<string, (story: Story) => void>> = {
     story.put("k", "2");
     story.dump("b");
   },
+  "a source that begins late": (story) => {
+    story.put("k", "1");
+    story.put("k", "2");
+    story.otherFeeds.push({ source: "b", from: 3, events: story.events.slice(1) });
+  },
+  "sources of which each knows a part only": (story) => {
+    story.put("k", "1");
+    story.put("k", "2");
+    story.put("k", "3");
+    story.otherFeeds.push({ source: "b", from: 3, events: story.events.slice(1) });
+    story.events = story.events.slice(0, 2);
+  },
   "deletions of nothing, compares of every kind": (story) => {
     story.delete("k");
     story.put("k", "5", { lease: 7n });
