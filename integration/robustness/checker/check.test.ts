@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { pick, seeded } from "../../support/random.js";
 import { checkHistory } from "./check.js";
 import type { History, Operation } from "./history.js";
+import { badAnswers } from "./testing/bad-answers.js";
 import { badHistories } from "./testing/bad-histories.js";
 import { generateHistory } from "./testing/generate.js";
 import { goodHistories } from "./testing/good-histories.js";
@@ -10,8 +11,10 @@ import { mutations } from "./testing/mutations.js";
 import { Story } from "./testing/story.js";
 import { describeViolation, type Rule, type Violation } from "./violation.js";
 
+const bad = { ...badHistories, ...badAnswers };
+
 describe("hand-made bad histories", () => {
-  for (const [name, [rule, bend]] of Object.entries(badHistories)) {
+  for (const [name, [rule, bend]] of Object.entries(bad)) {
     it(`rejects ${name}`, () => {
       const story = new Story();
       const witnesses = bend(story);
@@ -22,7 +25,7 @@ describe("hand-made bad histories", () => {
   }
 
   it("are of every rule", () => {
-    expect(new Set(Object.values(badHistories).map(([rule]) => rule)).size).toBe(11);
+    expect(new Set(Object.values(bad).map(([rule]) => rule)).size).toBe(11);
   });
 });
 

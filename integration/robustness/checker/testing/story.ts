@@ -18,6 +18,7 @@ import type {
 import { deletedPair } from "../history.js";
 import { KeySpace } from "../key-space.js";
 import { evaluate } from "../model.js";
+import type { Rule } from "../violation.js";
 
 /** What a case may set otherwise; the client is 0 and the time the next step. */
 export interface CallOptions {
@@ -25,6 +26,11 @@ export interface CallOptions {
   readonly invoke?: number;
   readonly return?: number;
 }
+
+/**
+ * The rule that must reject what the function tells; it returns the operations that must be named as witnesses, in order.
+ */
+export type BadHistory = readonly [Rule, (story: Story) => readonly Operation[]];
 
 export class Story {
   readonly operations: Operation[] = [];
