@@ -109,7 +109,7 @@ function settle(cluster: Cluster, workload: Workload): number {
   }
   const missing = goals.missing();
   if (missing === NO_LEADER && goals.isStranded()) {
-    cluster.counters.note("stranded by a removed leader's restart");
+    cluster.counters.note("stranded by a removal that nobody else has heard of");
     return rounds;
   }
   throw new Violation(`liveness: after ${rounds} election timeouts without trouble ${missing}`);
@@ -142,13 +142,14 @@ class Goals {
   }
 
   /**
-   * The one end that is known to be without a way out: a leader commits its own removal, dies before anybody has heard of
-   * it, and comes back with entries that nobody else has. Those that count it still cannot do without its vote, and it
-   * refuses it. While it had not died it would have granted it (`election.ts`).
+   * The one end that is known to be without a way out, about one in ten thousand seeds: a removal is committed and applied
+   * by those whom it removes, and nobody who stays has heard of it. These count the removed ones still, and cannot do
+   * without their votes; a removed one refuses its vote while it has more entries, except the leader of that time
+   * (`election.ts`).
    */
   isStranded(): boolean {
     const members = [...this.#cluster.members.values()].filter((member) => member.up);
-    const removed = members.filter(({ id, life, machine }) => life > 0 && !isVoter(machine.confState, id));
+    const removed = members.filter(({ id, machine }) => !isVoter(machine.confState, id));
     return removed.some(({ id, handed }) =>
       members.some(
         ({ machine, handed: other }) => isVoter(machine.confState, id) && other.lastIndex < handed.lastIndex,
