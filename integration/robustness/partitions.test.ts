@@ -24,12 +24,14 @@ const GOAL_MS = 2 * TIMING.electionMs + 1_000;
  */
 const HEALED_MS_MAX = GOAL_MS + 10_000;
 
+const noNamespaces = namespacesMissing();
+
 const TIMEOUT_MS = 120_000 + WRITES * 200;
 
 const figures: string[] = [];
 
 for (const program of PROGRAMS) {
-  const reason = missing(program) ?? namespacesMissing();
+  const reason = missing(program) ?? noNamespaces;
   if (reason !== undefined) console.warn(`partitions of ${program} are skipped: ${reason}`);
   describe.skipIf(reason !== undefined)(`partitions of ${program}`, () => {
     for (const partition of partitions.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || name === ON_ETCD)) {
@@ -40,7 +42,7 @@ for (const program of PROGRAMS) {
   });
 }
 
-const noKvorum = missing("kvorum") ?? namespacesMissing();
+const noKvorum = missing("kvorum") ?? noNamespaces;
 describe.skipIf(noKvorum !== undefined)("the judge", () => {
   it("finds reads from a cut-off member's own state, passed off as linearizable", { timeout: TIMEOUT_MS }, async () => {
     const violations = await play("kvorum", leaderIsolated, { cheatsOnReads: true });

@@ -41,6 +41,7 @@ export class NamespaceNetwork implements Network {
   readonly #subnet: string;
   readonly #members = new Set<number>();
   readonly #removeAll = (): void => this.#remove();
+  #ports = 0;
 
   constructor() {
     this.#id = `kv${process.pid.toString(36)}x${(made++).toString(36)}`;
@@ -101,8 +102,6 @@ export class NamespaceNetwork implements Network {
   [Symbol.dispose](): void {
     this.close();
   }
-
-  #ports = 0;
 
   get #hub(): string {
     return `${this.#id}-hub`;

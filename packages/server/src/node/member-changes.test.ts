@@ -103,6 +103,12 @@ const REFUSED: readonly [string, Scene, MemberRequest, ServerErrorName][] = [
     "unhealthy",
   ],
   ["a second learner", { voters: ["1"], learners: ["9"] }, addLearner, "tooManyLearners"],
+  [
+    "a second learner at the address of the first, for its address",
+    { voters: ["1"], learners: ["9"] },
+    { ...addLearner, peerUrls: ["http://h9:2380"] },
+    "peerUrlExists",
+  ],
   ["the removal of the last voter", { voters: ["1"], strict: true }, remove(1n), "memberNotEnoughStarted"],
   [
     "the removal of a started voter when the rest would be mostly unstarted",
