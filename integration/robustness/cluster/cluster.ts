@@ -11,7 +11,7 @@ import {
 import type { Channel } from "@kvorum/transport";
 import { temporaryDirectory } from "../../support/process.js";
 import { Member } from "./member.js";
-import { loopback, type Network } from "./network.js";
+import { LoopbackNetwork, type Network } from "./network.js";
 import { type ProgramName, programs } from "./program.js";
 import { eventually, NotYet, withChannel } from "./rpc.js";
 
@@ -37,6 +37,7 @@ export class Cluster {
   readonly snapshotCount: number;
   readonly catchUpEntries: number;
   readonly #options: ClusterOptions;
+  readonly #network: Network;
   readonly #directory: { readonly path: string; remove(): Promise<void> };
   readonly #members: Member[] = [];
   readonly #killAll = (): void => {
@@ -61,6 +62,7 @@ export class Cluster {
 
   private constructor(options: ClusterOptions, directory: { readonly path: string; remove(): Promise<void> }) {
     this.#options = options;
+    this.#network = options.network ?? new LoopbackNetwork();
     this.#directory = directory;
     this.program = options.program;
     this.electionMs = options.electionMs ?? 1_000;
@@ -204,7 +206,8 @@ export class Cluster {
 
   async #make(): Promise<Member> {
     const number = ++this.#made;
-    const { program, heartbeatMs = 100, network = loopback } = this.#options;
+    const { program, heartbeatMs = 100 } = this.#options;
+    const network = this.#network;
     const url = async (): Promise<string> => `http://${network.host(number)}:${await network.port(number)}`;
     const member = new Member({
       program: programs[program],

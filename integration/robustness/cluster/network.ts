@@ -17,16 +17,27 @@ export interface Network {
  */
 const PORTS = { first: 15_000, count: 16_000 } as const;
 
-export const loopback: Network = {
-  host: () => "127.0.0.1",
-  prefix: () => [],
-  port: async () => {
+/** One a cluster: a port that was given to a member which has not started yet still looks free. */
+export class LoopbackNetwork implements Network {
+  readonly #given = new Set<number>();
+
+  host(): string {
+    return "127.0.0.1";
+  }
+
+  prefix(): readonly string[] {
+    return [];
+  }
+
+  async port(): Promise<number> {
     for (;;) {
       const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-      if (await isFree(port)) return port;
+      if (this.#given.has(port) || !(await isFree(port))) continue;
+      this.#given.add(port);
+      return port;
     }
-  },
-};
+  }
+}
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
