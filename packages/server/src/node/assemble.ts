@@ -95,7 +95,9 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const barrier = (): Promise<void> => reads.barrier();
   const propose: Proposals["propose"] = (command) => proposals.propose(command);
   const leadership = new Leadership({
-    ...{ raft, peers, clock, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
+    ...{ raft, peers, clock, random, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
+    heartbeatMs: config.heartbeatMs,
+    preVote: config.preVote,
     onLeaderLost: () => reads.leaderChanged(),
     onLeaderKnown: () => {
       reads.leaderKnown();
@@ -176,6 +178,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ raft, machine, clusterId, leaseRequests, memberChanges, strangers, hashKv, stopped, wake, onError },
     receiver: snapshotReceiver,
     sender: snapshotSender,
+    onUnreachable: (id) => leadership.unreachable(id),
     onRemoved: () => hooks.removed(),
     onForgotten: () => hooks.forgotten(),
   });
@@ -204,6 +207,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
 
   function onApplied(appliedIndex: number): void {
     reads.applied(appliedIndex);
+    proposals.applied(machine.appliedTerm);
     backendWriter.noteChange();
     logCompaction.noteApplied(appliedIndex);
     storeCompaction.wake();
@@ -211,6 +215,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   }
 
   function onInstalled({ index }: SnapshotMark): void {
+    proposals.skipped();
     logCompaction.restarted(index);
     reads.applied(index);
     storeCompaction.wake();

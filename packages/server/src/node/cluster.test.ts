@@ -1,7 +1,7 @@
 /** Three whole members on memory disks and a memory network, with a clock that the test moves. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { WatchCreate } from "../core/watch/types.js";
-import { initialMember, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
+import { get, initialMember, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
 import type { EtcdNode } from "./node.js";
 
 let cluster: NodeCluster;
@@ -73,6 +73,25 @@ describe("three members", () => {
     expect(leader.raftStatus.lead).toBe(0n);
   });
 
+  it("carry out once what a dying leader was given by the others, without waiting for a time limit", async () => {
+    await start();
+    for (let round = 0; round < 5; round++) {
+      const leader = await cluster.elected();
+      const name = cluster.nameOf(leader);
+      const follower = await cluster.follower();
+      const startMs = cluster.clock.nowMs();
+      const writes = Array.from({ length: 40 }, (_, i) => follower.propose(put(`round${round}`, String(i))));
+      // Some get through, some are on their way, some have not left yet.
+      await cluster.clock.advance(round);
+      await cluster.kill(name);
+      await cluster.within(Promise.all(writes));
+      expect(cluster.clock.nowMs() - startMs).toBeLessThan(2500);
+      const { kvs } = await cluster.within(follower.range(get(`round${round}`)));
+      expect(kvs.map(({ version }) => version)).toEqual([40n]);
+      await cluster.within((await cluster.boot(name)).ready);
+    }
+  });
+
   it("all come back after a power loss with every acknowledged write", async () => {
     await start();
     await writeAll(await cluster.elected(), 30);
@@ -102,6 +121,33 @@ describe("a leader", () => {
     cluster.network.heal();
     await cluster.elected();
     expect(await cluster.within(read(old, "k"))).toBe("new");
+  });
+
+  it("whose process ends is followed by another one before an election timeout is over", async () => {
+    await start();
+    for (let round = 0; round < 5; round++) {
+      const leader = await cluster.elected();
+      const name = cluster.nameOf(leader);
+      const startMs = cluster.clock.nowMs();
+      await cluster.kill(name);
+      await cluster.elected();
+      expect(cluster.clock.nowMs() - startMs).toBeLessThan(700);
+      await cluster.within((await cluster.boot(name)).ready);
+    }
+  });
+
+  it("that one follower cannot reach any more goes on in its term", async () => {
+    await start();
+    const leader = await cluster.elected();
+    const follower = await cluster.follower();
+    const { term } = leader.raftStatus;
+    for (let round = 0; round < 3; round++) {
+      cluster.network.cut(leader.header.memberId, follower.header.memberId);
+      await cluster.clock.advance(3000);
+      cluster.network.heal();
+      await cluster.within(follower.propose(put("k", String(round))));
+    }
+    expect(leader.raftStatus).toMatchObject({ role: "leader", term });
   });
 
   it("hands over before it stops, without an election timeout of waiting", async () => {

@@ -7,11 +7,13 @@ import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
 import { NO_MEMBER, type SoftState } from "../core/raft/types.js";
-import type { Clock, Logger } from "../env.js";
+import type { Clock, Logger, Random } from "../env.js";
 import type { PeerNetwork } from "../peer-network.js";
 import type { TimeoutReason } from "./propose.js";
 import { sleep } from "./sleep.js";
 
+/** Members that lose their leader at one moment stand for election at different ones, so many heartbeats apart at most. */
+const STAND_SPREAD_HEARTBEATS = 4;
 /** Milliseconds between looks at whether a transfer has come through. */
 const TRANSFER_POLL_MS = 10;
 
@@ -19,8 +21,11 @@ export interface LeadershipOptions {
   readonly raft: Raft;
   readonly peers: PeerNetwork;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly memberId: bigint;
+  readonly heartbeatMs: number;
+  readonly preVote: boolean;
   readonly electionMs: number;
   readonly requestTimeoutMs: number;
   readonly lessor: () => Lessor;
@@ -80,6 +85,20 @@ export class Leadership {
     wake();
   }
 
+  /**
+   * The connection to a member broke. If that was the leader, its process has most often ended, and nobody need wait for
+   * an election timeout to find out: whoever still hears it refuses the pre-vote, and its next heartbeat makes it known
+   * again. Not without pre-votes, where a false alarm would depose a leader.
+   */
+  unreachable(id: bigint): void {
+    const { raft, peers, clock, heartbeatMs, preVote } = this.#options;
+    if (id !== raft.status.lead || raft.status.role !== "follower" || !preVote) return;
+    // Messages may also be lost on a connection that stands, or the one that broke first is another than the one that
+    // tells; then a heartbeat later all of a process that has ended are known to be gone.
+    if (peers.connectedSince(id) === undefined) this.#leaderGone(id);
+    else clock.setTimer(heartbeatMs, () => this.#leaderGone(id));
+  }
+
   /** etcd's reading of a request that began at `startMs` and was not answered in time. */
   timeoutReason(startMs: number): TimeoutReason {
     const { raft, memberId, electionMs } = this.#options;
@@ -121,6 +140,20 @@ export class Leadership {
     if (target === undefined || raft.transferLeadership(target) !== "started") return undefined;
     wake();
     return this.#handedOver();
+  }
+
+  #leaderGone(id: bigint): void {
+    const { raft, peers, clock, random, heartbeatMs, logger, wake } = this.#options;
+    const { lead, role } = raft.status;
+    if (lead !== id || role !== "follower" || peers.connectedSince(id) !== undefined) return;
+    logger.info({ leader: id.toString(16) }, "the connection to the leader broke");
+    raft.forgetLeader();
+    clock.setTimer(random.int(STAND_SPREAD_HEARTBEATS * heartbeatMs), () => {
+      if (raft.status.lead !== NO_MEMBER || raft.status.role !== "follower") return;
+      raft.campaign();
+      wake();
+    });
+    wake();
   }
 
   async #handedOver(): Promise<void> {

@@ -34,6 +34,7 @@ export interface PeerDeskOptions {
   readonly hashKv: (revision: bigint) => Promise<HashKvResult>;
   readonly stopped: () => boolean;
   readonly wake: () => void;
+  readonly onUnreachable: (id: bigint) => void;
   readonly onRemoved: () => void;
   readonly onForgotten: () => void;
   readonly onError: (error: unknown) => void;
@@ -63,7 +64,10 @@ export class PeerDesk implements PeerHandlers {
   }
 
   unreachable(id: bigint): void {
-    this.#withRaft((raft) => raft.reportUnreachable(id));
+    this.#withRaft((raft) => {
+      raft.reportUnreachable(id);
+      this.#options.onUnreachable(id);
+    });
   }
 
   snapshotSent(to: bigint, result: "finished" | "failed"): void {

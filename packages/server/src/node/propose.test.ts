@@ -14,7 +14,7 @@ const answer = { kind: "compaction", revision: 1n } as const;
 class FakeRaft {
   outcome: ProposeOutcome = "accepted";
   readonly ids: bigint[] = [];
-  readonly status = { commitIndex: 0, appliedIndex: 0 };
+  readonly status = { commitIndex: 0, appliedIndex: 0, term: 1 };
 
   propose([entry]: readonly ProposalData[]): ProposeOutcome {
     if (this.outcome === "accepted" && entry !== undefined) this.ids.push(decodeCommand(entry.data).requestId);
@@ -89,6 +89,36 @@ describe("proposals", () => {
     raft.outcome = "accepted";
     all.leaderKnown();
     expect(raft.ids).toEqual([]);
+  });
+
+  it("are proposed again, once, when an entry of a later term shows that they are lost", async () => {
+    const { proposals: all, raft } = proposals();
+    const lost = all.propose(command);
+    const [id] = raft.ids as [bigint];
+    all.applied(1);
+    raft.status.term = 2;
+    const later = all.propose(command);
+    expect(raft.ids).toHaveLength(2);
+    all.applied(2);
+    all.applied(2);
+    expect(raft.ids.slice(2)).toEqual([id]);
+    // A third leader: both are lost now.
+    raft.status.term = 3;
+    all.applied(3);
+    expect(raft.ids.slice(3)).toEqual([id, raft.ids[1]]);
+    for (const waiting of raft.ids.slice(3)) all.answer(waiting, answer);
+    await expect(Promise.all([lost, later])).resolves.toEqual([answer, answer]);
+  });
+
+  it("are not proposed again when their entry may be among those that a snapshot brought", async () => {
+    const { proposals: all, raft } = proposals();
+    const unknown = all.propose(command);
+    all.skipped();
+    raft.status.term = 2;
+    all.applied(2);
+    expect(raft.ids).toHaveLength(1);
+    all.tick(7000);
+    await expect(unknown).rejects.toMatchObject({ reason: "timeout" });
   });
 
   it("time out in their order", async () => {

@@ -1,6 +1,10 @@
 /**
  * From a command to its answer. A proposal gets an id, goes through the log and wakes its caller when the entry with that
  * id is applied here. It waits for a leader if there is none; after the time limit its outcome is unknown, and says so.
+ *
+ * A change of leader loses proposals: those that a dead leader had not replicated. They are proposed again as soon as it is
+ * certain that they are lost. An entry has the term in which it was proposed, and terms never fall along a log: once an
+ * entry of a later term is applied here, one of an earlier term that has not been applied never will be.
  */
 import type { Command, ConfChange } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
@@ -30,6 +34,9 @@ export type TimeoutReason = "timeout" | "timeoutDueToLeaderFail" | "timeoutDueTo
 
 interface Waiter {
   readonly startMs: number;
+  readonly proposal: ProposalData;
+  /** Of the leader that it was last given to. */
+  term: number;
   /** An answer that is an error of the command; only what never got an answer counts as failed. */
   readonly settle: (answer: Answer) => void;
 }
@@ -41,6 +48,8 @@ export class Proposals {
   /** Proposals that no leader has taken yet. */
   readonly #held: Map<bigint, ProposalData> = new Map();
   #lastId: bigint;
+  /** Of the newest entry that was applied here. */
+  #appliedTerm = 0;
   #failed = 0;
   #stopped = false;
 
@@ -73,6 +82,21 @@ export class Proposals {
     const waiter = this.#waiters.get(requestId);
     this.#waiters.delete(requestId);
     waiter?.settle(answer);
+  }
+
+  /** An entry of this term is applied here, and everything before it. What an earlier leader lost goes to the next one. */
+  applied(term: number): void {
+    if (term <= this.#appliedTerm) return;
+    this.#appliedTerm = term;
+    for (const [requestId, waiter] of [...this.#waiters]) {
+      if (waiter.term < term && !this.#held.has(requestId)) this.#resubmit(requestId, waiter.proposal);
+    }
+    this.#options.wake();
+  }
+
+  /** Entries were skipped: a snapshot has their effects, and perhaps that of what waits here. Nothing is proposed again. */
+  skipped(): void {
+    for (const waiter of this.#waiters.values()) waiter.term = Number.POSITIVE_INFINITY;
   }
 
   /** A leader is known: whatever waited for one goes to it. */
@@ -112,9 +136,10 @@ export class Proposals {
     const requestId = this.#nextId();
     const data = encode(requestId);
     if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
-    this.#submit(requestId, { type, data });
+    const proposal: ProposalData = { type, data };
+    this.#submit(requestId, proposal);
     const answer = await new Promise<Answer>((settle) => {
-      this.#waiters.set(requestId, { startMs: clock.nowMs(), settle });
+      this.#waiters.set(requestId, { startMs: clock.nowMs(), proposal, term: raft.status.term, settle });
       wake();
     });
     if (answer instanceof ServerError) throw answer;
@@ -133,6 +158,8 @@ export class Proposals {
   #resubmit(requestId: bigint, proposal: ProposalData): void {
     try {
       this.#submit(requestId, proposal);
+      const waiter = this.#waiters.get(requestId);
+      if (waiter !== undefined) waiter.term = this.#options.raft.status.term;
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
       this.answer(requestId, error);
