@@ -11,6 +11,8 @@ export interface RaftOptions {
   readonly random: (boundExclusive: number) => number;
   /** Ask whether an election could be won before raising the term (thesis §9.6). Default true. */
   readonly preVote?: boolean;
+  /** A follower passes proposals on to its leader; otherwise it drops them, as if there were none. Default true. */
+  readonly forwardProposals?: boolean;
   /** A leader that hears from no majority for an election timeout steps down (thesis §6.2). Default true. */
   readonly checkQuorum?: boolean;
   /** Entry bytes in one append message. Default 1 MiB, etcd's figure. */
@@ -52,6 +54,7 @@ export function raftConfig(options: RaftOptions): RaftConfig {
     heartbeatTicks,
     random,
     preVote: options.preVote ?? true,
+    forwardProposals: options.forwardProposals ?? true,
     checkQuorum: options.checkQuorum ?? true,
     messageBytesMax: options.messageBytesMax ?? MEBIBYTE,
     inflightMessagesMax: options.inflightMessagesMax ?? 512,

@@ -127,6 +127,16 @@ describe("a sole voter", () => {
   });
 });
 
+describe("a follower", () => {
+  it.each([true, false])("passes proposals on to its leader only where that is wanted: %s", (forwardProposals) => {
+    const raft = memberOf([1n, 2n, 3n], { preVote: true, forwardProposals });
+    raft.step({ type: "heartbeat", from: 2n, to: 1n, term: 5, commit: 0, context: 0 });
+    expect(raft.status.lead).toBe(2n);
+    expect(raft.propose([command(1)])).toBe(forwardProposals ? "accepted" : "dropped: no leader");
+    expect(raft.ready().send.filter(({ type }) => type === "propose")).toHaveLength(forwardProposals ? 1 : 0);
+  });
+});
+
 describe("recovery", () => {
   it("takes the applied index as a witness of the commit index", () => {
     const entries = [entry(1, 1), entry(1, 2), entry(1, 3)];

@@ -111,7 +111,7 @@ export class Raft {
     const { leadership } = this.#roles;
     if (leadership !== undefined) return leadership.propose(entries);
     const { lead, term } = standing;
-    if (lead === NO_MEMBER) return "dropped: no leader";
+    if (lead === NO_MEMBER || !config.forwardProposals) return "dropped: no leader";
     outbox.send({ type: "propose", from: config.id, to: lead, term, entries });
     return "accepted";
   }
