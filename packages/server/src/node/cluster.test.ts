@@ -1,7 +1,7 @@
 /** Three whole members on memory disks and a memory network, with a clock that the test moves. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { WatchCreate } from "../core/watch/types.js";
-import { get, initialMember, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
+import { get, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
 import type { EtcdNode } from "./node.js";
 
 let cluster: NodeCluster;
@@ -25,10 +25,6 @@ const EVERYTHING: WatchCreate = {
   fragment: false,
 };
 
-const writeAll = async (node: EtcdNode, count: number, key = "k"): Promise<void> => {
-  for (let i = 0; i < count; i++) await cluster.within(node.propose(put(`${key}${i}`, String(i))));
-};
-
 describe("three members", () => {
   it("agree on ids, elect one leader and know each other's names", async () => {
     const { nodes } = await start();
@@ -49,11 +45,11 @@ describe("three members", () => {
   it("go on without a killed leader and have every acknowledged write; it catches up when it returns", async () => {
     await start();
     const leader = await cluster.elected();
-    await writeAll(leader, 20);
+    await cluster.writeAll(leader, 20);
     const name = cluster.nameOf(leader);
     await cluster.kill(name);
     const next = await cluster.elected();
-    await writeAll(next, 20, "later");
+    await cluster.writeAll(next, 20, "later");
     for (let i = 0; i < 20; i++) expect(await cluster.within(read(next, `k${i}`))).toBe(String(i));
     await cluster.boot(name);
     await cluster.elected();
@@ -94,7 +90,7 @@ describe("three members", () => {
 
   it("all come back after a power loss with every acknowledged write", async () => {
     await start();
-    await writeAll(await cluster.elected(), 30);
+    await cluster.writeAll(await cluster.elected(), 30);
     for (const name of ["n1", "n2", "n3"]) await cluster.kill(name);
     for (const name of ["n1", "n2", "n3"]) await cluster.boot(name);
     const leader = await cluster.elected();
@@ -177,14 +173,14 @@ describe("a member that was away past the log's compaction", () => {
     await start({ options: { snapshotCount: 20, catchUpEntries: 5 } });
     const follower = await cluster.follower();
     const name = cluster.nameOf(follower);
-    await writeAll(follower, 5, "before");
+    await cluster.writeAll(follower, 5, "before");
     await cluster.stop(name);
-    await writeAll(await cluster.elected(), 100);
+    await cluster.writeAll(await cluster.elected(), 100);
     const back = await cluster.boot(name);
     await cluster.until(() => back.raftStatus.firstIndex > 50);
     expect(await cluster.within(read(back, "k99"))).toBe("99");
     expect(await cluster.within(read(back, "before4"))).toBe("4");
-    await writeAll(back, 10, "after");
+    await cluster.writeAll(back, 10, "after");
     expect((await cluster.hashes()).size).toBe(1);
     await cluster.kill(name);
     const again = await cluster.boot(name);
@@ -199,9 +195,9 @@ describe("a member that was away past the log's compaction", () => {
     stream.create(EVERYTHING);
     cluster.network.isolate(follower.header.memberId);
     const leader = cluster.nodes.find(({ raftStatus }) => raftStatus.role === "leader") as EtcdNode;
-    await writeAll(leader, 100);
+    await cluster.writeAll(leader, 100);
     cluster.network.heal();
-    await writeAll(leader, 10, "healed");
+    await cluster.writeAll(leader, 10, "healed");
     expect(await cluster.within(read(follower, "healed9"))).toBe("9");
     expect(follower.raftStatus.firstIndex).toBeGreaterThan(50);
     expect((await cluster.hashes()).size).toBe(1);
@@ -210,106 +206,6 @@ describe("a member that was away past the log's compaction", () => {
     for (let response = stream.next(); response !== undefined; response = stream.next())
       revisions.push(...response.events.map(({ kv }) => kv.modRevision));
     expect(revisions).toEqual(Array.from({ length: 110 }, (_, i) => BigInt(i + 2)));
-  });
-});
-
-describe("membership", () => {
-  it("grows by a learner that is promoted, and shrinks by a removal", async () => {
-    await start();
-    const leader = await cluster.elected();
-    await writeAll(leader, 20);
-    // etcd's rule: members count as healthy after five seconds.
-    await cluster.clock.advance(6000);
-    const follower = await cluster.follower();
-    const { member } = await cluster.within(
-      follower.changeMembers({ kind: "add", peerUrls: initialMember("n4").peerUrls, isLearner: true }),
-    );
-    const id = member?.id as bigint;
-    expect(leader.raftStatus.confState.learners).toEqual([id]);
-    await expect(cluster.within(follower.changeMembers({ kind: "promote", id }))).rejects.toMatchObject({
-      reason: "learnerNotReady",
-    });
-    const learner = await cluster.boot("n4", {
-      initialClusterState: "existing",
-      initialCluster: [...cluster.initialCluster, initialMember("n4")],
-    });
-    await cluster.within(learner.ready);
-    expect(learner.header.memberId).toBe(id);
-    expect(await cluster.within(read(learner, "k19"))).toBe("19");
-    await cluster.within(follower.changeMembers({ kind: "promote", id }));
-    expect(leader.raftStatus.confState.voters).toContain(id);
-    await cluster.clock.advance(6000);
-    const { members } = await cluster.within(follower.changeMembers({ kind: "remove", id: leader.header.memberId }));
-    expect(members).toHaveLength(3);
-    await cluster.within(leader.removed);
-    await cluster.kill(cluster.nameOf(leader));
-    const next = await cluster.elected();
-    await cluster.within(next.propose(put("after", "1")));
-    expect(await cluster.within(read(learner, "after"))).toBe("1");
-    expect((await cluster.hashes()).size).toBe(1);
-  });
-
-  it("goes down from two members to one, also when it is the leader that goes", async () => {
-    await start({ size: 2 });
-    await cluster.clock.advance(6000);
-    const leader = await cluster.elected();
-    const other = await cluster.follower();
-    await cluster.within(leader.changeMembers({ kind: "remove", id: leader.header.memberId }));
-    await cluster.within(leader.removed);
-    await cluster.kill(cluster.nameOf(leader));
-    await cluster.within(other.propose(put("alone", "1")));
-    expect(await cluster.within(read(other, "alone"))).toBe("1");
-  });
-
-  it("tells a removed member that was away, and does not take it back", async () => {
-    await start();
-    await cluster.clock.advance(6000);
-    const follower = await cluster.follower();
-    const name = cluster.nameOf(follower);
-    const { memberId } = follower.header;
-    await cluster.kill(name);
-    await cluster.until(() => (cluster.leader?.raftStatus.lead ?? 0n) !== 0n);
-    await cluster.clock.advance(2000);
-    const leader = await cluster.elected();
-    await cluster.within(leader.changeMembers({ kind: "remove", id: memberId }));
-    const back = await cluster.boot(name);
-    await cluster.within(back.removed);
-    await cluster.kill(name);
-    cluster.wipe(name);
-    await expect(cluster.boot(name)).rejects.toThrow(/removed/);
-  });
-
-  it("refuses a member that returns under its old identity without its data", async () => {
-    await start();
-    const follower = await cluster.follower();
-    const name = cluster.nameOf(follower);
-    await cluster.kill(name);
-    cluster.wipe(name);
-    await expect(cluster.boot(name)).rejects.toThrow(/member/);
-    await expect(cluster.boot(name, { initialClusterState: "existing" })).rejects.toThrow(/member/);
-  });
-});
-
-describe("a member that has lost its data", () => {
-  it("is found out even when the whole cluster starts at once, and has no vote meanwhile", async () => {
-    await start();
-    await writeAll(await cluster.elected(), 10);
-    for (const name of ["n1", "n2", "n3"]) await cluster.kill(name);
-    cluster.wipe("n1");
-    // Nobody is up who could tell it: it founds its cluster once more, with the ids that everybody knows.
-    const wiped = await cluster.boot("n1");
-    const failed = wiped.failed;
-    await cluster.boot("n2");
-    await expect(cluster.within(failed)).resolves.toMatchObject({
-      message: expect.stringContaining("its log is not here"),
-    });
-    await cluster.clock.advance(10_000);
-    // One of three with its memory is no majority, whatever the wiped one said.
-    expect(cluster.node("n2").raftStatus.lead).toBe(0n);
-    await cluster.kill("n1");
-    await cluster.boot("n3");
-    const leader = await cluster.elected();
-    for (let i = 0; i < 10; i++) expect(await cluster.within(read(leader, `k${i}`))).toBe(String(i));
   });
 });
 
@@ -389,7 +285,7 @@ describe("diverged data", () => {
     await start({ options: { corruptCheckMs: 60_000 } });
     const follower = await cluster.follower();
     const name = cluster.nameOf(follower);
-    await writeAll(follower, 5);
+    await cluster.writeAll(follower, 5);
     await cluster.stop(name);
     cluster.damage(name, (backend) => {
       const [first] = backend.range("key", Uint8Array.of(0), undefined, 1);

@@ -4,6 +4,7 @@
  */
 import type { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
+import { InvariantError } from "../core/invariant.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { Message } from "../core/raft/types.js";
@@ -60,7 +61,13 @@ export class PeerDesk implements PeerHandlers {
       body.close();
       throw new ServerError("stopped");
     }
-    await this.#options.receiver.receive(message, body);
+    try {
+      await this.#options.receiver.receive(message, body);
+    } catch (error) {
+      // A snapshot that is refused is its sender's affair; what Raft finds impossible stops this member, as in `receive`.
+      if (error instanceof InvariantError) this.#options.onError(error);
+      throw error;
+    }
   }
 
   unreachable(id: bigint): void {

@@ -158,6 +158,11 @@ export class NodeCluster {
     }
   }
 
+  /** Puts `key0`, `key1`, … with their numbers as values, one after the other. */
+  async writeAll(node: EtcdNode, count: number, key = "k"): Promise<void> {
+    for (let i = 0; i < count; i++) await this.within(node.propose(put(`${key}${i}`, String(i))));
+  }
+
   /** Runs the clock until the promise settles. */
   async within<T>(promise: Promise<T>, ms = 60_000): Promise<T> {
     let settled = false;
