@@ -12,6 +12,7 @@ import {
   OFFSET_BASE,
   Operation,
 } from "./disk-worker-protocol.js";
+import { awaitResponse, CAN_WAIT_ASYNC, successor } from "./disk-worker-turns.js";
 
 /** A worker without files is kept this long: opening a log closes and opens files in quick succession. */
 const IDLE_MS = 500;
@@ -28,19 +29,13 @@ export interface DiskRequest {
 
 export type Signalling = "shared memory" | "messages";
 
-// ES2024; typed here because the compiler's library is ES2023.
-interface WaitAsync {
-  waitAsync?(array: Int32Array, index: number, value: number): { readonly value: Promise<unknown> | string };
-}
-const { waitAsync } = Atomics as WaitAsync;
-
 export class DiskWorkerClient {
   readonly #signalling: Signalling;
   #thread: DiskWorkerThread | undefined;
   #users = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(signalling: Signalling = waitAsync === undefined ? "messages" : "shared memory") {
+  constructor(signalling: Signalling = CAN_WAIT_ASYNC ? "shared memory" : "messages") {
     this.#signalling = signalling;
   }
 
@@ -74,7 +69,7 @@ export class DiskWorkerThread {
   #last: Promise<void> = Promise.resolve();
   /** Rejects the request that the worker is busy with. */
   #abandon: ((error: Error) => void) | undefined;
-  #answered: (() => void) | undefined;
+  #answered: ((number: number) => void) | undefined;
   #failure: Error | undefined;
 
   constructor(signalling: Signalling) {
@@ -86,7 +81,7 @@ export class DiskWorkerThread {
     };
     // The program's own flags (`--input-type`, a loader) mean nothing to the worker, and some keep it from starting.
     this.#worker = new Worker(workerUrl(), { workerData, name: "kvorum-disk", execArgv: [] });
-    this.#worker.on("message", () => this.#answered?.());
+    this.#worker.on("message", (number: number) => this.#answered?.(number));
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", (code) => this.#fail(new Error(`exit code ${code}`)));
   }
@@ -122,11 +117,15 @@ export class DiskWorkerThread {
     const number = this.#fill(request);
     const answer = new Promise<void>((resolve, reject) => {
       this.#abandon = reject;
-      this.#answered = resolve;
+      this.#answered = (answered) => {
+        if (answered === number) resolve();
+      };
     });
     Atomics.store(this.#control, Control.request, number);
     Atomics.notify(this.#control, Control.request);
-    if (this.#signalling === "shared memory") this.#awaitResponse(number);
+    if (this.#signalling === "shared memory") {
+      awaitResponse(this.#control, number).then(() => this.#answered?.(number), this.#abandon);
+    }
     await answer;
     this.#abandon = undefined;
     this.#answered = undefined;
@@ -148,14 +147,7 @@ export class DiskWorkerThread {
     control[Control.offsetHigh] = Math.floor(offset / OFFSET_BASE);
     control[Control.sync] = sync ? 1 : 0;
     control[Control.errorLength] = 0;
-    return (Atomics.load(control, Control.request) + 1) | 0;
-  }
-
-  /** One request is out at a time, so `response` changes once: from the number before to this one. */
-  #awaitResponse(number: number): void {
-    const { value } = waitAsync?.(this.#control, Control.response, (number - 1) | 0) ?? { value: "not-equal" };
-    if (typeof value === "string") this.#answered?.();
-    else void value.then(() => this.#answered?.());
+    return successor(Atomics.load(control, Control.request));
   }
 
   #readError(length: number): Error {

@@ -6,6 +6,7 @@
 import { fdatasyncSync, ftruncateSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { Control, type DiskWorkerData, OFFSET_BASE, Operation } from "./disk-worker-protocol.js";
+import { awaitRequest } from "./disk-worker-turns.js";
 
 const shared = workerData as DiskWorkerData;
 const control = new Int32Array(shared.control);
@@ -16,8 +17,7 @@ serve();
 function serve(): void {
   let handled = 0;
   for (;;) {
-    Atomics.wait(control, Control.request, handled);
-    handled = Atomics.load(control, Control.request);
+    handled = awaitRequest(control, handled);
     const operation = control[Control.operation];
     control[Control.errorLength] = operation === Operation.quit ? 0 : attempt();
     Atomics.store(control, Control.response, handled);
