@@ -13,6 +13,7 @@ import { AppendWriter } from "./append-writer.js";
 import { ApplyLoop } from "./apply-loop.js";
 import { BackendWriter } from "./backend-writer.js";
 import { CorruptionCheck } from "./corruption.js";
+import { guardedClock } from "./guarded-clock.js";
 import { LeaderCalls } from "./leader-calls.js";
 import { Leadership } from "./leadership.js";
 import { LeaseExpiry } from "./lease-expiry.js";
@@ -70,11 +71,12 @@ export interface Parts {
 
 export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: NodeHooks): Parts {
   const { env, backend, requestTimeoutMs, electionMs } = config;
-  const { clock, random, failpoints, logger, peers, disk } = env;
+  const { random, failpoints, logger, peers, disk } = env;
   const { identity, wal, raft } = recovered;
   const { memberId, clusterId } = identity;
   const { stopped } = hooks;
   const onError = (error: unknown): void => hooks.fail(error);
+  const clock = guardedClock(env.clock, onError);
   const wake = (): void => readyLoop.wake();
 
   const machine = StateMachine.open({
@@ -90,7 +92,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
 
   const timeoutReason: Leadership["timeoutReason"] = (startMs) => leadership.timeoutReason(startMs);
   const waiting = { raft, clock, random, requestTimeoutMs, wake };
-  const proposals = new Proposals({ ...waiting, timeoutReason, maxRequestBytes: config.maxRequestBytes });
+  const proposals = new Proposals({ ...waiting, timeoutReason, onError, maxRequestBytes: config.maxRequestBytes });
   const reads = new ReadRounds(waiting);
   const barrier = (): Promise<void> => reads.barrier();
   const propose: Proposals["propose"] = (command) => proposals.propose(command);

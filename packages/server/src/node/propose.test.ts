@@ -1,5 +1,6 @@
 /** Proposals without a member around them: limits, waiting for a leader, time limits. */
 import { describe, expect, it } from "vitest";
+import { InvariantError } from "../core/invariant.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import { decodeCommand } from "../io/wire/command.js";
@@ -13,16 +14,19 @@ const answer = { kind: "compaction", revision: 1n } as const;
 /** Raft as far as proposals see it. */
 class FakeRaft {
   outcome: ProposeOutcome = "accepted";
+  broken: Error | undefined;
   readonly ids: bigint[] = [];
   readonly status = { commitIndex: 0, appliedIndex: 0, term: 1 };
 
   propose([entry]: readonly ProposalData[]): ProposeOutcome {
+    if (this.broken !== undefined) throw this.broken;
     if (this.outcome === "accepted" && entry !== undefined) this.ids.push(decodeCommand(entry.data).requestId);
     return this.outcome;
   }
 }
 
-function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock } {
+function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock; errors: unknown[] } {
+  const errors: unknown[] = [];
   const raft = new FakeRaft();
   const clock = new ManualClock();
   const timeoutReason = (): TimeoutReason => "timeout";
@@ -33,11 +37,19 @@ function proposals(): { proposals: Proposals; raft: FakeRaft; clock: ManualClock
     clock,
     random: new SeededRandom(3),
     wake: () => {},
+    onError: (error: unknown) => void errors.push(error),
   };
-  return { proposals: new Proposals({ ...options, raft: raft as unknown as Raft }), raft, clock };
+  return { proposals: new Proposals({ ...options, raft: raft as unknown as Raft }), raft, clock, errors };
 }
 
 describe("proposals", () => {
+  it("stop the member when they find a broken invariant", async () => {
+    const { proposals: all, raft, errors } = proposals();
+    raft.broken = new InvariantError("a state that cannot be");
+    await expect(all.propose(command)).rejects.toBe(raft.broken);
+    expect(errors).toEqual([raft.broken]);
+  });
+
   it("are answered by the entry with their id, and by no other", async () => {
     const { proposals: all, raft } = proposals();
     const first = all.propose(command);

@@ -9,7 +9,7 @@
 import type { Command, ConfChange } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
-import type { ProposalData } from "../core/raft/types.js";
+import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import type { Clock, Random } from "../env.js";
 import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
 import type { Answer } from "./apply-loop.js";
@@ -27,6 +27,8 @@ export interface ProposalsOptions {
   readonly timeoutReason: (startMs: number) => TimeoutReason;
   /** Raft has something to do. */
   readonly wake: () => void;
+  /** Told of what is no answer: Raft found itself in a state that cannot be. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** How a request without an answer is explained to the caller (etcd's three texts). */
@@ -148,11 +150,20 @@ export class Proposals {
 
   /** One that nobody can take now waits for the next leader, the end of a transfer, or of another membership change. */
   #submit(requestId: bigint, proposal: ProposalData): void {
-    const outcome = this.#options.raft.propose([proposal]);
+    const outcome = this.#offer(proposal);
     if (outcome === "accepted") return;
     const waits = outcome !== "dropped: too much uncommitted" && this.#held.size < BACKLOG_MAX;
     if (!waits) throw this.#refuse("tooManyRequests");
     this.#held.set(requestId, proposal);
+  }
+
+  #offer(proposal: ProposalData): ProposeOutcome {
+    try {
+      return this.#options.raft.propose([proposal]);
+    } catch (error) {
+      this.#options.onError(error);
+      throw error;
+    }
   }
 
   #resubmit(requestId: bigint, proposal: ProposalData): void {
