@@ -121,10 +121,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   });
   const snapshotSender = new SnapshotSender({
     ...{ machine, backend, backendWriter, peers, pause, logger, clusterId },
-    onFailed: (to) => {
-      raft.reportSnapshot(to, "failed");
-      wake();
-    },
+    onFailed: (to) => peerDesk.snapshotSent(to, "failed"),
   });
   const appendWriter = new AppendWriter({
     ...{ wal, failpoints, onError, onDurable },

@@ -19,6 +19,7 @@ export interface SnapshotSenderOptions {
   readonly pause: () => Promise<void>;
   readonly logger: Logger;
   readonly clusterId: bigint;
+  /** A snapshot that never reached the network: its end is to be told as if the network had, by `ended` too. */
   readonly onFailed: (to: bigint) => void;
 }
 
@@ -46,13 +47,12 @@ export class SnapshotSender {
     logger.info({ to, index, term }, "a member lags behind the log and is sent a snapshot");
     this.#stream({ ...message, snapshot: snapshot.at }, snapshot).catch((error: unknown) => {
       snapshot.close();
-      this.ended(message.to);
       logger.warn({ to, error: String(error) }, "a snapshot could not be sent");
       onFailed(message.to);
     });
   }
 
-  /** The network has told the outcome. */
+  /** The outcome is known. */
   ended(to: bigint): void {
     this.#underWay.delete(to);
   }

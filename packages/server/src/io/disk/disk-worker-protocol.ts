@@ -1,7 +1,8 @@
 /**
  * How the main thread and the disk worker talk: two pieces of shared memory and no messages. The main thread fills in a
  * request, raises `request` and wakes the worker; the worker answers, sets `response` to the same number and wakes the main
- * thread. One request at a time, so every other field belongs to whoever has the turn.
+ * thread. One request at a time, so every other field belongs to whoever has the turn; `disk-worker-turns.ts` tells whose
+ * turn it is.
  */
 
 /** Places in the control array (32-bit integers). */
