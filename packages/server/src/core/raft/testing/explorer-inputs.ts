@@ -48,7 +48,8 @@ export function inputsOf(member: MemberState, budgets: Budgets, bounds: Explorer
   const { pendingWrites } = member;
   const writable = pendingWrites < bounds.writesMax;
   if (pendingWrites > 0) add("completes a write", { type: "write" });
-  if (bounds.ticks ? member.term < bounds.termMax || member.role === "leader" : false) add("ticks", { type: "tick" });
+  const mayTick = member.term < bounds.termMax || member.role === "leader";
+  if (bounds.ticks && mayTick) add("ticks", { type: "tick" });
   if (!bounds.ticks && writable && member.mayCampaign && member.term < bounds.termMax) {
     add("times out", { type: "timeout" });
   }

@@ -3,6 +3,7 @@
  * do not differ but by their ids, so of states that are equal up to an exchange the explorer visits one (symmetry
  * reduction). The exchange is done on the plain text of a state, never on the running code.
  */
+import { plain } from "../inspect.js";
 
 export type Permutation = ReadonlyMap<string, string>;
 
@@ -22,9 +23,12 @@ export class Interning {
     return this.#permutations;
   }
 
-  /** The number of a plain thing; `known` tells whether it was there before. */
+  /**
+   * The number of a thing in whose plain text nothing looks like an id that is none; `known` tells whether it was there
+   * before.
+   */
   number(thing: unknown): { readonly number: number; readonly known: boolean } {
-    const plainThing = plainOf(thing);
+    const plainThing = plain(thing);
     const text = JSON.stringify(canonical(plainThing, undefined));
     const before = this.#numbers.get(text);
     const number = before ?? this.#add(text);
@@ -46,16 +50,6 @@ export class Interning {
     this.#numbers.set(text, number);
     return number;
   }
-}
-
-/** Ids become strings and bytes hexadecimal, as in `Raft.inspect()`, where no other strings look like ids. */
-function plainOf(value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (value instanceof Uint8Array) return `data ${[...value].join(" ")}`;
-  if (value instanceof Map) return [...value].map(([key, content]) => [plainOf(key), plainOf(content)]);
-  if (Array.isArray(value)) return value.map(plainOf);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, content]) => [key, plainOf(content)]));
 }
 
 /** With the ids exchanged, and what is a set of members in an order of its own. */
