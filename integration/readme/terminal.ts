@@ -76,7 +76,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Starts the commands; `prefix` is where, such as another machine. */
   async start(commands: string, prefix: readonly string[] = []): Promise<Job> {
-    const [program, ...args] = [...prefix, "bash", "-ec", commands] as [string, ...string[]];
+    const [program = "", ...args] = [...prefix, "bash", "-ec", commands];
     const child = spawn(program, args, {
       cwd: this.directory,
       stdio: ["ignore", "pipe", "pipe"],
