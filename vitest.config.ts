@@ -24,7 +24,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["proto/**/*.test.ts", "packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "proto/**/*.test.ts",
+            "packages/*/{src,testing}/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "bench/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "**/dist/**"],
           testTimeout: 20_000,
         },

@@ -44,6 +44,8 @@ const cases: Readonly<Record<string, Case>> = {
     good: {
       "packages/client/src/a.ts": 'import { b } from "@kvorum/proto";',
       "proto/gen/index.ts": "export const b = 1;",
+      "integration/a.test.ts": 'import "../packages/server/testing/b.js";',
+      "packages/server/testing/b.ts": "",
     },
     bad: [
       {

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { KV } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
 import { afterEach, describe, expect, it } from "vitest";
-import { bytes, text } from "./testing/rpc-harness.js";
+import { bytes, text } from "../testing/rpc-harness.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const INDEX = new URL("../dist/index.js", import.meta.url).href;

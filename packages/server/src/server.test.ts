@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { Cluster, Health, KV, Lease } from "@kvorum/proto";
 import { type Channel, niceChannel, StatusCode } from "@kvorum/transport";
 import { afterEach, describe, expect, it } from "vitest";
+import { bytes, failure, text, WatchClient } from "../testing/rpc-harness.js";
 import type { NodeOptions } from "./options.js";
 import { type KvorumNode, startNode } from "./server.js";
-import { bytes, failure, text, WatchClient } from "./testing/rpc-harness.js";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,12 +1,12 @@
 /** Entries reach the state machine in order and in slices. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
 import { StateMachine } from "../core/apply/state-machine.js";
 import type { PutOperation } from "../core/mvcc/operations.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
 import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
-import { ManualClock } from "../testing/manual-clock.js";
 import { type Answer, ApplyLoop } from "./apply-loop.js";
 
 const put: PutOperation = {

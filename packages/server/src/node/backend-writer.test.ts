@@ -1,9 +1,9 @@
 /** When the applied state reaches the backend, and when it is durable. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
 import { StateMachine } from "../core/apply/state-machine.js";
 import type { PutOperation } from "../core/mvcc/operations.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
-import { ManualClock } from "../testing/manual-clock.js";
 import { BackendWriter } from "./backend-writer.js";
 
 const put = (key: number, size = 1): PutOperation => ({

@@ -1,7 +1,7 @@
 /** How a cluster is born, and how a member notices that this is no birth. */
 import { describe, expect, it } from "vitest";
+import { committedEntries, memberOf, peerUrl, RecoveredMachine, THREE } from "../../testing/recovered-machine.js";
 import type { ClusterDescription } from "../peer-network.js";
-import { committedEntries, memberOf, peerUrl, RecoveredMachine, THREE } from "../testing/recovered-machine.js";
 import { initialClusterOf } from "./identity.js";
 import { StartRefusedError } from "./start-refused.js";
 

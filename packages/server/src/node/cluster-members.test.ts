@@ -1,6 +1,6 @@
 /** Members of a cluster that come and go, and one that comes back as somebody else: whole members, a clock by hand. */
 import { afterEach, describe, expect, it } from "vitest";
-import { initialMember, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
+import { initialMember, NodeCluster, type NodeClusterOptions, put, read } from "../../testing/node-cluster.js";
 
 let cluster: NodeCluster;
 

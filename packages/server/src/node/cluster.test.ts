@@ -1,7 +1,7 @@
 /** Three whole members on memory disks and a memory network, with a clock that the test moves. */
 import { afterEach, describe, expect, it } from "vitest";
+import { get, NodeCluster, type NodeClusterOptions, put, read } from "../../testing/node-cluster.js";
 import type { WatchCreate } from "../core/watch/types.js";
-import { get, NodeCluster, type NodeClusterOptions, put, read } from "../testing/node-cluster.js";
 import type { EtcdNode } from "./node.js";
 
 let cluster: NodeCluster;

@@ -1,12 +1,12 @@
 /** Which members the comparison of hashes accuses. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
+import { SILENT_LOGGER } from "../../testing/test-env.js";
 import type { Command, Member } from "../core/apply/command.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { Raft } from "../core/raft/raft.js";
 import { NO_PEERS } from "../io/peers/no-peers.js";
 import { type PeerNetwork, PeerUnavailableError } from "../peer-network.js";
-import { ManualClock } from "../testing/manual-clock.js";
-import { SILENT_LOGGER } from "../testing/test-env.js";
 import { CorruptionCheck } from "./corruption.js";
 
 type Hash = readonly [hash: number, compactRevision?: bigint];

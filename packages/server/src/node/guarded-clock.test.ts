@@ -1,6 +1,6 @@
 /** A timer that throws is told of; the clock itself stays what it is. */
 import { expect, it } from "vitest";
-import { ManualClock } from "../testing/manual-clock.js";
+import { ManualClock } from "../../testing/manual-clock.js";
 import { guardedClock } from "./guarded-clock.js";
 
 it("hands what a callback throws to the node, and goes on", async () => {

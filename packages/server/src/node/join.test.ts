@@ -1,8 +1,8 @@
 /** Joining a cluster that exists: n4 was added to the cluster of n1 to n3. */
 import { describe, expect, it } from "vitest";
+import { memberOf, peerUrl, RecoveredMachine, THREE } from "../../testing/recovered-machine.js";
 import type { Member } from "../core/apply/command.js";
 import type { ClusterDescription } from "../peer-network.js";
-import { memberOf, peerUrl, RecoveredMachine, THREE } from "../testing/recovered-machine.js";
 import { StartRefusedError } from "./start-refused.js";
 
 const FOUR = [...THREE, { name: "n4", peerUrls: [peerUrl("n4"), "http://10.0.0.4:2380"] }];

@@ -1,11 +1,11 @@
 /** Requests for the leader: answered here, sent on, asked again, or given up with the right words. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
 import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
 import { NO_MEMBER, type Role } from "../core/raft/types.js";
 import { NO_PEERS } from "../io/peers/no-peers.js";
 import { type AnswerTo, type PeerNetwork, PeerUnavailableError } from "../peer-network.js";
-import { ManualClock } from "../testing/manual-clock.js";
 import { LeaderCalls } from "./leader-calls.js";
 
 type Renewal = { readonly kind: "lease-renew"; readonly id: bigint };

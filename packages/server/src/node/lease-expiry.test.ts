@@ -1,13 +1,13 @@
 /** Whom the leader may revoke, and what it asks before. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
+import { SILENT_LOGGER } from "../../testing/test-env.js";
 import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import { Lessor } from "../core/lease/lessor.js";
 import { WriteBuffer } from "../core/mvcc/write-buffer.js";
 import type { Raft } from "../core/raft/raft.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
-import { ManualClock } from "../testing/manual-clock.js";
-import { SILENT_LOGGER } from "../testing/test-env.js";
 import { LeaseExpiry } from "./lease-expiry.js";
 
 class Fixture {

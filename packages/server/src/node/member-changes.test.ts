@@ -1,5 +1,7 @@
 /** What the leader refuses before a membership change goes into the log: etcd's strict reconfiguration check, as a table. */
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.js";
+import { SILENT_LOGGER } from "../../testing/test-env.js";
 import type { ConfChange, Member } from "../core/apply/command.js";
 import type { Membership } from "../core/apply/membership.js";
 import type { ServerErrorName } from "../core/errors.js";
@@ -7,8 +9,6 @@ import type { Raft } from "../core/raft/raft.js";
 import type { Role } from "../core/raft/types.js";
 import { NO_PEERS } from "../io/peers/no-peers.js";
 import type { MemberRequest } from "../peer-network.js";
-import { ManualClock } from "../testing/manual-clock.js";
-import { SILENT_LOGGER } from "../testing/test-env.js";
 import { LeaderCalls } from "./leader-calls.js";
 import { MemberChanges } from "./member-changes.js";
 

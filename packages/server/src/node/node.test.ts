@@ -1,9 +1,9 @@
 /** A whole member on a memory disk, a memory backend and a clock that the test moves. */
 import { describe, expect, it } from "vitest";
+import { get, put } from "../../testing/node-cluster.js";
+import { type TestEnv, testEnv } from "../../testing/test-env.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
 import { MemoryDisk } from "../io/disk/memory-disk.js";
-import { get, put } from "../testing/node-cluster.js";
-import { type TestEnv, testEnv } from "../testing/test-env.js";
 import { EtcdNode } from "./node.js";
 import type { NodeOptions } from "./options.js";
 

@@ -1,7 +1,7 @@
 /** A data directory that is not the one that was meant, and lawful changes that must not be taken for it. */
 import { describe, expect, it } from "vitest";
+import { memberOf, peerUrl, RecoveredMachine, THREE } from "../../testing/recovered-machine.js";
 import type { ConfChange } from "../core/apply/command.js";
-import { memberOf, peerUrl, RecoveredMachine, THREE } from "../testing/recovered-machine.js";
 import { initialClusterOf } from "./identity.js";
 import type { NodeOptions } from "./options.js";
 import { StartRefusedError } from "./start-refused.js";

@@ -1,13 +1,13 @@
 /** A member that is spoken to by one it has never heard of. */
 import { afterEach, describe, expect, it } from "vitest";
+import { initialMember, NodeCluster, put, read } from "../../testing/node-cluster.js";
+import { memberOf, peerUrl } from "../../testing/recovered-machine.js";
+import { SILENT_LOGGER } from "../../testing/test-env.js";
 import type { ConfChange } from "../core/apply/command.js";
 import { Membership } from "../core/apply/membership.js";
 import { WriteBuffer } from "../core/mvcc/write-buffer.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
 import type { PeerAddress } from "../peer-network.js";
-import { initialMember, NodeCluster, put, read } from "../testing/node-cluster.js";
-import { memberOf, peerUrl } from "../testing/recovered-machine.js";
-import { SILENT_LOGGER } from "../testing/test-env.js";
 import type { EtcdNode } from "./node.js";
 import { Strangers } from "./strangers.js";
 

@@ -1,6 +1,6 @@
 /** The rules for time after the event loop stood still. */
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../testing/manual-clock.js";
+import { ManualClock } from "../../testing/manual-clock.js";
 import { Ticker } from "./ticker.js";
 
 function started(intervalMs = 100): { clock: ManualClock; ticker: Ticker; log: string[] } {

@@ -2,7 +2,7 @@
 import { KV, Lease } from "@kvorum/proto";
 import { StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
-import { bytes, failure, text, useNode } from "../testing/rpc-harness.js";
+import { bytes, failure, text, useNode } from "../../testing/rpc-harness.js";
 
 const node = useNode();
 

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { AlarmRequest_AlarmAction, AlarmType, Auth, Cluster, Health, KV, Maintenance } from "@kvorum/proto";
 import { StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
+import { bytes, failure, useNode } from "../../testing/rpc-harness.js";
 import { decodeSnapshot } from "../io/snapshot/decode.js";
-import { bytes, failure, useNode } from "../testing/rpc-harness.js";
 
 const node = useNode();
 

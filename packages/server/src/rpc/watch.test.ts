@@ -1,7 +1,7 @@
 /** The Watch service through a real channel: what the edge adds to the rules of the core. */
 import { Event_EventType, KV } from "@kvorum/proto";
 import { describe, expect, it } from "vitest";
-import { bytes, failure, text, useNode, WatchClient } from "../testing/rpc-harness.js";
+import { bytes, failure, text, useNode, WatchClient } from "../../testing/rpc-harness.js";
 
 const node = useNode();
 

@@ -2,7 +2,7 @@
  * A clock that moves only when told to. Timers fire in the order of their times; between any two of them everything that
  * was set off gets to its end, so a test sees the same order of events every time.
  */
-import type { Clock, Timer } from "../env.js";
+import type { Clock, Timer } from "../src/env.js";
 
 interface PendingTimer {
   readonly dueMs: number;

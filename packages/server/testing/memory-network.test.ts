@@ -1,7 +1,7 @@
 /** The network in memory: the contract of every network, and its own cuts, delays and losses. */
 import { describe, expect, it } from "vitest";
-import type { Message } from "../core/raft/types.js";
-import { peerContract } from "../io/peers/contract.js";
+import type { Message } from "../src/core/raft/types.js";
+import { peerContract } from "../src/io/peers/contract.js";
 import {
   append,
   connected,
@@ -10,7 +10,7 @@ import {
   type PeerWorld,
   type Place,
   pair,
-} from "../io/peers/contract-world.js";
+} from "../src/io/peers/contract-world.js";
 import { ManualClock } from "./manual-clock.js";
 import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
 import { SeededRandom } from "./seeded-random.js";

@@ -4,7 +4,7 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { KV, Watch, type WatchRequestSchema, type WatchResponse } from "@kvorum/proto";
 import { type Channel, type MetadataInit, niceChannel, type RpcError } from "@kvorum/transport";
 import { afterAll, beforeAll } from "vitest";
-import { startNode } from "../server.js";
+import { startNode } from "../src/server.js";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 

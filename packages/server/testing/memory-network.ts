@@ -11,8 +11,8 @@
  * As on TCP, a member that has gone is noticed at once and a link that loses everything only after a while. Everything
  * that is handed over has been through the wire's codecs, so nothing is shared.
  */
-import type { Message } from "../core/raft/types.js";
-import type { Clock, Random } from "../env.js";
+import type { Message } from "../src/core/raft/types.js";
+import type { Clock, Random } from "../src/env.js";
 import { MemoryPeers } from "./memory-peers.js";
 
 /** What becomes of a message: lost, or on its way for so long. */

@@ -1,5 +1,5 @@
 /** One life's view of a clock that several members share: after `kill()` nothing that the life has set up fires any more. */
-import type { Clock, Timer } from "../env.js";
+import type { Clock, Timer } from "../src/env.js";
 
 export class MortalClock implements Clock {
   readonly #clock: Clock;

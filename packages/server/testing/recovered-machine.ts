@@ -2,16 +2,16 @@
  * A member's machine before it runs: its disk, its backend, and other members that answer when they are asked for their
  * cluster. For tests of how a member learns who it is.
  */
-import type { InitialMember } from "../config/initial-cluster.js";
-import type { ConfChange, Member } from "../core/apply/command.js";
-import { Membership } from "../core/apply/membership.js";
-import { WriteBuffer } from "../core/mvcc/write-buffer.js";
-import type { Entry } from "../core/raft/types.js";
-import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
-import { MemoryDisk, type MemoryDiskOptions } from "../io/disk/memory-disk.js";
-import { type NodeOptions, nodeConfig } from "../node/options.js";
-import { type RecoveredMember, recoverMember } from "../node/recovery.js";
-import type { ClusterDescription } from "../peer-network.js";
+import type { InitialMember } from "../src/config/initial-cluster.js";
+import type { ConfChange, Member } from "../src/core/apply/command.js";
+import { Membership } from "../src/core/apply/membership.js";
+import { WriteBuffer } from "../src/core/mvcc/write-buffer.js";
+import type { Entry } from "../src/core/raft/types.js";
+import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js";
+import { MemoryDisk, type MemoryDiskOptions } from "../src/io/disk/memory-disk.js";
+import { type NodeOptions, nodeConfig } from "../src/node/options.js";
+import { type RecoveredMember, recoverMember } from "../src/node/recovery.js";
+import type { ClusterDescription } from "../src/peer-network.js";
 import { testEnv } from "./test-env.js";
 
 export const THREE: readonly InitialMember[] = ["n1", "n2", "n3"].map((name) => ({ name, peerUrls: [peerUrl(name)] }));

@@ -1,8 +1,8 @@
 /** An `Env` without a world: memory for the disk, a clock by hand, nobody else in the network, and silence. */
-import type { Message } from "../core/raft/types.js";
-import type { Env, Failpoints, Logger } from "../env.js";
-import { MemoryDisk } from "../io/disk/memory-disk.js";
-import { NO_PEERS } from "../io/peers/no-peers.js";
+import type { Message } from "../src/core/raft/types.js";
+import type { Env, Failpoints, Logger } from "../src/env.js";
+import { MemoryDisk } from "../src/io/disk/memory-disk.js";
+import { NO_PEERS } from "../src/io/peers/no-peers.js";
 import { ManualClock } from "./manual-clock.js";
 import { SeededRandom } from "./seeded-random.js";
 

@@ -2,13 +2,13 @@
  * Whole members in one process: memory for disks, backends and network, and one clock that the test moves. A member can be
  * stopped, killed with what it had not flushed, and started again on the same machine.
  */
-import type { InitialMember } from "../config/initial-cluster.js";
-import type { PutOperation, RangeOperation } from "../core/mvcc/operations.js";
-import type { Logger } from "../env.js";
-import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
-import { MemoryDisk } from "../io/disk/memory-disk.js";
-import { EtcdNode } from "../node/node.js";
-import type { NodeOptions } from "../node/options.js";
+import type { InitialMember } from "../src/config/initial-cluster.js";
+import type { PutOperation, RangeOperation } from "../src/core/mvcc/operations.js";
+import type { Logger } from "../src/env.js";
+import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js";
+import { MemoryDisk } from "../src/io/disk/memory-disk.js";
+import { EtcdNode } from "../src/node/node.js";
+import type { NodeOptions } from "../src/node/options.js";
 import { ManualClock } from "./manual-clock.js";
 import { MemoryNetwork } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
