@@ -24,7 +24,7 @@ export function requiresLeader(context: CallContext): boolean {
 export function guard<S extends DescService>(
   service: S,
   implementation: ServiceImplementation<S>,
-  { node, metrics }: { readonly node: NodeApi; readonly metrics: Metrics },
+  { node, metrics }: { readonly node: NodeApi; readonly metrics: Pick<Metrics, "countsOf"> },
 ): ServiceImplementation<S> {
   const handlers = implementation as Readonly<Record<string, Handler | undefined>>;
   const guarded: Record<string, Handler> = {};

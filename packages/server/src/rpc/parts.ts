@@ -5,7 +5,7 @@ import type { StreamEnds } from "./stream-ends.js";
 
 export interface RpcParts {
   readonly node: NodeApi;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "operations" | "countsOf">;
   readonly ends: StreamEnds;
   /** etcd's API level as a full version, for Status: `3.6.0`. */
   readonly apiVersion: string;

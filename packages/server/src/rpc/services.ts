@@ -11,7 +11,7 @@ import { maintenanceService } from "./maintenance.js";
 import type { RpcParts } from "./parts.js";
 import { watchService } from "./watch.js";
 
-export function addServices(server: RpcServer, parts: RpcParts): void {
+export function addServices(server: Pick<RpcServer, "add">, parts: RpcParts): void {
   server.add(KV, guard(KV, kvService(parts), parts));
   server.add(Watch, guard(Watch, watchService(parts), parts));
   server.add(Lease, guard(Lease, leaseService(parts), parts));

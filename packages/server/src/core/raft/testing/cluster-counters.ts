@@ -40,6 +40,12 @@ export const SOMETIMES = [
 
 export class Counters {
   readonly #counts: Map<string, number> = new Map();
+  readonly #wanted: readonly string[];
+
+  /** @param wanted what must have happened at least once */
+  constructor(wanted: readonly string[] = SOMETIMES) {
+    this.#wanted = wanted;
+  }
 
   note(name: string, times = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + times);
@@ -51,7 +57,7 @@ export class Counters {
 
   /** What should have happened and did not. */
   missing(): readonly string[] {
-    return SOMETIMES.filter((name) => !this.#counts.has(name));
+    return this.#wanted.filter((name) => !this.#counts.has(name));
   }
 
   toRecord(): Record<string, number> {

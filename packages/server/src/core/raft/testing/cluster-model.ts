@@ -15,10 +15,11 @@ import { type Beginning, firstMembers, SimulatedMember } from "./cluster-member.
 import { SimulatedNetwork } from "./cluster-network.js";
 import { Oracle } from "./cluster-oracle.js";
 import { type Fault, type Plan, TICK_UNITS } from "./cluster-plan.js";
-import { type EventKind, EventQueue, type PlannedEvent } from "./cluster-queue.js";
+import type { EventKind, EventQueue, PlannedEvent } from "./cluster-queue.js";
 import { Chance, mixHash } from "./cluster-random.js";
 import { Trace } from "./cluster-trace.js";
 import { Violation } from "./cluster-violation.js";
+import { TimedQueue } from "./timed-queue.js";
 
 /** Turns a driver may need to hand out everything; more means that Raft never comes to rest. */
 const DRAIN_TURNS_MAX = 1000;
@@ -30,7 +31,7 @@ export class Cluster {
   readonly trace: Trace = new Trace();
   readonly counters: Counters;
   readonly members: Map<bigint, SimulatedMember> = new Map();
-  readonly #queue: EventQueue = new EventQueue();
+  readonly #queue: EventQueue = new TimedQueue();
   readonly #chance: Chance;
   /** The member that a leader of this term tries to hand over to. */
   readonly #transfers: Map<number, bigint> = new Map();

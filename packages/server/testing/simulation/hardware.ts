@@ -1,0 +1,64 @@
+/** How one machine's disk behaves at the moment: its usual delays, and what the nemesis has made of it. */
+import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { diskError } from "../../src/io/disk/disk-error.js";
+import type { MachineBehaviour } from "./machine.js";
+import type { Plan } from "./plan.js";
+import type { DiskCall } from "./simulated-disk.js";
+
+/** Errors that a disk can be told to answer with. */
+export type DiskFailure = "sync error" | "no space" | "read error";
+
+const FLUSH_MS = { min: 1, max: 30 };
+
+export class Hardware implements MachineBehaviour {
+  readonly #delays: Chance;
+  readonly #plan: Plan;
+  /** Times the usual delay. */
+  slowness = 1;
+  /** What the next call of the kind fails with, once. */
+  failure: DiskFailure | undefined;
+  /** Told when the failure has bitten. */
+  onFailure: () => void = () => {};
+
+  constructor(plan: Plan, name: string) {
+    this.#plan = plan;
+    this.#delays = Chance.of(plan.seed, `disk of ${name}`);
+  }
+
+  heal(): void {
+    this.slowness = 1;
+    this.failure = undefined;
+  }
+
+  delayMs(call: DiskCall): number {
+    const { min, max } = this.#plan.diskDelayMs;
+    // Only what waits for the medium is slow.
+    if (call !== "sync" && call !== "sync-directory") return 0.02;
+    return (min + (this.#delays.int(1000) / 1000) * (max - min)) * this.slowness;
+  }
+
+  writesEarly(): boolean {
+    return this.#delays.percent(50);
+  }
+
+  flushMs(): number {
+    return (FLUSH_MS.min + this.#delays.int(FLUSH_MS.max)) * this.slowness;
+  }
+
+  beforeRead(path: string): void {
+    if (this.failure === "read error") this.#fail("EIO", `input/output error, read '${path}'`);
+  }
+
+  beforeChange({ type, path }: { readonly type: string; readonly path: string }): void {
+    if (this.failure === "sync error" && type === "sync") this.#fail("EIO", `input/output error, fdatasync '${path}'`);
+    if (this.failure === "no space" && (type === "create" || type === "write")) {
+      this.#fail("ENOSPC", `no space left on device, write '${path}'`);
+    }
+  }
+
+  #fail(code: string, message: string): never {
+    this.failure = undefined;
+    this.onFailure();
+    throw diskError(code, message);
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * A machine of the simulated world: what it keeps when its process dies, and the life of the process that runs on it, if one
+ * does. The process is the production node with everything above gRPC; disk, backend, network and time are simulated.
+ */
+
+import type { AppliedAt, WriteBatch } from "../../src/core/mvcc/backend.js";
+import type { Entry, Message } from "../../src/core/raft/types.js";
+import type { Failpoints, Logger, Random } from "../../src/env.js";
+import { MemoryStore } from "../../src/io/backend/memory-backend.js";
+import { type CrashOptions, MemoryDisk } from "../../src/io/disk/memory-disk.js";
+import type { Answer } from "../../src/node/apply-loop.js";
+import { EtcdNode } from "../../src/node/node.js";
+import type { NodeOptions } from "../../src/node/options.js";
+import { addServices } from "../../src/rpc/services.js";
+import { StreamEnds } from "../../src/rpc/stream-ends.js";
+import type { MemoryNetwork } from "../memory-network.js";
+import type { MemoryPeers } from "../memory-peers.js";
+import type { MachineClock } from "./machine-clock.js";
+import { MachinePeers } from "./machine-peers.js";
+import { MemoryServices } from "./memory-rpc.js";
+import { SimulatedBackend } from "./simulated-backend.js";
+import { type DiskBehaviour, SimulatedDisk } from "./simulated-disk.js";
+import type { World } from "./world.js";
+
+/** What happens on a machine, as it happens. Handlers do not throw but where it says so. */
+export interface MachineEvents {
+  /** A named place of the code is passed. What it throws is thrown there. */
+  failpoint(machine: Machine, site: string): void;
+  /** The backend is about to commit. What it throws is the commit's failure. */
+  committing(machine: Machine, batch: WriteBatch, at: AppliedAt): void;
+  applied(machine: Machine, entry: Entry, answer: Answer | undefined): void;
+  sent(machine: Machine, messages: readonly Message[]): void;
+  /** A process has begun to serve. */
+  booted(machine: Machine): void;
+  /** A process did not start, or it stopped by itself: a broken invariant, a failed disk, a refusal. */
+  ended(machine: Machine, cause: Error): void;
+  /** The member learned that the cluster has removed it; its process has ended. */
+  removed(machine: Machine): void;
+  /** Around every request that a client makes of it. */
+  around<T>(machine: Machine, path: string, handle: () => Promise<T>): Promise<T>;
+}
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly world: World;
+  /** The machine's number in the world. */
+  readonly owner: number;
+  readonly clock: MachineClock;
+  readonly network: MemoryNetwork;
+  readonly behaviour: MachineBehaviour;
+  readonly events: MachineEvents;
+  readonly logger: Logger;
+  /** Chance for a life of the machine's process. */
+  readonly randomOf: (life: number) => Random;
+}
+
+/** How a machine's hardware behaves at the moment. */
+export interface MachineBehaviour extends DiskBehaviour {
+  /** Throws what the next changing operation of the disk is to fail with. */
+  beforeChange(operation: { readonly type: string; readonly path: string; readonly length: number }): void;
+  flushMs(): number;
+}
+
+/** One process, from its start to its end. */
+export interface Life {
+  readonly number: number;
+  readonly peers: MemoryPeers;
+  readonly backend: SimulatedBackend;
+  readonly services: MemoryServices;
+  readonly startedMs: number;
+  alive: boolean;
+  /** Undefined while it recovers. */
+  node: EtcdNode | undefined;
+  ends: StreamEnds | undefined;
+}
+
+const NO_METRICS = {
+  operations: { range() {}, put() {}, delete() {}, txn() {} },
+  countsOf: () => () => () => {},
+};
+
+export class Machine {
+  readonly name: string;
+  readonly owner: number;
+  readonly clock: MachineClock;
+  readonly peerUrls: readonly string[];
+  disk: MemoryDisk;
+  store: MemoryStore;
+  readonly #options: MachineOptions;
+  #life: Life | undefined;
+  #lives = 0;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.owner = options.owner;
+    this.clock = options.clock;
+    this.peerUrls = [`http://${options.name}:2380`];
+    this.disk = this.#newDisk();
+    this.store = new MemoryStore();
+  }
+
+  /** The process that runs. */
+  get life(): Life | undefined {
+    return this.#life;
+  }
+
+  /** The member, when it runs and has recovered. */
+  get node(): EtcdNode | undefined {
+    return this.#life?.node;
+  }
+
+  get lives(): number {
+    return this.#lives;
+  }
+
+  /** Starts the process. How that ends is told by the events. */
+  boot(
+    settings: Omit<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls">,
+  ): void {
+    if (this.#life !== undefined) throw new Error(`${this.name} runs already`);
+    const { network, world, events } = this.#options;
+    const life: Life = {
+      number: ++this.#lives,
+      peers: network.join(...this.peerUrls),
+      backend: this.#newBackend(() => life.alive),
+      services: new MemoryServices(),
+      startedMs: world.nowMs,
+      alive: true,
+      node: undefined,
+      ends: undefined,
+    };
+    this.#life = life;
+    EtcdNode.start({ ...settings, ...this.#place(life) }).then(
+      (node) => {
+        if (life.alive) this.#serve(life, node, settings);
+      },
+      (error: unknown) => {
+        if (life.alive) this.#ended(life, error as Error);
+      },
+    );
+    events.failpoint(this, "boot");
+  }
+
+  /** The process ends at once. What survives of what it had not made durable is the caller's choice (default: nothing). */
+  kill(survival: CrashOptions & { readonly commits?: (unflushed: number) => number } = {}): void {
+    if (this.#life === undefined) return;
+    this.#end(this.#life);
+    this.disk.crash(survival);
+    this.store.crash(survival.commits);
+  }
+
+  /** Ends the process as an operator does; resolves when it has ended, which it may refuse to. */
+  async stop(): Promise<void> {
+    const life = this.#life;
+    if (life?.node === undefined) return;
+    life.ends?.stop();
+    await life.node.stop();
+    if (life.alive) this.#end(life);
+  }
+
+  /** An empty machine under the old name. */
+  wipe(): void {
+    if (this.#life !== undefined) throw new Error(`${this.name} runs`);
+    this.disk = this.#newDisk();
+    this.store = new MemoryStore();
+  }
+
+  #serve(
+    life: Life,
+    node: EtcdNode,
+    { electionMs = 1000, maxRequestBytes = 1.5 * 1024 * 1024 }: Partial<NodeOptions>,
+  ): void {
+    const { events } = this.#options;
+    life.node = node;
+    const ends = new StreamEnds(
+      node,
+      this.clock.processClock(() => life.alive),
+      electionMs,
+    );
+    life.ends = ends;
+    addServices(life.services, {
+      ...{ node, metrics: NO_METRICS, ends, apiVersion: "3.6.0", maxTxnOps: 128, maxRequestBytes },
+      quotaBytes: 0,
+    });
+    void node.failed.then((error) => {
+      if (life.alive) this.#ended(life, error);
+    });
+    void node.removed.then(() => {
+      if (!life.alive) return;
+      this.#end(life);
+      events.removed(this);
+    });
+    events.booted(this);
+  }
+
+  /** By itself: what it had written stays where the operating system has it. */
+  #ended(life: Life, cause: Error): void {
+    this.#end(life);
+    this.disk.crash({ sectorSurvives: () => true, directoriesSurvive: true });
+    this.store.crash((unflushed) => unflushed);
+    this.#options.events.ended(this, cause);
+  }
+
+  #end(life: Life): void {
+    life.alive = false;
+    this.#life = undefined;
+    this.clock.wake();
+    void life.peers.close();
+    life.services.close();
+  }
+
+  #place(
+    life: Life,
+  ): Pick<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls" | "onApplied"> {
+    const { world, events, logger, randomOf, behaviour, owner } = this.#options;
+    const { clock } = this;
+    const isAlive = (): boolean => life.alive;
+    const later = (delayMs: number, run: () => void): void => {
+      world.after(delayMs, () => clock.arrive(() => void (life.alive && run())), owner);
+    };
+    const failpoints: Failpoints = {
+      hit: (site) => {
+        if (life.alive) events.failpoint(this, site);
+      },
+    };
+    return {
+      env: {
+        clock: clock.processClock(isAlive),
+        random: randomOf(life.number),
+        disk: new SimulatedDisk({ disk: this.disk, behaviour, later }),
+        peers: new MachinePeers({
+          peers: life.peers,
+          clock,
+          isAlive,
+          onSend: (messages) => events.sent(this, messages),
+        }),
+        failpoints,
+        logger,
+      },
+      backend: life.backend,
+      walDirectory: "/wal",
+      snapshotDirectory: "/snapshots",
+      name: this.name,
+      peerUrls: this.peerUrls,
+      onApplied: (entry, answer) => {
+        if (life.alive) events.applied(this, entry, answer);
+      },
+    };
+  }
+
+  #newBackend(isAlive: () => boolean): SimulatedBackend {
+    const { world, events, behaviour, owner } = this.#options;
+    return new SimulatedBackend({
+      store: this.store,
+      isAlive,
+      passes: () =>
+        new Promise((resolve) => {
+          world.after(behaviour.flushMs(), () => this.clock.arrive(() => void (isAlive() && resolve())), owner);
+        }),
+      onCommit: (batch, at) => events.committing(this, batch, at),
+    });
+  }
+
+  #newDisk(): MemoryDisk {
+    return new MemoryDisk({ before: (operation) => this.#options.behaviour.beforeChange(operation) });
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * The edge of a node in memory: its services, the very ones that stand behind gRPC, and channels to them over a connection
+ * that takes its time, breaks with the process, and leaves a caller not knowing what became of a call.
+ */
+import {
+  create,
+  type DescMessage,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import {
+  type CallContext,
+  type CallOptions,
+  type Channel,
+  type ChannelState,
+  type Metadata,
+  methodPath,
+  RpcError,
+  type ServiceImplementation,
+  StatusCode,
+  type StreamMethod,
+  type UnaryMethod,
+} from "@kvorum/transport";
+import { ServerError } from "../../src/core/errors.js";
+
+type Handler = (request: unknown, context: CallContext) => unknown;
+
+/** What a process serves. */
+export class MemoryServices {
+  readonly #handlers: Map<string, Handler> = new Map();
+  readonly #connections: Set<() => void> = new Set();
+
+  add<S extends DescService>(service: S, implementation: ServiceImplementation<S>): void {
+    const handlers = implementation as Readonly<Record<string, Handler | undefined>>;
+    for (const method of service.methods) {
+      const handler = handlers[method.localName];
+      if (handler !== undefined) this.#handlers.set(methodPath(method), handler);
+    }
+  }
+
+  /** Errors: UNIMPLEMENTED. */
+  handlerOf(path: string): Handler {
+    const handler = this.#handlers.get(path);
+    if (handler === undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, `unknown method ${path}`, { method: path });
+    return handler;
+  }
+
+  /** `broken` is called when the process ends; the answer takes it back. */
+  connect(broken: () => void): () => void {
+    this.#connections.add(broken);
+    return () => this.#connections.delete(broken);
+  }
+
+  /** The process is gone, and with it every connection. */
+  close(): void {
+    for (const broken of [...this.#connections]) broken();
+    this.#connections.clear();
+  }
+}
+
+/** The way from a client to a machine. */
+export interface Wire {
+  /** What serves there now; undefined when nothing listens. */
+  services(): MemoryServices | undefined;
+  /** Milliseconds one way, asked anew for each message; undefined when it is lost. */
+  delayMs(): number | undefined;
+  after(delayMs: number, run: () => void): void;
+  /** Runs on the machine, or when its pause is over. */
+  arrive(run: () => void): void;
+  /** Around every handled request: what an oracle wants to know of it. */
+  around<T>(path: string, handle: () => Promise<T>): Promise<T>;
+}
+
+export class MemoryChannel implements Channel {
+  readonly endpoint: string;
+  readonly state: ChannelState = "ready";
+  readonly #wire: Wire;
+  readonly #open: Set<(error: RpcError) => void> = new Set();
+
+  constructor(endpoint: string, wire: Wire) {
+    this.endpoint = endpoint;
+    this.#wire = wire;
+  }
+
+  onStateChange(): () => void {
+    return () => {};
+  }
+
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: UnaryMethod<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    const path = methodPath(method);
+    return this.#call(path, options, (services, context, answer) => {
+      const message = create(method.input, request);
+      const handled = this.#wire.around(path, async () => services.handlerOf(path)(message, context));
+      handled.then(
+        (result) => answer(undefined, () => create(method.output, result as MessageInitShape<O>)),
+        (error: unknown) => answer(toRpcError(error, path)),
+      );
+    });
+  }
+
+  async *stream<I extends DescMessage, O extends DescMessage>(
+    method: StreamMethod<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
+    options: CallOptions = {},
+  ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    const path = methodPath(method);
+    const server = new AbortController();
+    const sent = this.#carried(method.input, requests, server.signal);
+    let answers: AsyncIterator<unknown> | undefined;
+    try {
+      for (;;) {
+        const next = await this.#call<IteratorResult<MessageShape<O>>>(path, options, (services, context, answer) => {
+          answers ??= (services.handlerOf(path)(sent, { ...context, signal: server.signal }) as AsyncIterable<unknown>)[
+            Symbol.asyncIterator
+          ]();
+          answers.next().then(
+            ({ done, value }) =>
+              answer(undefined, () =>
+                done === true
+                  ? { done: true, value: undefined }
+                  : { done: false, value: create(method.output, value as MessageInitShape<O>) },
+              ),
+            (error: unknown) => answer(toRpcError(error, path)),
+          );
+        });
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      const ended = answers;
+      // The server hears of it a little later, if it still is there.
+      this.#wire.after(0, () =>
+        this.#wire.arrive(() => {
+          server.abort();
+          void ended?.return?.().then(
+            () => {},
+            () => {},
+          );
+        }),
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    const gone = new RpcError(StatusCode.CANCELLED, "the channel was closed");
+    for (const end of [...this.#open]) end(gone);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** One request, there and back. */
+  #call<T>(
+    path: string,
+    { signal, timeoutMs }: CallOptions,
+    handle: (
+      services: MemoryServices,
+      context: CallContext,
+      answer: (error: RpcError | undefined, result?: () => T) => void,
+    ) => void,
+  ): Promise<T> {
+    const wire = this.#wire;
+    return new Promise<T>((resolve, reject) => {
+      const server = new AbortController();
+      let settled = false;
+      let disconnect = (): void => {};
+      const aborted = (): void => end(signal?.reason);
+      const settle = (act: () => void): void => {
+        if (settled) return;
+        settled = true;
+        disconnect();
+        this.#open.delete(end);
+        signal?.removeEventListener("abort", aborted);
+        act();
+      };
+      const end = (error: unknown): void =>
+        settle(() => {
+          server.abort();
+          reject(error);
+        });
+      const lost = (error: RpcError): void => wire.after(wire.delayMs() ?? 0, () => end(error));
+      this.#open.add(end);
+      signal?.addEventListener("abort", aborted, { once: true });
+      if (timeoutMs !== undefined) {
+        wire.after(timeoutMs, () =>
+          end(new RpcError(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded", { method: path })),
+        );
+      }
+      const there = wire.delayMs();
+      if (there === undefined) return;
+      wire.after(there, () => {
+        if (settled) return;
+        const services = wire.services();
+        if (services === undefined) {
+          lost(new RpcError(StatusCode.UNAVAILABLE, "connection refused", { method: path, maybeSent: false }));
+          return;
+        }
+        disconnect = services.connect(() =>
+          lost(new RpcError(StatusCode.UNAVAILABLE, "the connection broke", { method: path })),
+        );
+        wire.arrive(() => {
+          if (settled || wire.services() !== services) return;
+          const answer = (error: RpcError | undefined, result?: () => T): void => {
+            const back = wire.delayMs();
+            if (back === undefined || wire.services() !== services) return;
+            wire.after(back, () =>
+              settle(() => (error === undefined ? resolve((result as () => T)()) : reject(error))),
+            );
+          };
+          try {
+            handle(services, contextOf(path, server.signal), answer);
+          } catch (error) {
+            answer(toRpcError(error, path));
+          }
+        });
+      });
+    });
+  }
+
+  /** The client's side of a stream as the server reads it. */
+  async *#carried<I extends DescMessage>(
+    schema: I,
+    requests: AsyncIterable<MessageInitShape<I>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<MessageShape<I>, void, undefined> {
+    for await (const request of requests) {
+      await new Promise<void>((resolve) =>
+        this.#wire.after(this.#wire.delayMs() ?? 0, () => this.#wire.arrive(resolve)),
+      );
+      if (signal.aborted) return;
+      yield create(schema, request);
+    }
+  }
+}
+
+const NO_METADATA: Metadata = { get: () => undefined, getAll: () => [], entries: () => [] };
+
+function contextOf(path: string, signal: AbortSignal): CallContext {
+  return { signal, metadata: NO_METADATA, peer: "simulation", path, sendHeader() {}, setTrailer() {} };
+}
+
+function toRpcError(error: unknown, method: string): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof ServerError) return new RpcError(error.code as StatusCode, error.message, { method });
+  return new RpcError(StatusCode.UNKNOWN, error instanceof Error ? error.message : String(error), {
+    method,
+    cause: error,
+  });
+}

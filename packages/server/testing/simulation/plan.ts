@@ -1,0 +1,123 @@
+/**
+ * What a seed decides before a run begins: how large the cluster is, how the product's constants are set, which kinds of fault
+ * there are and how often they strike. Runs that leave some faults out reach states that a run with all of them does not
+ * (swarm testing), and constants far from their defaults reach in minutes what would take years.
+ */
+import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import type { Tuning } from "../../src/node/tuning.js";
+
+/** What can go wrong, and what operators do while it does. `nemesis.ts` says what each of them is. */
+export const FAULTS = [
+  "kill",
+  "power cut",
+  "stop",
+  "kill all",
+  "pause",
+  "suspend",
+  "clock drift",
+  "partition",
+  "loss",
+  "duplicate",
+  "reorder",
+  "replay",
+  "reset",
+  "clog",
+  "slow network",
+  "slow disk",
+  "sync error",
+  "no space",
+  "read error",
+  "damage",
+  "failpoint crash",
+  "failpoint stall",
+  "wipe",
+  "membership",
+  "transfer",
+  "compaction",
+  "defragment",
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+
+export interface Plan {
+  readonly seed: number;
+  /** Simulated milliseconds of trouble, before everything is healed and the cluster has to come together. */
+  readonly durationMs: number;
+  readonly size: number;
+  readonly faults: ReadonlySet<Fault>;
+  /** Milliseconds between two faults: an exponential distribution around it. */
+  readonly faultGapMs: number;
+  readonly clients: number;
+  /** Milliseconds that a client thinks between two calls, at most. */
+  readonly thinkMs: number;
+  readonly keys: number;
+  readonly heartbeatMs: number;
+  readonly electionMs: number;
+  readonly preVote: boolean;
+  readonly snapshotCount: number;
+  readonly catchUpEntries: number;
+  readonly walSegmentBytes: number;
+  /** 0: the default, which no run reaches. */
+  readonly quotaBytes: number;
+  readonly corruptCheckMs: number;
+  readonly progressNotifyMs: number;
+  readonly tuning: Partial<Tuning>;
+  /** One way, between members. */
+  readonly networkDelayMs: { readonly min: number; readonly max: number };
+  readonly diskDelayMs: { readonly min: number; readonly max: number };
+}
+
+export interface PlanOptions {
+  readonly durationMs?: number;
+}
+
+export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {}): Plan {
+  const chance = Chance.of(seed, "plan");
+  const some = chance.pick([15, 35, 60]);
+  const heartbeatMs = chance.pick([50, 100, 100, 100, 200, 200, 500]);
+  const clients = chance.pick([3, 5, 5, 8]);
+  return {
+    seed,
+    durationMs,
+    faults: new Set(FAULTS.filter(() => chance.percent(some))),
+    faultGapMs: chance.pick([1000, 3000, 3000, 8000]),
+    size: chance.pick([3, 3, 3, 4, 5]),
+    clients,
+    thinkMs: chance.pick([200, 400, 800, 1500]),
+    keys: chance.pick([3, 8, 20]),
+    heartbeatMs,
+    electionMs: heartbeatMs * chance.pick([5, 10, 10]),
+    preVote: chance.percent(85),
+    snapshotCount: chance.pick([5, 20, 60, 300, 5000]),
+    catchUpEntries: chance.pick([5, 20, 100, 500]),
+    walSegmentBytes: chance.pick([16, 16, 64, 1024]) * 1024,
+    quotaBytes: chance.percent(10) ? chance.between(20, 200) * 1024 : 0,
+    corruptCheckMs: chance.pick([0, 2000, 10_000]),
+    progressNotifyMs: chance.pick([500, 5000, 600_000]),
+    tuning: drawTuning(chance),
+    networkDelayMs: chance.pick([
+      { min: 1, max: 1 },
+      { min: 1, max: 5 },
+      { min: 5, max: 40 },
+    ]),
+    diskDelayMs: chance.pick([
+      { min: 1, max: 2 },
+      { min: 1, max: 10 },
+      { min: 2, max: 40 },
+    ]),
+  };
+}
+
+function drawTuning(chance: Chance): Partial<Tuning> {
+  return {
+    applySliceEntries: chance.pick([1, 2, 16, 256]),
+    backendCommitIntervalMs: chance.pick([1, 20, 100, 500]),
+    backendCommitChangesMax: chance.pick([1, 10, 10_000]),
+  };
+}
+
+/** The same run with one kind of fault less; undefined when the plan does not have it. */
+export function without(plan: Plan, fault: Fault): Plan | undefined {
+  if (!plan.faults.has(fault)) return undefined;
+  return { ...plan, faults: new Set([...plan.faults].filter((other) => other !== fault)) };
+}
