@@ -2,12 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
 import { StateMachine } from "../core/apply/state-machine.js";
+import { ServerError } from "../core/errors.js";
 import type { PutOperation } from "../core/mvcc/operations.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
 import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
 import { type Answer, ApplyLoop } from "./apply-loop.js";
+import { DEFAULT_TUNING } from "./tuning.js";
 
 const put: PutOperation = {
   kind: "put",
@@ -32,6 +34,7 @@ class Fixture {
   readonly machine = StateMachine.open({ backend: new MemoryBackend(), lessor: { minTtlSeconds: 2 } });
   readonly applied: number[] = [];
   readonly answers: [bigint, Answer][] = [];
+  onEntry: (entry: Entry, answer: Answer | undefined) => void = () => {};
   readonly errors: unknown[] = [];
   readonly confChanges: unknown[] = [];
   readonly loop = new ApplyLoop({
@@ -42,6 +45,8 @@ class Fixture {
     } as unknown as Raft,
     clock: this.clock,
     failpoints: { hit() {} },
+    tuning: DEFAULT_TUNING,
+    onEntry: (entry, answer) => this.onEntry(entry, answer),
     onAnswer: (requestId, answer) => this.answers.push([requestId, answer]),
     onApplied: () => {},
     onConfChange: () => {},
@@ -80,6 +85,32 @@ describe("the apply loop", () => {
     expect(fixture.applied).toEqual([4]);
     await clock.settle();
     expect(fixture.applied).toEqual([4, 8, 10]);
+  });
+
+  it("shows every entry once it has taken effect, in order and with its answer, before the answers go out", () => {
+    const fixture = new Fixture();
+    const { entries } = task(1, 2);
+    const shown: unknown[] = [];
+    fixture.onEntry = (entry, answer) => {
+      shown.push([entry.index, answer instanceof ServerError ? answer.reason : answer?.kind]);
+      expect(fixture.machine.appliedIndex).toBe(entry.index);
+      expect(fixture.answers).toEqual([]);
+    };
+    const refused: Entry = {
+      type: "command",
+      term: 1,
+      index: 4,
+      data: encodeCommand(4n, { kind: "lease-revoke", id: 9n, leaderTerm: 0 }),
+    };
+    const ofNewLeader: Entry = { type: "command", term: 1, index: 3, data: new Uint8Array(0) };
+    fixture.loop.add({ token: { lastIndex: 4 }, entries: [...entries, ofNewLeader, refused] });
+    expect(shown).toEqual([
+      [1, "put"],
+      [2, "put"],
+      [3, undefined],
+      [4, "leaseNotFound"],
+    ]);
+    expect(fixture.errors).toEqual([]);
   });
 
   it("applies nothing while it is paused", async () => {

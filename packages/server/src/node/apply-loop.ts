@@ -9,10 +9,7 @@ import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import type { Clock, Failpoints } from "../env.js";
 import { decodeCommand, decodeConfChange } from "../io/wire/command.js";
-
-/** A slice ends after this many entries or this much time, whichever comes first. */
-const SLICE_ENTRIES_MAX = 256;
-const SLICE_MS_MAX = 4;
+import type { Tuning } from "./tuning.js";
 
 export type Answer = CommandResult | ServerError;
 
@@ -21,6 +18,10 @@ export interface ApplyLoopOptions {
   readonly raft: Raft;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
+  /** A slice ends after so many entries or so much time, whichever comes first. */
+  readonly tuning: Pick<Tuning, "applySliceEntries" | "applySliceMs">;
+  /** Each entry when it has taken effect, and what it answers, before anybody else hears of it. */
+  readonly onEntry?: ((entry: Entry, answer: Answer | undefined) => void) | undefined;
   readonly onAnswer: (requestId: bigint, answer: Answer) => void;
   /** After every slice, when Raft knows of it. */
   readonly onApplied: (appliedIndex: number) => void;
@@ -95,13 +96,13 @@ export class ApplyLoop {
   }
 
   #applySome(): void {
-    const { clock, raft, onAnswer, onApplied, onConfChange } = this.#options;
+    const { clock, raft, tuning, onAnswer, onApplied, onConfChange } = this.#options;
     const startMs = clock.nowMs();
-    const end = Math.min(this.#queue.length, this.#next + SLICE_ENTRIES_MAX);
+    const end = Math.min(this.#queue.length, this.#next + tuning.applySliceEntries);
     const answers: [bigint, Answer][] = [];
     let confChanged = false;
     let nowMs = startMs;
-    while (this.#next < end && nowMs - startMs < SLICE_MS_MAX) {
+    while (this.#next < end && nowMs - startMs < tuning.applySliceMs) {
       const entry = this.#queue[this.#next] as Entry;
       this.#applyOne(entry, nowMs, answers);
       confChanged ||= entry.type === "conf-change";
@@ -124,6 +125,7 @@ export class ApplyLoop {
       // The entry without data is Raft's own: it ends a joint configuration.
       raft.applyConfChange(applied.confChange ?? { type: "leave-joint" });
     }
+    this.#options.onEntry?.(entry, answer);
     if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
   }
 }

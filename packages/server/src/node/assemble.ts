@@ -7,6 +7,7 @@ import { InvariantError } from "../core/invariant.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { AppendTask, Message, SnapshotMark } from "../core/raft/types.js";
+import type { WatchBounds } from "../core/watch/bounds.js";
 import { SnapshotFiles } from "../io/snapshot/files.js";
 import type { PeerAddress, SnapshotMessage } from "../peer-network.js";
 import { AppendWriter } from "./append-writer.js";
@@ -31,6 +32,7 @@ import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
 import { Strangers } from "./strangers.js";
+import type { Tuning } from "./tuning.js";
 import { walk } from "./walk.js";
 import { WatchDriver } from "./watch-driver.js";
 
@@ -70,7 +72,7 @@ export interface Parts {
 }
 
 export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: NodeHooks): Parts {
-  const { env, backend, requestTimeoutMs, electionMs } = config;
+  const { env, backend, requestTimeoutMs, electionMs, tuning } = config;
   const { random, failpoints, logger, peers, disk } = env;
   const { identity, wal, raft } = recovered;
   const { memberId, clusterId } = identity;
@@ -82,8 +84,13 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const machine = StateMachine.open({
     backend,
     // Ceiling of one and a half election timeouts: a lease outlives the change of a leader (etcd's rule).
-    lessor: { minTtlSeconds: Math.ceil((1.5 * electionMs) / 1000), expiredRetryMs: requestTimeoutMs },
-    watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024 },
+    lessor: {
+      minTtlSeconds: Math.ceil((1.5 * electionMs) / 1000),
+      expiredRetryMs: requestTimeoutMs,
+      checkpointIntervalSeconds: tuning.leaseCheckpointIntervalSeconds,
+    },
+    watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024, ...watchBounds(tuning) },
+    compactionBatch: tuning.compactionBatch,
   });
   checkOwner(machine, identity);
   const lessor = (): StateMachine["lessor"] => machine.lessor;
@@ -107,9 +114,10 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     },
   });
 
-  const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, onError });
+  const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, tuning, onError });
   const applyLoop = new ApplyLoop({
-    ...{ machine, raft, clock, failpoints, onError, onApplied, onConfChange: membersKnown },
+    ...{ machine, raft, clock, failpoints, tuning, onError, onApplied, onConfChange: membersKnown },
+    onEntry: config.onApplied,
     onAnswer: (requestId, answer) => proposals.answer(requestId, answer),
   });
   const maintenance = new Maintenance({ backend, backendWriter, applyLoop, onError });
@@ -120,7 +128,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     files: snapshotFiles,
   });
   const snapshotSender = new SnapshotSender({
-    ...{ machine, backend, backendWriter, peers, pause, logger, clusterId },
+    ...{ machine, backend, backendWriter, peers, pause, logger, clusterId, tuning },
     onFailed: (to) => peerDesk.snapshotSent(to, "failed"),
   });
   const appendWriter = new AppendWriter({
@@ -139,7 +147,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const leaseRequests = new LeaseRequests({
     ...{ lessor, clock, calls, requestTimeoutMs, barrier, propose, stopped },
   });
-  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, logger, barrier, propose });
+  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, logger, tuning, barrier, propose });
   const { strictReconfigCheck, maxLearners } = config;
   const memberChanges = new MemberChanges({
     ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier },
@@ -160,13 +168,13 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     markIndex: raft.status.firstIndex - 1,
   });
   const storeCompaction = new StoreCompaction({
-    ...{ machine, clock, onError },
+    ...{ machine, clock, tuning, onError },
     paused: () => applyLoop.paused,
     onChange: () => backendWriter.noteChange(),
     commit: () => backendWriter.commit(),
   });
   const { progressNotifyMs } = config;
-  const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, onError });
+  const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, tuning, onError });
   const strangers = new Strangers({
     membership: () => machine.membership,
     logger,
@@ -239,6 +247,16 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ machine, proposals, reads, readyLoop, appendWriter, applyLoop, backendWriter, leadership, leaseRequests },
     ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
     ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
+  };
+}
+
+function watchBounds(tuning: Tuning): WatchBounds {
+  return {
+    responsesMax: tuning.watchResponsesMax,
+    streamBytesMax: tuning.watchStreamBytesMax,
+    catchUpWatchersMax: tuning.watchCatchUpWatchersMax,
+    catchUpRevisionsMax: tuning.watchCatchUpRevisionsMax,
+    catchUpBytesAim: tuning.watchCatchUpBytesAim,
   };
 }
 

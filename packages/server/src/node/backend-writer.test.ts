@@ -5,6 +5,7 @@ import { StateMachine } from "../core/apply/state-machine.js";
 import type { PutOperation } from "../core/mvcc/operations.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
 import { BackendWriter } from "./backend-writer.js";
+import { DEFAULT_TUNING } from "./tuning.js";
 
 const put = (key: number, size = 1): PutOperation => ({
   kind: "put",
@@ -27,6 +28,7 @@ class Fixture {
     backend: this.backend,
     clock: this.clock,
     failpoints: { hit() {} },
+    tuning: DEFAULT_TUNING,
     onError: (error) => this.errors.push(error),
   });
 

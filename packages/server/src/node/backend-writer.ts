@@ -6,17 +6,14 @@
 import type { StateMachine } from "../core/apply/state-machine.js";
 import type { AppliedAt, Backend, BackendSize } from "../core/mvcc/backend.js";
 import type { Clock, Failpoints, Timer } from "../env.js";
-
-const COMMIT_INTERVAL_MS = 100;
-const COMMIT_CHANGES_MAX = 10_000;
-/** Large values are committed earlier, so that the buffer stays small. */
-const COMMIT_BYTES_MAX = 16 * 1024 * 1024;
+import type { Tuning } from "./tuning.js";
 
 export interface BackendWriterOptions {
   readonly machine: StateMachine;
   readonly backend: Backend;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
+  readonly tuning: Pick<Tuning, "backendCommitIntervalMs" | "backendCommitChangesMax" | "backendCommitBytesMax">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -42,12 +39,13 @@ export class BackendWriter {
 
   /** Something was applied or compacted: it is committed before long. */
   noteChange(): void {
-    const { changes, bytes } = this.#options.machine.uncommitted;
-    if (changes >= COMMIT_CHANGES_MAX || bytes >= COMMIT_BYTES_MAX) {
+    const { machine, clock, tuning } = this.#options;
+    const { changes, bytes } = machine.uncommitted;
+    if (changes >= tuning.backendCommitChangesMax || bytes >= tuning.backendCommitBytesMax) {
       this.commit();
       return;
     }
-    this.#timer ??= this.#options.clock.setTimer(COMMIT_INTERVAL_MS, () => {
+    this.#timer ??= clock.setTimer(tuning.backendCommitIntervalMs, () => {
       this.#timer = undefined;
       this.commit();
     });

@@ -9,6 +9,7 @@ import { WriteBuffer } from "../core/mvcc/write-buffer.js";
 import type { Raft } from "../core/raft/raft.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
 import { LeaseExpiry } from "./lease-expiry.js";
+import { DEFAULT_TUNING } from "./tuning.js";
 
 class Fixture {
   readonly clock = new ManualClock();
@@ -24,6 +25,7 @@ class Fixture {
     raft: { status: this.status } as unknown as Raft,
     clock: this.clock,
     logger: SILENT_LOGGER,
+    tuning: DEFAULT_TUNING,
     barrier: async () => this.duringBarrier(),
     propose: async (command) => {
       this.proposed.push(command);

@@ -8,17 +8,14 @@ import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { Clock, Logger } from "../env.js";
-
-/** Milliseconds between two scans, leases in one, and revocations under way at once (etcd's figures). */
-const SCAN_INTERVAL_MS = 500;
-const SCAN_LEASES_MAX = 500;
-const CONCURRENT_REVOKES_MAX = 16;
+import type { Tuning } from "./tuning.js";
 
 export interface LeaseExpiryOptions {
   readonly lessor: () => Lessor;
   readonly raft: Raft;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tuning: Pick<Tuning, "leaseScanIntervalMs" | "leaseScanMax" | "leaseRevokesMax">;
   /** Confirms leadership by messages sent after the call. */
   readonly barrier: () => Promise<void>;
   readonly propose: (command: Command) => Promise<unknown>;
@@ -35,24 +32,23 @@ export class LeaseExpiry {
 
   /** To be called with every tick; scans when it is time and the last scan is done. */
   tick(nowMs: number): void {
-    if (this.#scanning || nowMs < this.#nextScanMs || this.#options.raft.status.role !== "leader") return;
-    this.#nextScanMs = nowMs + SCAN_INTERVAL_MS;
+    const { raft, tuning, logger } = this.#options;
+    if (this.#scanning || nowMs < this.#nextScanMs || raft.status.role !== "leader") return;
+    this.#nextScanMs = nowMs + tuning.leaseScanIntervalMs;
     this.#scanning = true;
     this.#scan(nowMs)
       // Nothing is lost: what is still expired is found again.
-      .catch((error: unknown) =>
-        this.#options.logger.debug({ error: String(error) }, "expired leases were not revoked"),
-      )
+      .catch((error: unknown) => logger.debug({ error: String(error) }, "expired leases were not revoked"))
       .finally(() => {
         this.#scanning = false;
       });
   }
 
   async #scan(nowMs: number): Promise<void> {
-    const { lessor, raft, barrier, propose } = this.#options;
+    const { lessor, raft, tuning, barrier, propose } = this.#options;
     const checkpoints = lessor().checkpoints(nowMs);
     if (checkpoints.length > 0) await propose({ kind: "lease-checkpoint", checkpoints });
-    const expired = lessor().expired(nowMs, SCAN_LEASES_MAX);
+    const expired = lessor().expired(nowMs, tuning.leaseScanMax);
     if (expired.length === 0) return;
     const { term } = raft.status;
     await barrier();
@@ -61,7 +57,7 @@ export class LeaseExpiry {
     const worker = async (): Promise<void> => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#revoke(id, term);
     };
-    await Promise.all(Array.from({ length: CONCURRENT_REVOKES_MAX }, worker));
+    await Promise.all(Array.from({ length: tuning.leaseRevokesMax }, worker));
   }
 
   async #revoke(id: bigint, leaderTerm: number): Promise<void> {

@@ -1,7 +1,10 @@
 /** What a node is started with, and the limits that follow from it. */
 import type { InitialMember } from "../config/initial-cluster.js";
 import type { Backend } from "../core/mvcc/backend.js";
+import type { Entry } from "../core/raft/types.js";
 import type { Env } from "../env.js";
+import type { Answer } from "./apply-loop.js";
+import { resolveTuning, type Tuning } from "./tuning.js";
 
 export interface NodeOptions {
   readonly env: Env;
@@ -47,9 +50,19 @@ export interface NodeOptions {
   readonly progressNotifyMs?: number;
   /** Told about every flush of the log, for metrics. */
   readonly onWalFlush?: (flush: { readonly bytes: number; readonly durationMs: number }) => void;
+  /**
+   * Told about every entry when it has taken effect, in the order of the log and with what its proposer will hear: the
+   * answer, or the error that says it had no effect; undefined for the entry of a new leader. An entry comes again in
+   * the member's next life when its effect was not durable. What it throws stops the node. For comparing members.
+   */
+  readonly onApplied?: (entry: Entry, answer: Answer | undefined) => void;
+  /** For simulations and tests. */
+  readonly tuning?: Partial<Tuning>;
 }
 
-export type NodeConfig = Required<Omit<NodeOptions, "walSegmentBytes" | "onWalFlush">> & {
+export type NodeConfig = Required<Omit<NodeOptions, "walSegmentBytes" | "onWalFlush" | "onApplied" | "tuning">> & {
+  readonly onApplied: NodeOptions["onApplied"];
+  readonly tuning: Tuning;
   /** 5 s and two elections (etcd): how long a request waits before its outcome counts as unknown. */
   readonly requestTimeoutMs: number;
   readonly electionTicks: number;
@@ -87,6 +100,8 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     maxLearners: options.maxLearners ?? 1,
     corruptCheckMs: options.corruptCheckMs ?? 0,
     progressNotifyMs: options.progressNotifyMs ?? 600_000,
+    onApplied: options.onApplied,
+    tuning: resolveTuning(options.tuning),
     requestTimeoutMs: 5000 + 2 * electionMs,
     electionTicks: Math.floor(electionMs / heartbeatMs),
   };

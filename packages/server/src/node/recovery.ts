@@ -40,7 +40,7 @@ const NOTHING = { hardState: undefined, entries: [] } as const;
  * must not start as who it is told to be.
  */
 export async function recoverMember(options: NodeOptions, config: NodeConfig): Promise<RecoveredMember> {
-  const { env, backend, walDirectory } = config;
+  const { env, backend, walDirectory, tuning } = config;
   const applied = backend.appliedAt();
   const stored = await storedIdentity(env.disk, walDirectory);
   if (stored !== undefined) checkStoredMembers(config, stored);
@@ -59,6 +59,12 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
       heartbeatTicks: 1,
       random: (boundExclusive) => env.random.int(boundExclusive),
       preVote: config.preVote,
+      messageBytesMax: tuning.messageBytesMax,
+      inflightMessagesMax: tuning.inflightMessagesMax,
+      inflightBytesMax: tuning.inflightBytesMax,
+      applyBytesMax: tuning.applyBytesMax,
+      applyEntriesMax: tuning.applyEntriesMax,
+      uncommittedBytesMax: tuning.uncommittedBytesMax,
       hardState,
       base: recovered.snapshot ?? { index: 0, term: 0 },
       entries,
@@ -73,7 +79,7 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
 
 function openWal(
   options: NodeOptions,
-  { env, walDirectory }: NodeConfig,
+  { env, walDirectory, tuning }: NodeConfig,
   identity: Identity,
   backendAppliedIndex: number,
 ): ReturnType<typeof Wal.open> {
@@ -85,6 +91,7 @@ function openWal(
     memberId: identity.memberId,
     backendAppliedIndex,
     logger: env.logger,
+    flushBytesMax: tuning.walFlushBytesMax,
     ...(walSegmentBytes === undefined ? {} : { segmentBytes: walSegmentBytes }),
     ...(onWalFlush === undefined ? {} : { onFlush: { nowMs: () => env.clock.nowMs(), report: onWalFlush } }),
   });

@@ -9,6 +9,7 @@ import type { Logger } from "../env.js";
 import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
 import type { PeerNetwork, SnapshotMessage } from "../peer-network.js";
 import type { BackendWriter } from "./backend-writer.js";
+import type { Tuning } from "./tuning.js";
 
 export interface SnapshotSenderOptions {
   readonly machine: StateMachine;
@@ -19,6 +20,7 @@ export interface SnapshotSenderOptions {
   readonly pause: () => Promise<void>;
   readonly logger: Logger;
   readonly clusterId: bigint;
+  readonly tuning: Pick<Tuning, "snapshotPieceBytes">;
   /** A snapshot that never reached the network: its end is to be told as if the network had, by `ended` too. */
   readonly onFailed: (to: bigint) => void;
 }
@@ -58,8 +60,10 @@ export class SnapshotSender {
   }
 
   async #stream(message: SnapshotMessage, snapshot: BackendSnapshot): Promise<void> {
-    const { machine, peers, pause, clusterId } = this.#options;
+    const { machine, peers, pause, clusterId, tuning } = this.#options;
     const { currentRevision: revision, compactRevision } = machine.store;
-    peers.sendSnapshot(message, await outgoingSnapshot(snapshot, { clusterId, revision, compactRevision, pause }));
+    const pieceBytes = tuning.snapshotPieceBytes;
+    const options = { clusterId, revision, compactRevision, pieceBytes, pause };
+    peers.sendSnapshot(message, await outgoingSnapshot(snapshot, options));
   }
 }

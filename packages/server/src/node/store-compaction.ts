@@ -5,12 +5,12 @@
 import type { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
 import type { Clock, Timer } from "../env.js";
-
-const PAUSE_MS = 10;
+import type { Tuning } from "./tuning.js";
 
 export interface StoreCompactionOptions {
   readonly machine: StateMachine;
   readonly clock: Clock;
+  readonly tuning: Pick<Tuning, "compactionPauseMs">;
   /** True while nothing may be written to the backend. */
   readonly paused: () => boolean;
   /** The machine's buffer has changed. */
@@ -38,8 +38,9 @@ export class StoreCompaction {
 
   /** Goes to work if there is any. */
   wake(): void {
-    if (this.#timer !== undefined || this.#stopped || !this.#options.machine.store.compactionPending) return;
-    this.#timer = this.#options.clock.setTimer(PAUSE_MS, () => {
+    const { machine, clock, tuning } = this.#options;
+    if (this.#timer !== undefined || this.#stopped || !machine.store.compactionPending) return;
+    this.#timer = clock.setTimer(tuning.compactionPauseMs, () => {
       this.#timer = undefined;
       this.#step();
     });

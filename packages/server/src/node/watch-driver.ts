@@ -4,9 +4,8 @@
  */
 import type { WatchHub } from "../core/watch/hub.js";
 import type { Clock, Random, Timer } from "../env.js";
+import type { Tuning } from "./tuning.js";
 
-const CATCH_UP_INTERVAL_MS = 100;
-const SLOW_WATCHERS_INTERVAL_MS = 10;
 /** Progress notifications of many nodes and streams do not fall together: up to this share is added by chance. */
 const PROGRESS_JITTER = 0.1;
 
@@ -15,6 +14,7 @@ export interface WatchDriverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly progressNotifyMs: number;
+  readonly tuning: Pick<Tuning, "watchCatchUpIntervalMs" | "watchVictimsIntervalMs">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -29,7 +29,7 @@ export class WatchDriver {
   }
 
   start(): void {
-    this.#armCatchUp(CATCH_UP_INTERVAL_MS);
+    this.#armCatchUp(this.#options.tuning.watchCatchUpIntervalMs);
     this.#armProgress();
   }
 
@@ -44,10 +44,11 @@ export class WatchDriver {
   }
 
   #catchUp(): void {
-    const { hub } = this.#options;
+    const { hub, tuning } = this.#options;
     const more = hub.catchUp();
     hub.retryVictims();
-    this.#armCatchUp(more || hub.counts.slowWatchers > 0 ? SLOW_WATCHERS_INTERVAL_MS : CATCH_UP_INTERVAL_MS);
+    const isSlow = more || hub.counts.slowWatchers > 0;
+    this.#armCatchUp(isSlow ? tuning.watchVictimsIntervalMs : tuning.watchCatchUpIntervalMs);
   }
 
   #armProgress(): void {

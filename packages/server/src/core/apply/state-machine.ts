@@ -22,13 +22,15 @@ import type { Alarm, Command, CommandResult, ConfChange, Member } from "./comman
 import { Membership } from "./membership.js";
 import { spaceCost } from "./space.js";
 
-/** Revisions that one `compactStep` removes (etcd's batch). */
+/** Revisions that one `compactStep` removes, if nothing else is asked for (etcd's batch). */
 export const COMPACTION_BATCH_REVISIONS = 1000;
 
 export interface StateMachineOptions {
   readonly backend: Backend;
   readonly lessor: LessorOptions;
   readonly watch?: WatchHubOptions;
+  /** Revisions that one `compactStep` removes. Default 1000. */
+  readonly compactionBatch?: number;
 }
 
 /** An entry of the log, decoded. One with neither part is the no-op of a new leader. */
@@ -152,7 +154,7 @@ export class StateMachine {
 
   /** Removes some of what a compaction gave up; true when nothing is left to remove. */
   compactStep(): boolean {
-    return this.#parts.store.compactStep(COMPACTION_BATCH_REVISIONS);
+    return this.#parts.store.compactStep(this.#options.compactionBatch ?? COMPACTION_BATCH_REVISIONS);
   }
 
   /**

@@ -21,6 +21,9 @@ export const LEASE_TTL_SECONDS_MAX = 9_000_000_000;
 /** After a takeover at most this many leases fall due in one second, so that their revocations do not flood the log. */
 export const LEASE_EXPIRIES_PER_SECOND_MAX = 750;
 
+/** A lease that has more than this left loses, to a new leader, at most this much of what has run down (etcd's figure). */
+export const LEASE_CHECKPOINT_INTERVAL_SECONDS = 300;
+
 export interface LessorOptions {
   /** Shorter TTLs are raised to this when a grant is asked for. */
   readonly minTtlSeconds: number;
@@ -72,7 +75,7 @@ export class Lessor implements LeaseBook {
   constructor(buffer: WriteBuffer, options: LessorOptions) {
     this.#buffer = buffer;
     this.#minTtlSeconds = options.minTtlSeconds;
-    this.#checkpointIntervalMs = (options.checkpointIntervalSeconds ?? 300) * 1000;
+    this.#checkpointIntervalMs = (options.checkpointIntervalSeconds ?? LEASE_CHECKPOINT_INTERVAL_SECONDS) * 1000;
     this.#expiredRetryMs = options.expiredRetryMs ?? 7000;
     for (const { value } of buffer.range("lease", new Uint8Array(0), undefined)) {
       const record = decodeLeaseRecord(value);

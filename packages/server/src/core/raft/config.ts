@@ -43,6 +43,24 @@ export type RaftConfig = Required<Omit<RaftOptions, "hardState" | "base" | "entr
 
 const MEBIBYTE = 1024 * 1024;
 
+type Limit =
+  | "messageBytesMax"
+  | "inflightMessagesMax"
+  | "inflightBytesMax"
+  | "applyBytesMax"
+  | "applyEntriesMax"
+  | "uncommittedBytesMax";
+
+/** The limits that hold where nothing else is asked for. */
+export const RAFT_LIMITS: Required<Pick<RaftOptions, Limit>> = {
+  messageBytesMax: MEBIBYTE,
+  inflightMessagesMax: 512,
+  inflightBytesMax: 64 * MEBIBYTE,
+  applyBytesMax: 64 * MEBIBYTE,
+  applyEntriesMax: 4096,
+  uncommittedBytesMax: 64 * MEBIBYTE,
+};
+
 export function raftConfig(options: RaftOptions): RaftConfig {
   const { id, electionTicks, heartbeatTicks, random } = options;
   invariant(id !== 0n, "member id 0 means nobody");
@@ -56,11 +74,11 @@ export function raftConfig(options: RaftOptions): RaftConfig {
     preVote: options.preVote ?? true,
     forwardProposals: options.forwardProposals ?? true,
     checkQuorum: options.checkQuorum ?? true,
-    messageBytesMax: options.messageBytesMax ?? MEBIBYTE,
-    inflightMessagesMax: options.inflightMessagesMax ?? 512,
-    inflightBytesMax: options.inflightBytesMax ?? 64 * MEBIBYTE,
-    applyBytesMax: options.applyBytesMax ?? 64 * MEBIBYTE,
-    applyEntriesMax: options.applyEntriesMax ?? 4096,
-    uncommittedBytesMax: options.uncommittedBytesMax ?? 64 * MEBIBYTE,
+    messageBytesMax: options.messageBytesMax ?? RAFT_LIMITS.messageBytesMax,
+    inflightMessagesMax: options.inflightMessagesMax ?? RAFT_LIMITS.inflightMessagesMax,
+    inflightBytesMax: options.inflightBytesMax ?? RAFT_LIMITS.inflightBytesMax,
+    applyBytesMax: options.applyBytesMax ?? RAFT_LIMITS.applyBytesMax,
+    applyEntriesMax: options.applyEntriesMax ?? RAFT_LIMITS.applyEntriesMax,
+    uncommittedBytesMax: options.uncommittedBytesMax ?? RAFT_LIMITS.uncommittedBytesMax,
   };
 }

@@ -139,7 +139,7 @@ class World {
 
   constructor(history: WritableHistory) {
     this.history = history;
-    this.hub = new WatchHub(history, { streamResponsesMax: RESPONSES_MAX, fragmentBytes: 250 });
+    this.hub = new WatchHub(history, { responsesMax: RESPONSES_MAX, fragmentBytes: 250 });
     for (let i = 0; i < STREAMS; i++) {
       this.#streams.push(this.hub.openStream(() => {}));
       this.#byId.push(new Map());

@@ -1,7 +1,8 @@
 /** Each rule of watches is a test: creation, history, filters, progress, fragments, slow readers, compaction. */
 import { describe, expect, it } from "vitest";
 import { EMPTY_BYTES } from "../bytes.js";
-import { CATCH_UP_REVISIONS_MAX, WatchHub, type WatchHubOptions } from "./hub.js";
+import { WATCH_BOUNDS } from "./bounds.js";
+import { WatchHub, type WatchHubOptions } from "./hub.js";
 import { type Change, RecordedHistory } from "./recorded-history.js";
 import type { WatchCreate, WatchResponse, WatchStream } from "./types.js";
 
@@ -298,13 +299,14 @@ describe("catching up", () => {
 
   it("never spans more than the allowed number of revisions in one response", () => {
     const { write, open, hub } = bind(new Fixture());
-    for (let i = 0; i < 2 * CATCH_UP_REVISIONS_MAX + 500; i++) write(`a=${i}`);
+    const { catchUpRevisionsMax } = WATCH_BOUNDS;
+    for (let i = 0; i < 2 * catchUpRevisionsMax + 500; i++) write(`a=${i}`);
     const reader = open();
     reader.create("a", { startRevision: 1n });
     while (hub.catchUp());
     const sizes = reader.pull().map(({ events }) => events.length);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(CATCH_UP_REVISIONS_MAX);
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(2 * CATCH_UP_REVISIONS_MAX + 500);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(catchUpRevisionsMax);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(2 * catchUpRevisionsMax + 500);
   });
 
   it("reads shorter slices of history where values are large", () => {
@@ -408,7 +410,7 @@ describe("compaction", () => {
   });
 
   it("ends a victim that the compaction passed instead of skipping what it missed", () => {
-    const { write, open, history } = bind(new Fixture({ streamResponsesMax: 4 }));
+    const { write, open, history } = bind(new Fixture({ responsesMax: 4 }));
     const reader = open();
     reader.create("a");
     for (let i = 0; i < 10; i++) write(`a=${i}`);
@@ -464,7 +466,7 @@ describe("a reader that does not pull", () => {
   });
 
   it("does not delay another stream", () => {
-    const { write, open } = bind(new Fixture({ streamResponsesMax: 1 }));
+    const { write, open } = bind(new Fixture({ responsesMax: 1 }));
     const slow = open();
     slow.create("a");
     write("a=1");
@@ -476,7 +478,7 @@ describe("a reader that does not pull", () => {
   });
 
   it("gets its victims served again while it is half empty", () => {
-    const { write, open, hub } = bind(new Fixture({ streamResponsesMax: 4 }));
+    const { write, open, hub } = bind(new Fixture({ responsesMax: 4 }));
     const reader = open();
     reader.create("a");
     for (let i = 0; i < 5; i++) write(`a=${i}`);
@@ -543,7 +545,7 @@ describe("progress", () => {
   });
 
   it("drops the request while events are held back from the stream", () => {
-    const { write, open } = bind(new Fixture({ streamResponsesMax: 2 }));
+    const { write, open } = bind(new Fixture({ responsesMax: 2 }));
     const reader = open();
     reader.create("a");
     for (let i = 0; i < 4; i++) write(`a=${i}`);

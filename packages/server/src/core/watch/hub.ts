@@ -11,25 +11,21 @@
 import { invariant } from "../invariant.js";
 import type { WatchHistory } from "../mvcc/history.js";
 import type { Event } from "../mvcc/key-value.js";
-import { Stream, type StreamHub, WATCH_STREAM_RESPONSES_MAX } from "./stream.js";
+import { WATCH_BOUNDS, type WatchBounds } from "./bounds.js";
+import { Stream, type StreamHub } from "./stream.js";
 import type { WatchEvent, WatchService, WatchStream } from "./types.js";
 import type { Watcher, WatcherGroup, WatcherOwner } from "./watcher.js";
 import { bytesOf, WatcherIndex } from "./watcher-index.js";
 
-/** Watchers that one pass of `catchUp` serves. */
-export const CATCH_UP_WATCHERS_MAX = 512;
-/** Main revisions that one catch-up response spans. */
-export const CATCH_UP_REVISIONS_MAX = 1000;
-/** A catch-up slice that turned out larger than this makes the next one shorter. */
-export const CATCH_UP_BYTES_AIM: number = 4 * 1024 * 1024;
 /** A new watcher no further behind than this is served at once instead of in the next pass. */
 const CATCH_UP_AT_ONCE_REVISIONS = 100n;
+/** Revisions in the first slice that is read; later ones follow the size of what they hold. */
+const SLICE_REVISIONS_FIRST = 64;
 
-export interface WatchHubOptions {
+/** Bounds that are not given are those of `WATCH_BOUNDS`. */
+export interface WatchHubOptions extends Partial<WatchBounds> {
   /** Encoded size from which a response is cut for a watcher that allows it. Default 2 MiB (1.5 MiB + 512 KiB). */
   readonly fragmentBytes?: number;
-  /** Responses that may wait in one stream. Default 128. */
-  readonly streamResponsesMax?: number;
 }
 
 /** Sizes for metrics. */
@@ -48,7 +44,7 @@ export class WatchHub implements WatchService, StreamHub {
   #history: WatchHistory;
   /** Revision of the last change handed to the synced watchers. */
   #notifiedRevision: bigint;
-  readonly #responsesMax: number;
+  readonly #bounds: WatchBounds;
   readonly #streams = new Set<Stream>();
   /** Of the synced watchers. */
   readonly #index = new WatcherIndex();
@@ -56,13 +52,14 @@ export class WatchHub implements WatchService, StreamHub {
   readonly #unsynced = new Set<Watcher>();
   readonly #inGroup: Record<WatcherGroup, number> = { synced: 0, unsynced: 0, victim: 0, ended: 0 };
   /** Revisions to read in the next slice: few where values are large. */
-  #sliceRevisions = 64;
+  #sliceRevisions: number;
 
   constructor(history: WatchHistory, options: WatchHubOptions = {}) {
     this.#history = history;
     this.#notifiedRevision = history.currentRevision;
     this.fragmentBytes = options.fragmentBytes ?? 1.5 * 1024 * 1024 + 512 * 1024;
-    this.#responsesMax = options.streamResponsesMax ?? WATCH_STREAM_RESPONSES_MAX;
+    this.#bounds = { ...WATCH_BOUNDS, ...options };
+    this.#sliceRevisions = Math.min(SLICE_REVISIONS_FIRST, this.#bounds.catchUpRevisionsMax);
   }
 
   get currentRevision(): bigint {
@@ -79,7 +76,7 @@ export class WatchHub implements WatchService, StreamHub {
   }
 
   openStream(onOutput: () => void): WatchStream {
-    const stream = new Stream(this, onOutput, this.#responsesMax);
+    const stream = new Stream(this, onOutput, this.#bounds);
     this.#streams.add(stream);
     return stream;
   }
@@ -105,7 +102,7 @@ export class WatchHub implements WatchService, StreamHub {
     for (const watcher of this.#unsynced) {
       if (watcher.owner.full) this.#move(watcher, "victim");
       else selected.push(watcher);
-      if (selected.length === CATCH_UP_WATCHERS_MAX) break;
+      if (selected.length === this.#bounds.catchUpWatchersMax) break;
     }
     this.#serve(selected);
     return this.#unsynced.size > 0;
@@ -157,7 +154,7 @@ export class WatchHub implements WatchService, StreamHub {
     const selected: Watcher[] = [];
     for (const watcher of owner.victims) {
       selected.push(watcher);
-      if (selected.length === this.#responsesMax) break;
+      if (selected.length === this.#bounds.responsesMax) break;
     }
     this.#serve(selected);
   }
@@ -211,9 +208,10 @@ export class WatchHub implements WatchService, StreamHub {
   }
 
   #aimSlice(bytes: number): void {
-    if (bytes > CATCH_UP_BYTES_AIM) this.#sliceRevisions = Math.max(1, this.#sliceRevisions >> 1);
-    else if (bytes * 4 < CATCH_UP_BYTES_AIM) {
-      this.#sliceRevisions = Math.min(CATCH_UP_REVISIONS_MAX, this.#sliceRevisions * 2);
+    const { catchUpBytesAim, catchUpRevisionsMax } = this.#bounds;
+    if (bytes > catchUpBytesAim) this.#sliceRevisions = Math.max(1, this.#sliceRevisions >> 1);
+    else if (bytes * 4 < catchUpBytesAim) {
+      this.#sliceRevisions = Math.min(catchUpRevisionsMax, this.#sliceRevisions * 2);
     }
   }
 

@@ -8,14 +8,11 @@
  */
 import { compareBytes, isFromKey } from "../bytes.js";
 import { SERVER_ERRORS } from "../errors.js";
+import type { WatchBounds } from "./bounds.js";
 import { splitResponse } from "./fragment.js";
 import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "./types.js";
 import { type EventBatch, Watcher, type WatcherOwner, watchedKey } from "./watcher.js";
 
-/** Responses that wait in one stream before its watchers have to wait instead (etcd's channel has as many slots). */
-export const WATCH_STREAM_RESPONSES_MAX = 128;
-/** Key and value bytes that wait in one stream; one batch may pass the mark. */
-export const WATCH_STREAM_BYTES_MAX: number = 16 * 1024 * 1024;
 /** The answer to a refused create and to a progress request carries this instead of a watcher's id. */
 export const NO_WATCHER = -1;
 
@@ -45,7 +42,7 @@ export class Stream implements WatchStream, WatcherOwner {
   readonly victims: Set<Watcher> = new Set();
   readonly #hub: StreamHub;
   readonly #onOutput: () => void;
-  readonly #responsesMax: number;
+  readonly #bounds: Pick<WatchBounds, "responsesMax" | "streamBytesMax">;
   readonly #watchers = new Map<number, Watcher>();
   readonly #queue: Queued[] = [];
   #queuedBytes = 0;
@@ -56,10 +53,10 @@ export class Stream implements WatchStream, WatcherOwner {
   /** Inside `next()`: what is pushed now is about to be pulled anyway. */
   #pulling = false;
 
-  constructor(hub: StreamHub, onOutput: () => void, responsesMax: number) {
+  constructor(hub: StreamHub, onOutput: () => void, bounds: Pick<WatchBounds, "responsesMax" | "streamBytesMax">) {
     this.#hub = hub;
     this.#onOutput = onOutput;
-    this.#responsesMax = responsesMax;
+    this.#bounds = bounds;
   }
 
   create(request: WatchCreate): void {
@@ -116,12 +113,14 @@ export class Stream implements WatchStream, WatcherOwner {
   }
 
   get full(): boolean {
-    return this.#queue.length >= this.#responsesMax || this.#queuedBytes >= WATCH_STREAM_BYTES_MAX;
+    const { responsesMax, streamBytesMax } = this.#bounds;
+    return this.#queue.length >= responsesMax || this.#queuedBytes >= streamBytesMax;
   }
 
   /** At least half of the queue is free: worth serving victims again. */
   get roomy(): boolean {
-    return this.#queue.length * 2 <= this.#responsesMax && this.#queuedBytes * 2 <= WATCH_STREAM_BYTES_MAX;
+    const { responsesMax, streamBytesMax } = this.#bounds;
+    return this.#queue.length * 2 <= responsesMax && this.#queuedBytes * 2 <= streamBytesMax;
   }
 
   get waiting(): number {

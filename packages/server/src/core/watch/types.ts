@@ -1,7 +1,7 @@
 /**
  * A watch as the edge of the node sees it. The edge pulls: `next()` hands out one response at a time, and `onOutput`
  * says that there is something to pull again. What is not pulled stays bounded: a stream holds at most
- * `WATCH_STREAM_RESPONSES_MAX` responses, then its watchers fall back to reading history.
+ * `responsesMax` responses (`bounds.ts`), then its watchers fall back to reading history.
  */
 import type { Event, KeyValue } from "../mvcc/key-value.js";
 

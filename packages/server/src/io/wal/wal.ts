@@ -23,7 +23,7 @@ import { flushBytes, SEGMENT_BYTES_DEFAULT, Segment, SegmentFactory } from "./se
 import { type SegmentName, WAL_FORMAT } from "./segment-header.js";
 
 /** A flush holds records up to this many bytes (and always at least one), so that one caller does not wait for gigabytes. */
-const FLUSH_BYTES_MAX = 8 * 1024 * 1024;
+export const FLUSH_BYTES_MAX: number = 8 * 1024 * 1024;
 
 export interface FlushReport {
   readonly bytes: number;
@@ -39,6 +39,8 @@ export interface WalOptions {
   readonly memberId: bigint;
   /** Size of a full-grown segment; default 64 MiB. */
   readonly segmentBytes?: number;
+  /** Records up to this many bytes share a flush; default 8 MiB. */
+  readonly flushBytesMax?: number;
   /** Index of the mark that the backend was opened with: a log that ends before it has lost something. */
   readonly backendAppliedIndex: number;
   /** A new log starts behind this mark, for a member that starts from a snapshot. Not looked at when a log exists. */
@@ -119,7 +121,7 @@ export class Wal {
     this.#commit = new GroupCommit(
       (batch) => this.#flush(batch),
       (append) => append.bytes,
-      FLUSH_BYTES_MAX,
+      options.flushBytesMax ?? FLUSH_BYTES_MAX,
     );
     const older = recovery?.segments.filter(({ seq }) => seq < opened.segment.name.seq) ?? [];
     this.#segments = [...older, opened.segment.name];
