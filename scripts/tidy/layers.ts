@@ -17,7 +17,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** From left to right; a folder imports itself and what stands to its left. */
 const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["peer-network"],
+  ["peer-network", "failpoint-sites"],
   ["env"],
   ["io", "config"],
   ["node"],

@@ -129,7 +129,7 @@ class Cluster implements KvorumCluster {
     seat.peers = undefined;
     // Clients keep their list of endpoints, so a member that starts again listens where it did.
     const listenClientUrls = seat.endpoints.length === 0 ? seat.options.listenClientUrls : seat.endpoints;
-    const node = await startMember({ ...seat.options, listenClientUrls }, dataDir, peers);
+    const node = await startMember({ ...seat.options, listenClientUrls }, dataDir, { openPeers: peers });
     seat.endpoints = node.endpoints;
     this.#nodes.set(name, node);
     return node;

@@ -3,6 +3,7 @@
  * the same node class runs on both. Storage's seam, `Backend`, stands with the side that needs it: `core/mvcc/backend.ts`; that to
  * the other members in `peer-network.ts`.
  */
+import type { FailpointSite } from "./failpoint-sites.js";
 import type { PeerNetwork } from "./peer-network.js";
 
 export interface Timer {
@@ -63,7 +64,8 @@ export interface Disk {
 
 /** Named places where a test may stop, delay or fail the node; does nothing in production. */
 export interface Failpoints {
-  hit(site: string): void;
+  /** Synchronous: who wants a delay blocks. What it throws fails whatever was under way at the site. */
+  hit(site: FailpointSite): void;
 }
 
 export interface Logger {

@@ -9,8 +9,9 @@
 import { startAutoCompaction } from "./auto-compaction.js";
 import { Closers } from "./closers.js";
 import { openEdge } from "./edge.js";
-import type { Env, Logger } from "./env.js";
+import type { Env, Failpoints, Logger } from "./env.js";
 import { SystemClock } from "./io/clock.js";
+import { NO_FAILPOINTS } from "./io/no-failpoints.js";
 import { GrpcPeers } from "./io/peers/grpc-peers.js";
 import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
@@ -48,19 +49,32 @@ export interface KvorumNode extends AsyncDisposable {
  * and offset of damaged data, or why the cluster must not take this member. Nothing stays open then.
  */
 export async function startNode(options: NodeOptions = {}): Promise<KvorumNode> {
-  const resolved = resolveOptions(options);
-  return startMember(resolved, resolved.dataDir === IN_MEMORY ? new MachineMemory() : resolved.dataDir);
+  return startNodeWith(options, {});
 }
 
-/** With storage that is already there, and perhaps ports for other members that are already open. */
+/** What a node is given by those who start it from inside this package. */
+export interface MemberParts {
+  /** Ports for other members that are already open; closed with the node. */
+  readonly openPeers?: GrpcPeers | undefined;
+  /** Default: none does anything. */
+  readonly failpoints?: Failpoints | undefined;
+}
+
+/** `startNode` for the command and for tests. */
+export async function startNodeWith(options: NodeOptions, parts: MemberParts): Promise<KvorumNode> {
+  const resolved = resolveOptions(options);
+  return startMember(resolved, resolved.dataDir === IN_MEMORY ? new MachineMemory() : resolved.dataDir, parts);
+}
+
+/** With storage that is already there. */
 export async function startMember(
   options: ResolvedOptions,
   dataDir: string | MachineMemory,
-  openPeers: GrpcPeers | undefined = undefined,
+  parts: MemberParts = {},
 ): Promise<KvorumNode> {
   const closers = new Closers();
   try {
-    return await start(options, dataDir, closers, openPeers);
+    return await start(options, dataDir, closers, parts);
   } catch (error) {
     await closers.close();
     throw error;
@@ -71,17 +85,17 @@ async function start(
   options: ResolvedOptions,
   dataDir: string | MachineMemory,
   closers: Closers,
-  openPeers: GrpcPeers | undefined,
+  { openPeers, failpoints = NO_FAILPOINTS }: MemberParts,
 ): Promise<KvorumNode> {
   const { name, logger } = options;
   const startedMs = performance.now();
   const clock = new SystemClock();
   // First, so that ports that came open are closed whatever fails.
   if (openPeers !== undefined) closers.add(() => openPeers.close());
-  const storage = await openStorage(dataDir, options, (close) => closers.add(close));
+  const storage = await openStorage(dataDir, { ...options, failpoints }, (close) => closers.add(close));
   const peers = openPeers ?? (await listenForPeers(options, clock, closers)) ?? NO_PEERS;
   const { disk } = storage;
-  const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints: { hit: () => {} }, logger };
+  const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints, logger };
   const node = await EtcdNode.start({
     ...memberOptions(options),
     env,

@@ -1,7 +1,7 @@
 /** Where a node keeps its data: a locked data directory, or memory that ends with the process. */
 import { resolve } from "node:path";
 import type { Backend } from "./core/mvcc/backend.js";
-import type { Disk, Logger } from "./env.js";
+import type { Disk, Failpoints, Logger } from "./env.js";
 import { LmdbBackend } from "./io/backend/lmdb-backend.js";
 import { MemoryBackend, MemoryStore } from "./io/backend/memory-backend.js";
 import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
@@ -26,6 +26,7 @@ export class MachineMemory {
 interface StorageOptions {
   readonly walDir?: string | undefined;
   readonly quotaBackendBytes: number;
+  readonly failpoints: Failpoints;
   readonly logger: Logger;
 }
 
@@ -51,13 +52,13 @@ function openInMemory({ disk, store }: MachineMemory, { walDir }: StorageOptions
 
 async function openOnDisk(
   dataDir: string,
-  { walDir, quotaBackendBytes, logger }: StorageOptions,
+  { walDir, quotaBackendBytes, failpoints, logger }: StorageOptions,
   addCloser: AddCloser,
 ): Promise<Storage> {
   const disk = new NodeDisk({ logger });
   const directory = await openDataDirectory(disk, dataDir);
   addCloser(() => directory.release());
-  const backend = new LmdbBackend({ directory: directory.backend, ...mapSize(quotaBackendBytes) });
+  const backend = new LmdbBackend({ directory: directory.backend, failpoints, ...mapSize(quotaBackendBytes) });
   addCloser(() => backend.close());
   return {
     disk,

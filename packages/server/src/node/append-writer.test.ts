@@ -1,6 +1,7 @@
 /** One write at a time, in order, and nothing after a failure. */
 import { describe, expect, it } from "vitest";
 import type { AppendTask, Entry } from "../core/raft/types.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import type { WalRecord } from "../io/wal/wal.js";
 import { AppendWriter, mergedRecord } from "./append-writer.js";
 
@@ -38,7 +39,7 @@ function writer(): { wal: SlowWal; writer: AppendWriter; durable: number[]; inst
   const errors: unknown[] = [];
   const made = new AppendWriter({
     wal,
-    failpoints: { hit() {} },
+    failpoints: NO_FAILPOINTS,
     install: async (_task, { index }) => {
       installed.push(index);
     },

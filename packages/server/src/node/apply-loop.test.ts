@@ -7,6 +7,7 @@ import type { PutOperation } from "../core/mvcc/operations.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
 import { type Answer, ApplyLoop } from "./apply-loop.js";
 import { DEFAULT_TUNING } from "./tuning.js";
@@ -44,7 +45,7 @@ class Fixture {
       applyConfChange: (change: unknown) => this.confChanges.push(change),
     } as unknown as Raft,
     clock: this.clock,
-    failpoints: { hit() {} },
+    failpoints: NO_FAILPOINTS,
     tuning: DEFAULT_TUNING,
     onEntry: (entry, answer) => this.onEntry(entry, answer),
     onAnswer: (requestId, answer) => this.answers.push([requestId, answer]),

@@ -96,7 +96,7 @@ export class ApplyLoop {
   }
 
   #applySome(): void {
-    const { clock, raft, tuning, onAnswer, onApplied, onConfChange } = this.#options;
+    const { clock, raft, tuning, failpoints, onAnswer, onApplied, onConfChange } = this.#options;
     const startMs = clock.nowMs();
     const end = Math.min(this.#queue.length, this.#next + tuning.applySliceEntries);
     const answers: [bigint, Answer][] = [];
@@ -110,7 +110,9 @@ export class ApplyLoop {
       nowMs = clock.nowMs();
     }
     const { appliedIndex } = this.#options.machine;
+    failpoints.hit("raft-before-advance");
     raft.applied({ lastIndex: appliedIndex });
+    failpoints.hit("apply-before-answer");
     for (const [requestId, answer] of answers) onAnswer(requestId, answer);
     if (confChanged) onConfChange();
     onApplied(appliedIndex);
@@ -118,14 +120,19 @@ export class ApplyLoop {
 
   #applyOne(entry: Entry, nowMs: number, answers: [bigint, Answer][]): void {
     const { machine, raft, failpoints } = this.#options;
-    failpoints.hit("apply-before-entry");
+    const isConfChange = entry.type === "conf-change";
+    failpoints.hit(isConfChange ? "apply-before-conf-change" : "apply-before-entry");
     const { requestId, applied } = decode(entry);
+    const isCompaction = applied.command?.kind === "compaction";
+    if (isCompaction) failpoints.hit("compaction-before-schedule");
     const answer = machine.apply(applied, nowMs);
-    if (entry.type === "conf-change" && !(answer instanceof ServerError)) {
+    if (isCompaction) failpoints.hit("compaction-after-schedule");
+    if (isConfChange && !(answer instanceof ServerError)) {
       // The entry without data is Raft's own: it ends a joint configuration.
       raft.applyConfChange(applied.confChange ?? { type: "leave-joint" });
     }
     this.#options.onEntry?.(entry, answer);
+    failpoints.hit(isConfChange ? "apply-after-conf-change" : "apply-after-entry");
     if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
   }
 }

@@ -8,6 +8,7 @@ import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { AppendTask, Message, SnapshotMark } from "../core/raft/types.js";
 import type { WatchBounds } from "../core/watch/bounds.js";
+import type { WatchService } from "../core/watch/types.js";
 import { SnapshotFiles } from "../io/snapshot/files.js";
 import type { PeerAddress, SnapshotMessage } from "../peer-network.js";
 import { AppendWriter } from "./append-writer.js";
@@ -35,6 +36,7 @@ import { Strangers } from "./strangers.js";
 import type { Tuning } from "./tuning.js";
 import { walk } from "./walk.js";
 import { WatchDriver } from "./watch-driver.js";
+import { WatchSends } from "./watch-sends.js";
 
 /** What the parts tell the member as a whole. */
 export interface NodeHooks {
@@ -64,6 +66,8 @@ export interface Parts {
   readonly logCompaction: LogCompaction;
   readonly storeCompaction: StoreCompaction;
   readonly watchDriver: WatchDriver;
+  /** The machine's watches as the edge sees them. */
+  readonly watches: WatchService;
   readonly snapshotFiles: SnapshotFiles;
   readonly snapshotReceiver: SnapshotReceiver;
   readonly peerDesk: PeerDesk;
@@ -104,7 +108,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const barrier = (): Promise<void> => reads.barrier();
   const propose: Proposals["propose"] = (command) => proposals.propose(command);
   const leadership = new Leadership({
-    ...{ raft, peers, clock, random, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
+    ...{ raft, peers, clock, random, failpoints, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
     heartbeatMs: config.heartbeatMs,
     preVote: config.preVote,
     onLeaderLost: () => reads.leaderChanged(),
@@ -120,15 +124,15 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     onEntry: config.onApplied,
     onAnswer: (requestId, answer) => proposals.answer(requestId, answer),
   });
-  const maintenance = new Maintenance({ backend, backendWriter, applyLoop, onError });
+  const maintenance = new Maintenance({ backend, backendWriter, applyLoop, failpoints, onError });
   const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
-  const snapshotFiles = new SnapshotFiles({ disk, directory: config.snapshotDirectory, logger, pause });
+  const snapshotFiles = new SnapshotFiles({ disk, directory: config.snapshotDirectory, failpoints, logger, pause });
   const snapshotReceiver = new SnapshotReceiver({
     ...{ raft, machine, backend, wal, maintenance, clock, failpoints, logger, clusterId, wake, onInstalled },
     files: snapshotFiles,
   });
   const snapshotSender = new SnapshotSender({
-    ...{ machine, backend, backendWriter, peers, pause, logger, clusterId, tuning },
+    ...{ machine, backend, backendWriter, peers, pause, failpoints, logger, clusterId, tuning },
     onFailed: (to) => peerDesk.snapshotSent(to, "failed"),
   });
   const appendWriter = new AppendWriter({
@@ -145,9 +149,9 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
 
   const calls = new LeaderCalls({ raft, peers, clock, requestTimeoutMs, timeoutReason, stopped });
   const leaseRequests = new LeaseRequests({
-    ...{ lessor, clock, calls, requestTimeoutMs, barrier, propose, stopped },
+    ...{ lessor, clock, failpoints, calls, requestTimeoutMs, barrier, propose, stopped },
   });
-  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, logger, tuning, barrier, propose });
+  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, failpoints, logger, tuning, barrier, propose });
   const { strictReconfigCheck, maxLearners } = config;
   const memberChanges = new MemberChanges({
     ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier },
@@ -168,13 +172,21 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     markIndex: raft.status.firstIndex - 1,
   });
   const storeCompaction = new StoreCompaction({
-    ...{ machine, clock, tuning, onError },
+    ...{ machine, clock, failpoints, tuning, onError },
     paused: () => applyLoop.paused,
     onChange: () => backendWriter.noteChange(),
     commit: () => backendWriter.commit(),
   });
   const { progressNotifyMs } = config;
-  const watchDriver = new WatchDriver({ hub: machine.watch, clock, random, progressNotifyMs, tuning, onError });
+  const watchDriver = new WatchDriver({
+    hub: machine.watch,
+    clock,
+    random,
+    failpoints,
+    progressNotifyMs,
+    tuning,
+    onError,
+  });
   const strangers = new Strangers({
     membership: () => machine.membership,
     logger,
@@ -182,7 +194,19 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     onFound: connect,
   });
   const peerDesk = new PeerDesk({
-    ...{ raft, machine, clusterId, leaseRequests, memberChanges, strangers, hashKv, stopped, wake, onError },
+    ...{
+      raft,
+      machine,
+      clusterId,
+      leaseRequests,
+      memberChanges,
+      strangers,
+      failpoints,
+      hashKv,
+      stopped,
+      wake,
+      onError,
+    },
     receiver: snapshotReceiver,
     sender: snapshotSender,
     onUnreachable: (id) => leadership.unreachable(id),
@@ -205,6 +229,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   function onDurable(tasks: readonly AppendTask[]): void {
     for (const { token, afterDurable } of tasks) {
       raft.appended(token);
+      if (afterDurable.length > 0) failpoints.hit("raft-before-acknowledge");
       const own = afterDurable.filter(({ to }) => to === memberId);
       for (const message of own) raft.step(message);
       if (own.length < afterDurable.length) peers.send(afterDurable.filter(({ to }) => to !== memberId));
@@ -247,6 +272,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ machine, proposals, reads, readyLoop, appendWriter, applyLoop, backendWriter, leadership, leaseRequests },
     ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
     ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
+    watches: new WatchSends(machine.watch, failpoints),
   };
 }
 

@@ -4,6 +4,7 @@ import { ManualClock } from "../../testing/manual-clock.js";
 import { StateMachine } from "../core/apply/state-machine.js";
 import type { PutOperation } from "../core/mvcc/operations.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import { BackendWriter } from "./backend-writer.js";
 import { DEFAULT_TUNING } from "./tuning.js";
 
@@ -27,7 +28,7 @@ class Fixture {
     machine: this.machine,
     backend: this.backend,
     clock: this.clock,
-    failpoints: { hit() {} },
+    failpoints: NO_FAILPOINTS,
     tuning: DEFAULT_TUNING,
     onError: (error) => this.errors.push(error),
   });

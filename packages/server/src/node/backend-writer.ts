@@ -112,10 +112,14 @@ export class BackendWriter {
   }
 
   async #flush(): Promise<AppliedAt> {
-    const flushing = this.#options.backend.flush();
+    const { backend, failpoints } = this.#options;
+    failpoints.hit("backend-before-flush");
+    const flushing = backend.flush();
     this.#flushing = flushing;
     try {
-      return await flushing;
+      const durable = await flushing;
+      failpoints.hit("backend-after-flush");
+      return durable;
     } finally {
       if (this.#flushing === flushing) this.#flushing = undefined;
     }

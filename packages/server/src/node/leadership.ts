@@ -6,8 +6,8 @@
 import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
-import { NO_MEMBER, type SoftState } from "../core/raft/types.js";
-import type { Clock, Logger, Random } from "../env.js";
+import { NO_MEMBER, type SoftState, type TransferOutcome } from "../core/raft/types.js";
+import type { Clock, Failpoints, Logger, Random } from "../env.js";
 import type { PeerNetwork } from "../peer-network.js";
 import type { TimeoutReason } from "./propose.js";
 import { sleep } from "./sleep.js";
@@ -22,6 +22,7 @@ export interface LeadershipOptions {
   readonly peers: PeerNetwork;
   readonly clock: Clock;
   readonly random: Random;
+  readonly failpoints: Failpoints;
   readonly logger: Logger;
   readonly memberId: bigint;
   readonly heartbeatMs: number;
@@ -117,7 +118,7 @@ export class Leadership {
     const { raft, clock, logger, requestTimeoutMs, wake } = this.#options;
     const { role, lead } = raft.status;
     if (role !== "leader") throw new ServerError("notLeader");
-    const outcome = raft.transferLeadership(target);
+    const outcome = this.#transferTo(target);
     if (outcome === "dropped: not leader") throw new ServerError("notLeader");
     if (outcome === "dropped: not a voter") throw new ServerError("badLeaderTransferee");
     wake();
@@ -137,9 +138,15 @@ export class Leadership {
     const { raft, wake } = this.#options;
     if (raft.status.role !== "leader") return undefined;
     const target = this.#longestConnectedVoter();
-    if (target === undefined || raft.transferLeadership(target) !== "started") return undefined;
+    if (target === undefined || this.#transferTo(target) !== "started") return undefined;
     wake();
     return this.#handedOver();
+  }
+
+  #transferTo(target: bigint): TransferOutcome {
+    const { raft, failpoints } = this.#options;
+    failpoints.hit("leadership-before-hand-over");
+    return raft.transferLeadership(target);
   }
 
   #leaderGone(id: bigint): void {

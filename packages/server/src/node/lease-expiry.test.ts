@@ -8,6 +8,7 @@ import { Lessor } from "../core/lease/lessor.js";
 import { WriteBuffer } from "../core/mvcc/write-buffer.js";
 import type { Raft } from "../core/raft/raft.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import { LeaseExpiry } from "./lease-expiry.js";
 import { DEFAULT_TUNING } from "./tuning.js";
 
@@ -25,6 +26,7 @@ class Fixture {
     raft: { status: this.status } as unknown as Raft,
     clock: this.clock,
     logger: SILENT_LOGGER,
+    failpoints: NO_FAILPOINTS,
     tuning: DEFAULT_TUNING,
     barrier: async () => this.duringBarrier(),
     propose: async (command) => {

@@ -7,13 +7,14 @@ import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
-import type { Clock, Logger } from "../env.js";
+import type { Clock, Failpoints, Logger } from "../env.js";
 import type { Tuning } from "./tuning.js";
 
 export interface LeaseExpiryOptions {
   readonly lessor: () => Lessor;
   readonly raft: Raft;
   readonly clock: Clock;
+  readonly failpoints: Failpoints;
   readonly logger: Logger;
   readonly tuning: Pick<Tuning, "leaseScanIntervalMs" | "leaseScanMax" | "leaseRevokesMax">;
   /** Confirms leadership by messages sent after the call. */
@@ -45,9 +46,12 @@ export class LeaseExpiry {
   }
 
   async #scan(nowMs: number): Promise<void> {
-    const { lessor, raft, tuning, barrier, propose } = this.#options;
+    const { lessor, raft, failpoints, tuning, barrier, propose } = this.#options;
     const checkpoints = lessor().checkpoints(nowMs);
-    if (checkpoints.length > 0) await propose({ kind: "lease-checkpoint", checkpoints });
+    if (checkpoints.length > 0) {
+      failpoints.hit("lease-before-checkpoint");
+      await propose({ kind: "lease-checkpoint", checkpoints });
+    }
     const expired = lessor().expired(nowMs, tuning.leaseScanMax);
     if (expired.length === 0) return;
     const { term } = raft.status;
@@ -61,10 +65,11 @@ export class LeaseExpiry {
   }
 
   async #revoke(id: bigint, leaderTerm: number): Promise<void> {
-    const { lessor, clock, logger, propose } = this.#options;
+    const { lessor, clock, failpoints, logger, propose } = this.#options;
     // A renewal may have been waiting to be read while this process stood still.
     if (lessor().timeToLive(id, clock.nowMs()).ttlSeconds > 0) return;
     try {
+      failpoints.hit("lease-before-revoke");
       await propose({ kind: "lease-revoke", id, leaderTerm });
     } catch (error) {
       // Whoever revoked it first is right as well; everything else is tried again when it is due again.

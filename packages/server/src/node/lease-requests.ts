@@ -6,7 +6,7 @@
 import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { LeaseStatus, Lessor } from "../core/lease/lessor.js";
-import type { Clock } from "../env.js";
+import type { Clock, Failpoints } from "../env.js";
 import type { LeaderCalls } from "./leader-calls.js";
 import { sleep } from "./sleep.js";
 
@@ -16,6 +16,7 @@ const RETRY_MS = 50;
 export interface LeaseRequestsOptions {
   readonly lessor: () => Lessor;
   readonly clock: Clock;
+  readonly failpoints: Failpoints;
   readonly calls: LeaderCalls;
   readonly requestTimeoutMs: number;
   /** Confirms leadership, and that everything committed before the call is applied. */
@@ -49,10 +50,11 @@ export class LeaseRequests {
 
   /** On the leader. Errors: `notPrimary` on any other member. */
   async renewHere(id: bigint): Promise<number> {
-    const { barrier, clock, lessor, propose, requestTimeoutMs, stopped } = this.#options;
+    const { barrier, clock, failpoints, lessor, propose, requestTimeoutMs, stopped } = this.#options;
     await barrier();
     const clear = lessor().checkpointToClear(id);
     if (clear !== undefined) await propose({ kind: "lease-checkpoint", checkpoints: [clear] });
+    failpoints.hit("lease-before-renew");
     const ttlSeconds = lessor().renew(id, clock.nowMs());
     // An expired lease answers 0 only when it is gone, so that its keys are gone for whoever hears of it (etcd).
     const deadlineMs = clock.nowMs() + requestTimeoutMs;
@@ -66,8 +68,9 @@ export class LeaseRequests {
 
   /** On the leader. Errors: `notPrimary` on any other member. */
   async timeToLiveHere(id: bigint): Promise<LeaseStatus> {
-    const { barrier, clock, lessor } = this.#options;
+    const { barrier, clock, failpoints, lessor } = this.#options;
     await barrier();
+    failpoints.hit("lease-before-time-to-live");
     if (!lessor().primary) throw new ServerError("notPrimary");
     return lessor().timeToLive(id, clock.nowMs());
   }

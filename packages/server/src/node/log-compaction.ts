@@ -69,10 +69,12 @@ export class LogCompaction {
     // A snapshot that was installed meanwhile has set a later mark.
     if (mark.index < this.#markIndex) return;
     await wal.append({ snapshot: mark, mustSync: true });
+    failpoints.hit("raft-after-snapshot-mark");
     this.#markIndex = mark.index;
     raft.compact(Math.max(0, mark.index - catchUpEntries));
     failpoints.hit("raft-before-release");
     await wal.release(mark.index);
+    failpoints.hit("raft-after-release");
     logger.debug({ index: mark.index, firstIndex: raft.status.firstIndex }, "log compacted");
   }
 }

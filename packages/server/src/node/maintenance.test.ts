@@ -1,6 +1,7 @@
 /** What replaces the backend as a whole: one at a time, with everything else standing still, and never after a failure. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../core/mvcc/backend.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import type { ApplyLoop } from "./apply-loop.js";
 import type { BackendWriter } from "./backend-writer.js";
 import { Maintenance } from "./maintenance.js";
@@ -34,6 +35,7 @@ function scene(): Scene {
     backend: { defragment } as unknown as Backend,
     backendWriter: { pause, resume: note("writer goes on") } as unknown as BackendWriter,
     applyLoop: { pause: note("apply paused"), resume: note("apply goes on") } as unknown as ApplyLoop,
+    failpoints: NO_FAILPOINTS,
     onError: (error) => errors.push(error),
   });
   return { maintenance, events, errors, finish: (error) => settle(error) };

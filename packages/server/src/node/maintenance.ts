@@ -4,6 +4,7 @@
  */
 import { ServerError } from "../core/errors.js";
 import type { Backend } from "../core/mvcc/backend.js";
+import type { Failpoints } from "../env.js";
 import type { ApplyLoop } from "./apply-loop.js";
 import type { BackendWriter } from "./backend-writer.js";
 
@@ -11,6 +12,7 @@ export interface MaintenanceOptions {
   readonly backend: Backend;
   readonly backendWriter: BackendWriter;
   readonly applyLoop: ApplyLoop;
+  readonly failpoints: Failpoints;
   /** Whether the old or the new content is in place is not known then. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,7 +27,12 @@ export class Maintenance {
   }
 
   defragment(): Promise<void> {
-    return this.exclusively(() => this.#options.backend.defragment());
+    const { backend, failpoints } = this.#options;
+    return this.exclusively(async () => {
+      failpoints.hit("defragment-before-copy");
+      await backend.defragment();
+      failpoints.hit("defragment-after-swap");
+    });
   }
 
   /** Runs when nothing else touches the backend, and keeps it so. A rejection fails the node. */

@@ -53,10 +53,13 @@ export class EtcdNode implements NodeApi {
   /** Recovers the member and sets it going. Rejects when its log or its backend cannot be used. */
   static async start(options: NodeOptions): Promise<EtcdNode> {
     const config = nodeConfig(options);
+    const { failpoints } = config.env;
+    failpoints.hit("recovery-before");
     const recovered = await recoverMember(options, config);
     try {
       const node = new EtcdNode(config, recovered);
       await node.#parts.snapshotFiles.open();
+      failpoints.hit("recovery-after");
       node.#begin();
       return node;
     } catch (error) {
@@ -95,7 +98,7 @@ export class EtcdNode implements NodeApi {
   }
 
   get watch(): WatchService {
-    return this.#parts.machine.watch;
+    return this.#parts.watches;
   }
 
   get members(): readonly Member[] {
@@ -237,6 +240,7 @@ export class EtcdNode implements NodeApi {
     await maintenance.stop();
     await logCompaction.stop();
     try {
+      this.#config.env.failpoints.hit("stop-before-flush");
       // After a failure the state in memory is not to be trusted; the log has everything that was acknowledged.
       if (this.#failure === undefined) await backendWriter.flush();
     } finally {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { InvariantError } from "../core/invariant.js";
 import type { Message } from "../core/raft/types.js";
+import { NO_FAILPOINTS } from "../io/no-failpoints.js";
 import { SnapshotError } from "../io/snapshot/format.js";
 import type { SnapshotBody, SnapshotMessage } from "../peer-network.js";
 import { PeerDesk, type PeerDeskOptions } from "./peer-desk.js";
@@ -39,6 +40,7 @@ function scene(error: Error, stopped = false): Scene {
   const options = {
     raft: { step: fail },
     receiver: { receive: async () => fail() },
+    failpoints: NO_FAILPOINTS,
     stopped: () => stopped,
     wake: () => {},
     onError: (failure: unknown) => failures.push(failure),

@@ -8,6 +8,7 @@ import { InvariantError } from "../core/invariant.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { Message } from "../core/raft/types.js";
+import type { Failpoints } from "../env.js";
 import type {
   ClusterDescription,
   PeerAddress,
@@ -32,6 +33,7 @@ export interface PeerDeskOptions {
   readonly receiver: SnapshotReceiver;
   readonly sender: SnapshotSender;
   readonly strangers: Strangers;
+  readonly failpoints: Failpoints;
   readonly hashKv: (revision: bigint) => Promise<HashKvResult>;
   readonly stopped: () => boolean;
   readonly wake: () => void;
@@ -53,7 +55,10 @@ export class PeerDesk implements PeerHandlers {
   }
 
   receive(message: Message): void {
-    this.#withRaft((raft) => raft.step(message));
+    this.#withRaft((raft) => {
+      this.#options.failpoints.hit("raft-before-receive");
+      raft.step(message);
+    });
   }
 
   async receiveSnapshot(message: SnapshotMessage, body: SnapshotBody): Promise<void> {
@@ -79,7 +84,10 @@ export class PeerDesk implements PeerHandlers {
 
   snapshotSent(to: bigint, result: "finished" | "failed"): void {
     this.#options.sender.ended(to);
-    this.#withRaft((raft) => raft.reportSnapshot(to, result));
+    this.#withRaft((raft) => {
+      this.#options.failpoints.hit("snapshot-after-send");
+      raft.reportSnapshot(to, result);
+    });
   }
 
   async answer(question: PeerQuestion): Promise<PeerAnswer> {

@@ -48,6 +48,7 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
   const identity = stored ?? (beginning as Beginning).identity;
   const { wal, recovered } = await openWal(options, config, identity, applied.index);
   try {
+    env.failpoints.hit("recovery-after-log");
     const isEmpty = recovered.hardState === undefined && recovered.snapshot === undefined && applied.index === 0;
     // The member stopped between the creation of its log and the first record in it, or the first record was torn.
     if (isEmpty) beginning ??= await begin(config, identity);
@@ -91,6 +92,7 @@ function openWal(
     memberId: identity.memberId,
     backendAppliedIndex,
     logger: env.logger,
+    failpoints: env.failpoints,
     flushBytesMax: tuning.walFlushBytesMax,
     ...(walSegmentBytes === undefined ? {} : { segmentBytes: walSegmentBytes }),
     ...(onWalFlush === undefined ? {} : { onFlush: { nowMs: () => env.clock.nowMs(), report: onWalFlush } }),

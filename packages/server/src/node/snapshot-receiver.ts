@@ -50,7 +50,7 @@ export class SnapshotReceiver {
 
   /** Resolves when it is installed or not wanted. Errors: those of `SnapshotFiles.receive`. */
   async receive(message: SnapshotMessage, body: SnapshotBody): Promise<void> {
-    const { raft, files, clusterId, wake, logger } = this.#options;
+    const { raft, files, failpoints, clusterId, wake, logger } = this.#options;
     const { snapshot: mark, from } = message;
     if (mark.index <= raft.status.commitIndex) {
       // Nothing in it is new. Raft's answer tells the leader where to go on.
@@ -63,8 +63,10 @@ export class SnapshotReceiver {
       { from: from.toString(16), index: mark.index, term: mark.term, bytes: body.bytes },
       "receiving a snapshot",
     );
+    failpoints.hit("snapshot-before-receive");
     const content = await files.receive({ clusterId, mark }, body);
     try {
+      failpoints.hit("snapshot-after-store");
       const taken = await this.#offer(message, content);
       if (!taken) logger.info({ index: mark.index }, "the snapshot is not needed any more");
     } finally {
@@ -116,12 +118,14 @@ export class SnapshotReceiver {
     const { backend, wal, machine, failpoints, logger, onInstalled } = this.#options;
     const { mark, content } = offer;
     const { hardState, entries } = task;
+    failpoints.hit("snapshot-before-announce");
     await wal.append({ replacement: mark, mustSync: true });
     failpoints.hit("snapshot-before-replace");
     await backend.replaceWith(mark, content.entries());
     failpoints.hit("snapshot-after-replace");
     machine.reload();
     await wal.append({ snapshot: mark, hardState, entries, mustSync: true });
+    failpoints.hit("snapshot-after-mark");
     await wal.release(mark.index);
     logger.info({ index: mark.index, term: mark.term }, "installed a snapshot");
     onInstalled(mark);

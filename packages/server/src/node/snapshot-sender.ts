@@ -5,7 +5,7 @@
 
 import type { StateMachine } from "../core/apply/state-machine.js";
 import type { Backend, BackendSnapshot } from "../core/mvcc/backend.js";
-import type { Logger } from "../env.js";
+import type { Failpoints, Logger } from "../env.js";
 import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
 import type { PeerNetwork, SnapshotMessage } from "../peer-network.js";
 import type { BackendWriter } from "./backend-writer.js";
@@ -18,6 +18,7 @@ export interface SnapshotSenderOptions {
   readonly peers: PeerNetwork;
   /** Lets the event loop go on during a long walk. */
   readonly pause: () => Promise<void>;
+  readonly failpoints: Failpoints;
   readonly logger: Logger;
   readonly clusterId: bigint;
   readonly tuning: Pick<Tuning, "snapshotPieceBytes">;
@@ -39,7 +40,8 @@ export class SnapshotSender {
   }
 
   send(message: SnapshotMessage): void {
-    const { backend, backendWriter, logger, onFailed } = this.#options;
+    const { backend, backendWriter, failpoints, logger, onFailed } = this.#options;
+    failpoints.hit("snapshot-before-open");
     this.#underWay.add(message.to);
     // What was applied belongs to the snapshot; while the backend is paused its last commit has to do.
     backendWriter.commit();
@@ -60,10 +62,12 @@ export class SnapshotSender {
   }
 
   async #stream(message: SnapshotMessage, snapshot: BackendSnapshot): Promise<void> {
-    const { machine, peers, pause, clusterId, tuning } = this.#options;
+    const { machine, peers, pause, failpoints, clusterId, tuning } = this.#options;
     const { currentRevision: revision, compactRevision } = machine.store;
     const pieceBytes = tuning.snapshotPieceBytes;
     const options = { clusterId, revision, compactRevision, pieceBytes, pause };
-    peers.sendSnapshot(message, await outgoingSnapshot(snapshot, options));
+    const body = await outgoingSnapshot(snapshot, options);
+    failpoints.hit("snapshot-before-send");
+    peers.sendSnapshot(message, body);
   }
 }

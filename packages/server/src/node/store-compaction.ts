@@ -4,12 +4,13 @@
  */
 import type { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
-import type { Clock, Timer } from "../env.js";
+import type { Clock, Failpoints, Timer } from "../env.js";
 import type { Tuning } from "./tuning.js";
 
 export interface StoreCompactionOptions {
   readonly machine: StateMachine;
   readonly clock: Clock;
+  readonly failpoints: Failpoints;
   readonly tuning: Pick<Tuning, "compactionPauseMs">;
   /** True while nothing may be written to the backend. */
   readonly paused: () => boolean;
@@ -62,17 +63,25 @@ export class StoreCompaction {
   }
 
   #step(): void {
-    const { machine, paused, onChange, onError } = this.#options;
+    const { paused, onError } = this.#options;
     try {
-      if (!paused()) {
-        const done = machine.compactStep();
-        onChange();
-        if (done) this.#settle();
-      }
+      if (!paused()) this.#removeSome();
       this.wake();
     } catch (error) {
       onError(error);
     }
+  }
+
+  #removeSome(): void {
+    const { machine, failpoints, onChange } = this.#options;
+    failpoints.hit("compaction-before-batch");
+    const done = machine.compactStep();
+    failpoints.hit("compaction-after-batch");
+    onChange();
+    if (!done) return;
+    failpoints.hit("compaction-before-finish");
+    this.#settle();
+    failpoints.hit("compaction-after-finish");
   }
 
   #settle(): void {

@@ -3,7 +3,7 @@
  * (every 10 ms while there are any), and progress notifications.
  */
 import type { WatchHub } from "../core/watch/hub.js";
-import type { Clock, Random, Timer } from "../env.js";
+import type { Clock, Failpoints, Random, Timer } from "../env.js";
 import type { Tuning } from "./tuning.js";
 
 /** Progress notifications of many nodes and streams do not fall together: up to this share is added by chance. */
@@ -13,6 +13,7 @@ export interface WatchDriverOptions {
   readonly hub: WatchHub;
   readonly clock: Clock;
   readonly random: Random;
+  readonly failpoints: Failpoints;
   readonly progressNotifyMs: number;
   readonly tuning: Pick<Tuning, "watchCatchUpIntervalMs" | "watchVictimsIntervalMs">;
   readonly onError: (error: unknown) => void;
@@ -44,18 +45,21 @@ export class WatchDriver {
   }
 
   #catchUp(): void {
-    const { hub, tuning } = this.#options;
+    const { hub, failpoints, tuning } = this.#options;
+    if (hub.counts.slowWatchers > 0) failpoints.hit("watch-before-sync");
     const more = hub.catchUp();
+    if (hub.counts.slowWatchers > 0) failpoints.hit("watch-before-victims");
     hub.retryVictims();
     const isSlow = more || hub.counts.slowWatchers > 0;
     this.#armCatchUp(isSlow ? tuning.watchVictimsIntervalMs : tuning.watchCatchUpIntervalMs);
   }
 
   #armProgress(): void {
-    const { clock, random, progressNotifyMs, hub } = this.#options;
+    const { clock, random, failpoints, progressNotifyMs, hub } = this.#options;
     const jitterMs = random.int(Math.max(1, Math.floor(progressNotifyMs * PROGRESS_JITTER)));
     this.#progressTimer = clock.setTimer(progressNotifyMs + jitterMs, () =>
       this.#guard(() => {
+        failpoints.hit("watch-before-progress");
         hub.progressTick();
         this.#armProgress();
       }),

@@ -19,6 +19,8 @@ import {
   type Table,
   type WriteBatch,
 } from "../../core/mvcc/backend.js";
+import type { Failpoints } from "../../env.js";
+import { NO_FAILPOINTS } from "../no-failpoints.js";
 import { Generations } from "./generations.js";
 import { guardedRange } from "./guarded-range.js";
 import { LmdbEnvironment } from "./lmdb-environment.js";
@@ -33,6 +35,8 @@ export interface LmdbBackendOptions {
   readonly directory: string;
   /** Largest size of the data file; default 10 GiB. At least the quota and a quarter. */
   readonly mapBytes?: number;
+  /** Default: none does anything. */
+  readonly failpoints?: Failpoints;
 }
 
 /** The next content, durable and complete. */
@@ -53,6 +57,7 @@ interface Shared {
 export class LmdbBackend implements Backend {
   readonly #generations: Generations;
   readonly #mapBytes: number;
+  readonly #failpoints: Failpoints;
   #shared: Shared;
   /** Replaced, and still read by snapshots. */
   readonly #retired: Set<Shared> = new Set();
@@ -68,7 +73,8 @@ export class LmdbBackend implements Backend {
   #closing: Promise<void> | undefined;
 
   /** Throws when the data cannot be opened. */
-  constructor({ directory, mapBytes = MAP_BYTES_DEFAULT }: LmdbBackendOptions) {
+  constructor({ directory, mapBytes = MAP_BYTES_DEFAULT, failpoints = NO_FAILPOINTS }: LmdbBackendOptions) {
+    this.#failpoints = failpoints;
     this.#mapBytes = mapBytes;
     this.#generations = new Generations(directory);
     this.#shared = share(new LmdbEnvironment(this.#generations.current, mapBytes));
@@ -196,6 +202,7 @@ export class LmdbBackend implements Backend {
       const finish = await this.#prepare(fill);
       const { next, at } = this.#failStop(() => {
         const filled = finish();
+        this.#failpoints.hit("backend-before-swap");
         this.#generations.switchToNext();
         return filled;
       });

@@ -8,9 +8,10 @@
  */
 import { join } from "node:path";
 import type { ConfState, SnapshotMark } from "../../core/raft/types.js";
-import type { Disk, Logger } from "../../env.js";
+import type { Disk, Failpoints, Logger } from "../../env.js";
 import type { SnapshotBody } from "../../peer-network.js";
 import { hasCode } from "../disk/disk-error.js";
+import { NO_FAILPOINTS } from "../no-failpoints.js";
 import { SnapshotDecoder, type SnapshotEntry } from "./decode.js";
 import { SnapshotError, type SnapshotHeader } from "./format.js";
 
@@ -25,6 +26,8 @@ export interface SnapshotFilesOptions {
   /** This object's own. */
   readonly directory: string;
   readonly logger?: Logger;
+  /** Default: none does anything. */
+  readonly failpoints?: Failpoints;
   /** Waited for between two portions that are read, so that the event loop goes on; default: not at all. */
   readonly pause?: () => Promise<void>;
 }
@@ -107,8 +110,9 @@ export class SnapshotFiles {
   }
 
   async #write(path: string, expected: ExpectedSnapshot, body: SnapshotBody): Promise<SnapshotHeader> {
+    const { disk, failpoints = NO_FAILPOINTS } = this.#options;
     const decoder = new SnapshotDecoder(body.bytes);
-    const file = await this.#options.disk.open(path, "create");
+    const file = await disk.open(path, "create");
     try {
       let offset = 0;
       let unsynced = 0;
@@ -126,6 +130,7 @@ export class SnapshotFiles {
         offset += piece.length;
       }
       const header = decoder.finish();
+      failpoints.hit("snapshot-before-store");
       await file.dataSync();
       return header;
     } finally {

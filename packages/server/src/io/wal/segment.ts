@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { invariant } from "../../core/invariant.js";
-import type { Disk, DiskFile } from "../../env.js";
+import type { Disk, DiskFile, Failpoints } from "../../env.js";
 import { encodeFlush, type Frame, frameBytes } from "./frame.js";
 import {
   encodeSegmentHeader,
@@ -100,18 +100,21 @@ export class SegmentFactory {
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #segmentBytes: number;
+  readonly #failpoints: Failpoints;
   #prepared: { readonly seq: number; readonly file: Promise<DiskFile> } | undefined;
 
-  constructor(disk: Disk, directory: string, segmentBytes: number) {
+  constructor(disk: Disk, directory: string, segmentBytes: number, failpoints: Failpoints) {
     this.#disk = disk;
     this.#directory = directory;
     this.#segmentBytes = segmentBytes;
+    this.#failpoints = failpoints;
   }
 
   /** Starts to make the segment's file. A failure shows when the file is asked for. */
   prepare(seq: number): void {
     if (this.#prepared?.seq === seq) return;
     invariant(this.#prepared === undefined, "one segment is prepared at a time");
+    this.#failpoints.hit("wal-before-prepare");
     const file = this.#create(seq, 0);
     file.catch(() => {});
     this.#prepared = { seq, file };
@@ -129,6 +132,7 @@ export class SegmentFactory {
     const chainCrc = encodeFlush(start, SEGMENT_HEADER_BYTES, flush.frames, header.chainCrc, context);
     await file.writeAt(0, [start], { sync: true });
     await file.close();
+    this.#failpoints.hit("wal-before-rename");
 
     const name = segmentName(seq, firstIndex);
     const path = join(this.#directory, name.name);

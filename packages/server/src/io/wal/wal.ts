@@ -12,7 +12,8 @@
 import { join } from "node:path";
 import { invariant } from "../../core/invariant.js";
 import type { Entry, HardState, SnapshotMark } from "../../core/raft/types.js";
-import type { Disk, Logger } from "../../env.js";
+import type { Disk, Failpoints, Logger } from "../../env.js";
+import { NO_FAILPOINTS } from "../no-failpoints.js";
 import { encodeEntries, encodeHardState, encodeSnapshotMark } from "../wire/entry.js";
 import { WalCorruptError, WalFailedError } from "./errors.js";
 import { type Frame, FrameType } from "./frame.js";
@@ -46,6 +47,8 @@ export interface WalOptions {
   /** A new log starts behind this mark, for a member that starts from a snapshot. Not looked at when a log exists. */
   readonly initialSnapshot?: SnapshotMark;
   readonly logger?: Logger;
+  /** Default: none does anything. */
+  readonly failpoints?: Failpoints;
   /** Told about every flush, for metrics. `nowMs` is a monotonic clock. */
   readonly onFlush?: { readonly nowMs: () => number; readonly report: (flush: FlushReport) => void };
 }
@@ -73,6 +76,7 @@ const NO_PAYLOAD = new Uint8Array(0);
 
 export class Wal {
   readonly #options: WalOptions;
+  readonly #failpoints: Failpoints;
   readonly #factory: SegmentFactory;
   readonly #commit: GroupCommit<Append>;
   /** All segments, oldest first; the last one takes the appends. */
@@ -94,10 +98,10 @@ export class Wal {
    * and with `WalMismatchError` when the log is another member's.
    */
   static async open(options: WalOptions): Promise<{ readonly wal: Wal; readonly recovered: RecoveredLog }> {
-    const { disk, directory, segmentBytes = SEGMENT_BYTES_DEFAULT } = options;
+    const { disk, directory, segmentBytes = SEGMENT_BYTES_DEFAULT, failpoints = NO_FAILPOINTS } = options;
     await disk.makeDirectory(directory);
     const names = await listSegments(disk, directory);
-    const factory = new SegmentFactory(disk, directory, segmentBytes);
+    const factory = new SegmentFactory(disk, directory, segmentBytes, failpoints);
     const recovery = names.length === 0 ? undefined : await recover(options, names);
     const wal = new Wal(options, factory, recovery, await openSegment(options, factory, recovery));
     if (recovery !== undefined) {
@@ -117,6 +121,7 @@ export class Wal {
     opened: { readonly segment: Segment; readonly epoch: number },
   ) {
     this.#options = options;
+    this.#failpoints = options.failpoints ?? NO_FAILPOINTS;
     this.#factory = factory;
     this.#commit = new GroupCommit(
       (batch) => this.#flush(batch),
@@ -207,7 +212,9 @@ export class Wal {
     const { onFlush } = this.#options;
     if (!this.#segment.fits(bytes)) await this.#roll(bytes);
     const startMs = onFlush?.nowMs() ?? 0;
+    this.#failpoints.hit("wal-before-sync");
     await this.#segment.write({ frames, epoch: ++this.#epoch });
+    this.#failpoints.hit("wal-after-sync");
     onFlush?.report({ bytes, appends: batch.length, durationMs: onFlush.nowMs() - startMs });
     this.#remember(frames, batch);
     if (this.#segment.offset > this.#segment.bytes / 2) this.#factory.prepare(this.#segment.name.seq + 1);
@@ -224,7 +231,9 @@ export class Wal {
 
   /** The seal is durable before the next segment appears: a successor proves that its predecessor is whole. */
   async #roll(bytesMin: number): Promise<void> {
+    this.#failpoints.hit("wal-before-roll");
     await this.#segment.write({ frames: [{ type: FrameType.seal, payload: NO_PAYLOAD }], epoch: ++this.#epoch });
+    this.#failpoints.hit("wal-after-seal");
     await this.#segment.close();
     const { lastIndex, hardState, snapshot } = this.#durable;
     const header = segmentHeader(this.#options, {
@@ -242,7 +251,9 @@ export class Wal {
     for (;;) {
       const [oldest, next] = this.#segments;
       if (oldest === undefined || next === undefined || next.firstIndex > index + 1) return;
+      this.#failpoints.hit("wal-before-remove");
       await disk.remove(join(directory, oldest.name));
+      this.#failpoints.hit("wal-after-remove");
       // One at a time: a crash that kept a later removal and lost an earlier one would leave a hole in the sequence.
       await disk.syncDirectory(directory);
       this.#segments = this.#segments.slice(1);
@@ -250,6 +261,7 @@ export class Wal {
   }
 
   async #close(): Promise<void> {
+    this.#failpoints.hit("wal-before-close");
     const hint = this.#hint === undefined ? [] : [this.#hint];
     this.#hint = undefined;
     await this.#submit([...hint, { type: FrameType.cleanClose, payload: NO_PAYLOAD }]).catch(() => {});
