@@ -45,8 +45,12 @@ const LISTEN = [
 ];
 
 /** Starts a node and resolves with its address when it says that it serves. */
-async function serve(dataDir: string, ...flags: string[]): Promise<Running & { endpoint: string }> {
-  const running = run([MAIN, "--data-dir", dataDir, ...LISTEN, ...flags]);
+async function serve(
+  dataDir: string,
+  flags: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Running & { endpoint: string }> {
+  const running = run([MAIN, "--data-dir", dataDir, ...LISTEN, ...flags], env);
   for (;;) {
     const ready = /^.*"msg":"ready to serve client requests".*$/m.exec(running.output())?.[0];
     if (ready !== undefined) {
@@ -67,7 +71,7 @@ async function temporaryDirectory(): Promise<string> {
 describe("the kvorum command", () => {
   it("serves until SIGTERM, leaves with 0, and finds its data again", async () => {
     const dataDir = await temporaryDirectory();
-    const first = await serve(dataDir, "--name", "n1");
+    const first = await serve(dataDir, ["--name", "n1"]);
     const channel = niceChannel(first.endpoint);
     await channel.unary(KV.method.put, { key: bytes("k"), value: bytes("v") });
     await channel.close();
@@ -77,7 +81,7 @@ describe("the kvorum command", () => {
     expect(first.output()).toContain('"msg":"stopped"');
     for (const line of first.output().trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
 
-    const second = await serve(dataDir, "-name=n1");
+    const second = await serve(dataDir, ["-name=n1"]);
     const again = niceChannel(second.endpoint);
     const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });
     await again.close();
@@ -144,6 +148,43 @@ describe("the kvorum command", () => {
     expect(await refused.exited).toBe(1);
     expect(refused.output()).toContain(segment);
     expect(refused.output()).toMatch(/^kvorum: .*\d+/);
+  }, 20_000);
+
+  it("dies at a failpoint as if killed, having said which, and has kept what it acknowledged", async () => {
+    const dataDir = await temporaryDirectory();
+    const env = { KVORUM_FAILPOINTS: "apply-before-answer=exit@40" };
+    const dying = await serve(dataDir, [], env);
+    expect(dying.output()).toContain("KVORUM_FAILPOINTS is set: this node fails on purpose");
+    const channel = niceChannel(dying.endpoint);
+    let acknowledged = 0;
+    const writing = (async () => {
+      for (; acknowledged < 100; acknowledged++) {
+        await channel.unary(KV.method.put, { key: bytes(`k${acknowledged}`), value: bytes("v") });
+      }
+    })();
+    await expect(writing).rejects.toThrow();
+    expect(await dying.exited).toBe("SIGKILL");
+    await channel.close();
+    expect(dying.output()).toMatch(/"site":"apply-before-answer","hits":40,"msg":"a failpoint bites"\}\n$/);
+    expect(acknowledged).toBeGreaterThan(20);
+    expect(acknowledged).toBeLessThan(40);
+
+    const again = await serve(dataDir, [], { KVORUM_FAILPOINTS: "" });
+    const reader = niceChannel(again.endpoint);
+    const range = { key: bytes("k"), rangeEnd: bytes("l") };
+    const { kvs } = await reader.unary(KV.method.range, range);
+    await reader.close();
+    // The write that was in the air took effect: its entry was applied, only nobody was told.
+    expect(kvs).toHaveLength(acknowledged + 1);
+    expect(again.output()).not.toContain("KVORUM_FAILPOINTS");
+  }, 20_000);
+
+  it("refuses failpoints that do not exist, naming the part that is wrong", async () => {
+    const refused = run([MAIN], { KVORUM_FAILPOINTS: "wal-after-sync=exit@1;raft-befor-save=exit" });
+    expect([await refused.exited, refused.output()]).toEqual([
+      2,
+      'kvorum: KVORUM_FAILPOINTS: "raft-befor-save=exit" arms no failpoint: there is no failpoint raft-befor-save\n',
+    ]);
   }, 20_000);
 
   it("answers mistakes with 2 and questions with 0, without starting anything", async () => {

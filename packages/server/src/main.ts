@@ -10,7 +10,8 @@ import { readCommandLine } from "./config/command-line.js";
 import { type Config, configure } from "./config/config.js";
 import type { LogLevel } from "./config/flags.js";
 import { UsageError } from "./config/values.js";
-import type { Logger } from "./env.js";
+import type { Failpoints, Logger } from "./env.js";
+import { armFailpoints, FailpointsTextError } from "./io/failpoints.js";
 import type { KvorumNode } from "./server.js";
 import { versionText } from "./version.js";
 
@@ -22,6 +23,9 @@ const PINO_LEVELS: Readonly<Record<LogLevel, Level>> = {
   panic: "fatal",
   fatal: "fatal",
 };
+
+/** For tests on real processes; `io/failpoints.ts` says how it is written. No flag and not etcd's, so it has no place in the help. */
+const FAILPOINTS_VARIABLE = "KVORUM_FAILPOINTS";
 
 await main();
 
@@ -41,10 +45,25 @@ async function main(): Promise<void> {
   }
   const logger = createLogger(config.logLevel);
   for (const warning of line.warnings) logger.warn({}, warning);
-  await run(config, logger);
+  let failpoints: Failpoints | undefined;
+  try {
+    failpoints = failpointsOf(process.env[FAILPOINTS_VARIABLE], logger);
+  } catch (error) {
+    if (!(error instanceof FailpointsTextError)) throw error;
+    return fail(new UsageError(`${FAILPOINTS_VARIABLE}: ${error.message}`), 2);
+  }
+  await run(config, logger, failpoints);
 }
 
-async function run(config: Config, logger: Logger): Promise<void> {
+/** An empty variable counts as unset. */
+function failpointsOf(text: string | undefined, logger: Logger): Failpoints | undefined {
+  if (text === undefined || text === "") return undefined;
+  const failpoints = armFailpoints(text, logger);
+  logger.warn({ failpoints: text }, `${FAILPOINTS_VARIABLE} is set: this node fails on purpose`);
+  return failpoints;
+}
+
+async function run(config: Config, logger: Logger, failpoints: Failpoints | undefined): Promise<void> {
   const signal = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       // The first one stops the node cleanly, also while it still starts; the second one does not wait.
@@ -57,8 +76,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
   let started: KvorumNode | NodeJS.Signals;
   try {
     // Loaded only now, so that help and mistakes are answered without the weight of the node.
-    const { startNode } = await import("./server.js");
-    started = await Promise.race([startNode({ ...config, logger }), signal]);
+    const { startNodeWith } = await import("./server.js");
+    started = await Promise.race([startNodeWith({ ...config, logger }, { failpoints }), signal]);
   } catch (error) {
     return fail(error, 1);
   }
