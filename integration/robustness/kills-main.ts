@@ -8,6 +8,7 @@ import { Cluster } from "./cluster/cluster.js";
 import type { Member } from "./cluster/member.js";
 import { type ProgramName, programMissing } from "./cluster/program.js";
 import { eventually, pause } from "./cluster/rpc.js";
+import { FailpointFaults, type Scene } from "./failpoint-faults.js";
 import { Recorder, type RunVerdict } from "./recorder/recorder.js";
 import { TIMING } from "./settings.js";
 
@@ -36,60 +37,78 @@ const WRITES_BETWEEN = 300;
 /** The share of faults before which old revisions are forgotten. */
 const COMPACTIONS = 0.3;
 
+/** Behind the name of a fault that did not get to take effect. */
+const NOT_REACHED = ", site not reached";
+
 interface Fault {
   readonly name: string;
   readonly weight: number;
-  strike(cluster: Cluster, random: () => number, recorder: Recorder): Promise<void>;
+  /** Resolves with whether it took effect. */
+  strike(scene: Scene): Promise<boolean>;
 }
 
-const faults: readonly Fault[] = [
-  { name: "leader killed", weight: 4, strike: async (cluster, random) => killFor([await cluster.leader()], random) },
+const FAULTS: readonly Fault[] = [
+  {
+    name: "leader killed",
+    weight: 4,
+    strike: async ({ cluster, random }) => killFor([await cluster.leader()], random),
+  },
   {
     name: "follower killed",
     weight: 3,
-    strike: async (cluster, random) => killFor([pick(random, await cluster.followers())], random),
+    strike: async ({ cluster, random }) => killFor([pick(random, await cluster.followers())], random),
   },
   {
     name: "two killed",
     weight: 1,
-    strike: async (cluster, random) => {
+    strike: async ({ cluster, random }) => {
       const spared = pick(random, cluster.members);
-      await killFor(
+      return killFor(
         cluster.members.filter((member) => member !== spared),
         random,
       );
     },
   },
-  { name: "all killed", weight: 1, strike: (cluster, random) => killFor(cluster.members, random) },
+  { name: "all killed", weight: 1, strike: ({ cluster, random }) => killFor(cluster.members, random) },
   {
     name: "leader stopped and started",
     weight: 1,
-    strike: async (cluster, random) => killFor([await cluster.leader()], random, "SIGTERM"),
+    strike: async ({ cluster, random }) => killFor([await cluster.leader()], random, "SIGTERM"),
   },
   {
     name: "leader paused",
     weight: 2,
-    strike: async (cluster, random) => pauseFor(await cluster.leader(), (0.5 + 2.5 * random()) * cluster.electionMs),
+    strike: async ({ cluster, random }) =>
+      pauseFor(await cluster.leader(), (0.5 + 2.5 * random()) * cluster.electionMs),
   },
   {
     name: "follower paused",
     weight: 1,
-    strike: async (cluster, random) =>
+    strike: async ({ cluster, random }) =>
       pauseFor(pick(random, await cluster.followers()), (0.5 + 4 * random()) * cluster.electionMs),
   },
   {
     name: "follower replaced",
     weight: 1,
-    strike: async (cluster, random, recorder) => {
+    strike: async ({ cluster, random, recorder }) => {
       const dead = pick(random, await cluster.followers());
       await dead.kill();
       await cluster.remove(dead);
       const added = await cluster.add();
       recorder.watchMembers();
       await eventually(`${added.name} answers`, 30_000, () => added.status());
+      return true;
     },
   },
 ];
+
+/** Only our own program has them. */
+function atFailpoints(failpoints: FailpointFaults): readonly Fault[] {
+  return [
+    { name: "killed at a failpoint", weight: 6, strike: (scene) => failpoints.kill(scene) },
+    { name: "slowed at a failpoint", weight: 3, strike: (scene) => failpoints.stall(scene) },
+  ];
+}
 
 /** Runs for the budget and judges. It prints what it did; the counts say how many faults were survived. */
 export async function runCampaign({ program, seconds, seed }: CampaignOptions): Promise<CampaignResult> {
@@ -103,8 +122,10 @@ export async function runCampaign({ program, seconds, seed }: CampaignOptions): 
   let verdict: RunVerdict | undefined;
   await using cluster = await Cluster.start({ program, size: 3, snapshotCount: 500, ...TIMING });
   const recorder = new Recorder(cluster, { seed, clients: CLIENTS, keys: 16 });
+  const failpoints = new FailpointFaults();
+  const faults = program === "kvorum" ? [...FAULTS, ...atFailpoints(failpoints)] : FAULTS;
   try {
-    await strikeUntil(performance.now() + seconds * 1_000, cluster, recorder, seeded(seed), struck);
+    await strikeUntil(performance.now() + seconds * 1_000, { cluster, recorder, random: seeded(seed) }, faults, struck);
     verdict = await recorder.verdict();
     problems.push(...verdict.violations);
   } catch (error) {
@@ -113,7 +134,8 @@ export async function runCampaign({ program, seconds, seed }: CampaignOptions): 
     await recorder.close();
   }
   console.log(`history compacted up to revision ${recorder.compacted}`);
-  const strikes = [...struck.values()].reduce((sum, count) => sum + count, 0);
+  if (program === "kvorum") console.log(failpoints.describe());
+  const strikes = [...struck].reduce((sum, [name, count]) => (name.endsWith(NOT_REACHED) ? sum : sum + count), 0);
   problems.push(...tooLittle(recorder.operations.length, strikes, seconds));
   report({ program, seconds, seed }, struck, verdict, problems);
   return { passed: problems.length === 0 ? strikes : 0, failed: problems.length, skipped: 0 };
@@ -121,23 +143,23 @@ export async function runCampaign({ program, seconds, seed }: CampaignOptions): 
 
 async function strikeUntil(
   end: number,
-  cluster: Cluster,
-  recorder: Recorder,
-  random: () => number,
+  scene: Scene,
+  faults: readonly Fault[],
   struck: Map<string, number>,
 ): Promise<void> {
+  const { recorder, random } = scene;
   while (performance.now() < end) {
     await recorder.progress(WRITES_BETWEEN);
     await pause(random() * 300);
     if (random() < COMPACTIONS) await recorder.compact();
-    const fault = weighted(random);
-    await fault.strike(cluster, random, recorder);
-    struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
+    const fault = weighted(faults, random);
+    const name = (await fault.strike(scene)) ? fault.name : `${fault.name}${NOT_REACHED}`;
+    struck.set(name, (struck.get(name) ?? 0) + 1);
   }
   await recorder.progress(WRITES_BETWEEN);
 }
 
-function weighted(random: () => number): Fault {
+function weighted(faults: readonly Fault[], random: () => number): Fault {
   return pick(
     random,
     faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault)),
@@ -148,16 +170,18 @@ async function killFor(
   members: readonly Member[],
   random: () => number,
   signal: "SIGKILL" | "SIGTERM" = "SIGKILL",
-): Promise<void> {
+): Promise<true> {
   await Promise.all(members.map((member) => member.kill(signal)));
   await pause(random() * 800);
   await Promise.all(members.map((member) => member.start()));
+  return true;
 }
 
-async function pauseFor(member: Member, ms: number): Promise<void> {
+async function pauseFor(member: Member, ms: number): Promise<true> {
   member.pause();
   await pause(ms);
   member.resume();
+  return true;
 }
 
 function tooLittle(operations: number, strikes: number, seconds: number): string[] {

@@ -1,6 +1,7 @@
 /**
- * Kills, pauses and restarts the members of a real cluster at random while clients work on it, and judges the whole history
- * at the end: linearizable, every watch true, all members alike. Build first.
+ * Kills, pauses and restarts the members of a real cluster at random while clients work on it, also at the moments that the
+ * code names as failpoints, and judges the whole history at the end: linearizable, every watch true, all members alike. Build
+ * first.
  *
  *   node scripts/campaigns/cluster-kills.mjs [counts.json] [--seconds 90] [--seed N] [--program kvorum|etcd]
  *

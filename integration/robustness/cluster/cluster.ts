@@ -156,6 +156,16 @@ export class Cluster {
     await this.forget(member);
   }
 
+  /** A membership change that changes nothing: the member's address becomes what it is. */
+  async updateAddress(member: Member): Promise<void> {
+    await this.#administer(async (channel) => {
+      const listed = (await listMembers(channel)).find(({ peerURLs }) => peerURLs.includes(member.peerUrl));
+      if (listed === undefined) return undefined;
+      const request = { ID: listed.ID, peerURLs: listed.peerURLs };
+      return channel.unary(ClusterService.method.memberUpdate, request, CALL);
+    });
+  }
+
   /** Makes a member that is neither started nor known to the cluster: for tests that add it by a tool. */
   prepare(): Promise<Member> {
     return this.#make();
@@ -188,7 +198,7 @@ export class Cluster {
   }
 
   /** Asks the leader until it is done. The work may run twice. */
-  #administer<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+  #administer<T>(work: (channel: Channel) => Promise<T | undefined>): Promise<T> {
     return eventually("the cluster carries out a change of membership", PATIENCE_MS, async () => {
       const leader = await this.leader();
       return withChannel(leader.clientUrl, work);

@@ -59,14 +59,25 @@ export class Member {
     return this.#process?.output() ?? "(not running)";
   }
 
+  /** The exit code or the signal of a process that has ended by itself and was not taken note of by `end()` or `kill()`. */
+  get ended(): number | string | undefined {
+    const child = this.#process?.child;
+    return child?.exitCode ?? child?.signalCode ?? undefined;
+  }
+
   /** Starts the process and returns at once; without `join` as the last time. */
-  async start(join?: JoinOptions): Promise<void> {
-    if (this.#process !== undefined) throw new Error(`${this.name} runs already`);
-    this.#join = join ?? this.#join;
-    if (this.#join === undefined) throw new Error(`${this.name} does not know its cluster`);
-    const { program, prefix, flags } = this.#options;
-    const [command, ...args] = [...prefix, ...program.command] as [string, ...string[]];
-    this.#process = await startProcess(command, [...args, ...this.#flags(this.#join), ...flags]);
+  start(join?: JoinOptions): Promise<void> {
+    return this.#start(join, "");
+  }
+
+  /** Starts one of our own with these failpoints armed, for this life only: the value of `KVORUM_FAILPOINTS`. */
+  startArmed(failpoints: string): Promise<void> {
+    return this.#start(undefined, failpoints);
+  }
+
+  /** Asks the process to end and does not wait for it. */
+  terminate(): void {
+    this.#process?.child.kill("SIGTERM");
   }
 
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
@@ -80,13 +91,8 @@ export class Member {
 
   /** Waits until the process has ended by itself: its exit code, or the signal. Errors: when it has not after 15 s. */
   async end(): Promise<number | string> {
-    const child = this.#process?.child;
-    if (child === undefined) throw new Error(`${this.name} does not run`);
-    const code = await eventually(
-      `${this.name} ends`,
-      15_000,
-      async () => child.exitCode ?? child.signalCode ?? undefined,
-    );
+    if (this.#process === undefined) throw new Error(`${this.name} does not run`);
+    const code = await eventually(`${this.name} ends`, 15_000, async () => this.ended);
     this.#process = undefined;
     return code;
   }
@@ -120,9 +126,19 @@ export class Member {
 
   /** Throws with its last words when the process has ended by itself. */
   throwIfDead(): void {
-    const child = this.#process?.child;
-    if (child === undefined || (child.exitCode === null && child.signalCode === null)) return;
-    throw new Error(`${this.name} has ended with ${child.exitCode ?? child.signalCode}:\n${this.output.slice(-4_000)}`);
+    if (this.ended === undefined) return;
+    throw new Error(`${this.name} has ended with ${this.ended}:\n${this.output.slice(-4_000)}`);
+  }
+
+  async #start(join: JoinOptions | undefined, failpoints: string): Promise<void> {
+    if (this.#process !== undefined) throw new Error(`${this.name} runs already`);
+    this.#join = join ?? this.#join;
+    if (this.#join === undefined) throw new Error(`${this.name} does not know its cluster`);
+    const { program, prefix, flags } = this.#options;
+    const [command, ...args] = [...prefix, ...program.command] as [string, ...string[]];
+    this.#process = await startProcess(command, [...args, ...this.#flags(this.#join), ...flags], {
+      KVORUM_FAILPOINTS: failpoints,
+    });
   }
 
   #flags({ initialCluster, initialState }: JoinOptions): string[] {
