@@ -3,13 +3,14 @@
  * asked, when, and what came back goes into the history; a call whose answer does not come is of unknown outcome.
  */
 import { Lease } from "@kvorum/proto";
-import { type Channel, niceChannel, RpcError, StatusCode } from "@kvorum/transport";
+import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
 import { isReadOnly, type Operation, type Request } from "../checker/history.js";
-import { pause } from "../cluster/rpc.js";
+import type { Environment } from "../environment.js";
 import { KEYS, type Traffic } from "../traffic.js";
 import { call } from "../wire.js";
 
 export interface ClientOptions {
+  readonly environment: Environment;
   readonly number: number;
   readonly traffic: Traffic;
   /** The member to ask; consulted for each new connection, since members come and go. */
@@ -21,6 +22,8 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** Asks for reads from the member's own state and records them as linearizable: to see whether that is noticed. */
   readonly cheatsOnReads: boolean;
+  /** Milliseconds from an answer to the next call, asked anew for each. Default: none. */
+  readonly thinkMs?: () => number;
 }
 
 /** A member that is down is asked again after this pause. */
@@ -48,7 +51,10 @@ export class RecordingClient {
   /** Works until the signal aborts; the call in flight then is awaited. */
   async run(signal: AbortSignal): Promise<void> {
     try {
+      const { thinkMs, environment } = this.#options;
       while (!signal.aborted) {
+        if (thinkMs !== undefined) await environment.pause(thinkMs());
+        if (signal.aborted) break;
         const fine = await this.#step();
         if (!fine) await this.#listUntilFine(signal);
       }
@@ -85,22 +91,22 @@ export class RecordingClient {
   async #listUntilFine(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#disconnect();
-      await pause(RETRY_MS);
+      await this.#options.environment.pause(RETRY_MS);
       if (await this.#call({ kind: "range", ...KEYS })) return;
     }
   }
 
   async #call(request: Request): Promise<boolean> {
-    const { number: client, record, traffic, deletions } = this.#options;
+    const { number: client, record, traffic, deletions, environment } = this.#options;
     const deletes = request.kind === "delete";
-    const invoke = performance.now();
+    const invoke = environment.nowMs();
     if (deletes) deletions.inFlight += 1;
     try {
       const cheats = this.#options.cheatsOnReads && request.kind === "range" && request.revision === undefined;
       const sent = cheats ? { ...request, serializable: true } : request;
       const answer = await call(this.#connect(), sent, { timeoutMs: this.#options.timeoutMs });
       const outcome = { status: "acknowledged", ...answer } as const;
-      const operation = { client, invoke, return: performance.now(), request, outcome };
+      const operation = { client, invoke, return: environment.nowMs(), request, outcome };
       record(operation);
       traffic.observe(operation);
       return true;
@@ -108,7 +114,7 @@ export class RecordingClient {
       const answered = this.#isAnswer(error);
       const refused = answered || (error instanceof RpcError && !error.maybeSent);
       const outcome = { status: refused ? "refused" : "unknown" } as const;
-      const operation = { client, invoke, return: performance.now(), request, outcome };
+      const operation = { client, invoke, return: environment.nowMs(), request, outcome };
       // A read without an answer has no effect and says nothing.
       if (!isReadOnly(request)) record(operation);
       traffic.observe(operation);
@@ -125,7 +131,7 @@ export class RecordingClient {
   }
 
   #connect(): Channel {
-    this.#channel ??= niceChannel(this.#options.endpoint(), { connectTimeoutMs: 1_000 });
+    this.#channel ??= this.#options.environment.connect(this.#options.endpoint());
     return this.#channel;
   }
 

@@ -1,44 +1,66 @@
 /**
  * An independent witness: a watch of everything on one member. When the stream breaks it starts again
  * after the last revision received; each attempt is a session of its own for the watch checker.
+ *
+ * A member that was away for long may have compacted what the witness has not seen. The watch then is cancelled with the
+ * compact revision and goes on from there, and what the witness says falls into two feeds with a gap between them.
  */
 import { Watch, type WatchResponse as WireWatchResponse } from "@kvorum/proto";
-import { niceChannel, RpcError } from "@kvorum/transport";
+import { RpcError } from "@kvorum/transport";
 import type { Feed, HistoryEvent } from "../checker/history.js";
 import type { WatchResponse, WatchSession } from "../checker/watch-check.js";
-import { eventually, pause } from "../cluster/rpc.js";
-import { bytes, fromEvent, revisionOf } from "../wire.js";
+import type { Environment } from "../environment.js";
+import { bytes, fromEvent, revisionOf, toNumber } from "../wire.js";
+
+export interface MemberWatchOptions {
+  readonly environment: Environment;
+  /** The member's. */
+  readonly name: string;
+  readonly endpoint: string;
+  /** The first revision to ask for. */
+  readonly from: number;
+}
 
 const EVERYTHING = "\0";
 const RETRY_MS = 50;
-/** A leader that is cut off does not end the stream: without this the watch would wait for keep-alive pings. */
-const KEEP_ALIVE = { intervalMs: 5_000, timeoutMs: 2_000 };
+const POLL_MS = 25;
+const UNTIL_TIMEOUT_MS = 30_000;
 
 export class MemberWatch {
-  readonly sessions: WatchSession[] = [];
-  readonly #name: string;
-  readonly #endpoint: string;
-  readonly #events: HistoryEvent[] = [];
+  readonly #options: MemberWatchOptions;
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
-  readonly #from: number;
+  readonly #sessions: { session: WatchSession; responses: WatchResponse[] }[] = [];
+  /** One, and one more after each gap. */
+  readonly #feeds: { from: number; events: HistoryEvent[] }[];
   #next: number;
-  /** Of the session that runs. */
-  #responses: WatchResponse[] = [];
   #failure: unknown;
 
-  constructor(name: string, endpoint: string, from: number) {
-    this.#name = name;
-    this.#endpoint = endpoint;
-    this.#from = from;
-    this.#next = from;
+  constructor(options: MemberWatchOptions) {
+    this.#options = options;
+    this.#next = options.from;
+    this.#feeds = [{ from: options.from, events: [] }];
     this.#running = this.#run().catch((error: unknown) => {
       this.#failure = error;
     });
   }
 
-  get feed(): Feed {
-    return { source: `watch on ${this.#name}`, from: this.#from, events: this.#events };
+  /** The member's. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Between two of them is a gap that was compacted. */
+  get feeds(): readonly Feed[] {
+    return this.#feeds.map((feed) => ({ source: this.#source, ...feed }));
+  }
+
+  get sessions(): readonly WatchSession[] {
+    return this.#sessions.map(({ session }) => session);
+  }
+
+  get eventCount(): number {
+    return this.#feeds.reduce((sum, { events }) => sum + events.length, 0);
   }
 
   /** The last revision of which everything has been received. */
@@ -46,12 +68,24 @@ export class MemberWatch {
     return this.#next - 1;
   }
 
+  /** What ended the watch for good, if something has. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Resolves when everything up to the revision has been received. Errors: what ended the watch for good. */
   async until(revision: number): Promise<void> {
-    await eventually(`the watch on ${this.#name} reaches revision ${revision}`, 30_000, async () => {
+    const { environment } = this.#options;
+    const end = environment.nowMs() + UNTIL_TIMEOUT_MS;
+    while (this.#next <= revision) {
       if (this.#failure !== undefined) throw this.#failure;
-      return this.#next > revision ? true : undefined;
-    });
+      if (environment.nowMs() > end) {
+        throw new Error(
+          `not within ${UNTIL_TIMEOUT_MS} ms: the ${this.#source} reaches revision ${revision} (it is at ${this.revision})`,
+        );
+      }
+      await environment.pause(POLL_MS);
+    }
   }
 
   async close(): Promise<void> {
@@ -59,40 +93,60 @@ export class MemberWatch {
     await this.#running;
   }
 
+  get #source(): string {
+    return `watch on ${this.#options.name}`;
+  }
+
   async #run(): Promise<void> {
+    const { environment, endpoint } = this.#options;
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      const channel = niceChannel(this.#endpoint, { connectTimeoutMs: 1_000, keepAlive: KEEP_ALIVE });
+      const channel = environment.connect(endpoint, true);
       const ended = new AbortController();
       try {
         const requests = createRequests(this.#next, ended.signal);
-        for await (const response of channel.stream(Watch.method.watch, requests, { signal })) this.#take(response);
+        for await (const response of channel.stream(Watch.method.watch, requests, { signal })) {
+          if (!this.#take(response)) break;
+        }
       } catch (error) {
         if (!signal.aborted && !(error instanceof RpcError)) throw error;
       } finally {
         ended.abort();
         await channel.close();
       }
-      if (!signal.aborted) await pause(RETRY_MS);
+      if (!signal.aborted) await environment.pause(RETRY_MS);
     }
   }
 
-  #take(message: WireWatchResponse): void {
-    if (message.canceled) throw new Error(`the watch on ${this.#name} was cancelled: ${message.cancelReason}`);
+  /** False when the watch has been cancelled and is to be made anew. */
+  #take(message: WireWatchResponse): boolean {
+    if (message.canceled) {
+      this.#skipTo(toNumber(message.compactRevision), message.cancelReason);
+      return false;
+    }
     if (message.created) {
-      this.#responses = [];
-      this.sessions.push({
-        source: `watch on ${this.#name}`,
-        ...{ key: EVERYTHING, rangeEnd: EVERYTHING, prevKv: true },
-        ...{ startRevision: this.#next, responses: this.#responses },
-      });
-      return;
+      const responses: WatchResponse[] = [];
+      const everything = { key: EVERYTHING, rangeEnd: EVERYTHING, prevKv: true };
+      const session = { source: this.#source, ...everything, startRevision: this.#next, responses };
+      this.#sessions.push({ session, responses });
+      return true;
     }
     const events = message.events.map(fromEvent);
-    this.#responses.push({ revision: revisionOf(message), events });
-    for (const { type, kv } of events) this.#events.push({ type, kv });
+    this.#sessions.at(-1)?.responses.push({ revision: revisionOf(message), events });
+    const feed = this.#feeds.at(-1);
+    for (const { type, kv } of events) feed?.events.push({ type, kv });
     const last = events.at(-1);
     if (last !== undefined) this.#next = last.kv.modRevision + 1;
+    return true;
+  }
+
+  /** Errors: the watch was cancelled although nothing that it waits for has been compacted. */
+  #skipTo(compactRevision: number, reason: string): void {
+    if (compactRevision <= this.#next) {
+      throw new Error(`the ${this.#source} was cancelled at ${this.#next}, compacted at ${compactRevision}: ${reason}`);
+    }
+    this.#next = compactRevision;
+    this.#feeds.push({ from: compactRevision, events: [] });
   }
 }
 

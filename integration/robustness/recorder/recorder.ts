@@ -8,6 +8,7 @@ import { checkWatches } from "../checker/watch-check.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Member } from "../cluster/member.js";
 import { eventually, withChannel } from "../cluster/rpc.js";
+import { REAL } from "../environment.js";
 import { Traffic } from "../traffic.js";
 import { bytes, call, fromPair, revisionOf } from "../wire.js";
 import { RecordingClient } from "./client.js";
@@ -77,7 +78,11 @@ export class Recorder {
   watchMembers(): void {
     for (const member of this.#cluster.members) {
       if (this.#watches.has(member)) continue;
-      this.#watches.set(member, new MemberWatch(member.name, member.clientUrl, Math.max(2, this.#compacted + 1)));
+      const from = Math.max(2, this.#compacted + 1);
+      this.#watches.set(
+        member,
+        new MemberWatch({ environment: REAL, name: member.name, endpoint: member.clientUrl, from }),
+      );
     }
   }
 
@@ -94,7 +99,7 @@ export class Recorder {
     };
     const record = (operation: Operation): void => this.#record(operation);
     const options = { number, traffic, endpoint, record, deletions: this.#deletions, timeoutMs, cheatsOnReads };
-    this.#running.push(new RecordingClient(options).run(this.#abort.signal));
+    this.#running.push(new RecordingClient({ environment: REAL, ...options }).run(this.#abort.signal));
   }
 
   /** Writes at one member until it acknowledges; resolves with the milliseconds from now to the acknowledgement. */
@@ -172,7 +177,7 @@ export class Recorder {
     const watches = [...this.#watches.values()];
     const { violations, figures, timeline } = checkHistory({
       operations: this.operations,
-      feeds: watches.map(({ feed }) => feed),
+      feeds: watches.flatMap(({ feeds }) => feeds),
       dumps,
     });
     const sessions = watches.flatMap((watch) => watch.sessions);
@@ -183,7 +188,7 @@ export class Recorder {
         ...{ operations: figures.operations, unknown: figures.unknown, unknownApplied: figures.unknownApplied },
         revisions: figures.revisions,
         watchSessions: sessions.length,
-        watchEvents: watches.reduce((sum, { feed }) => sum + feed.events.length, 0),
+        watchEvents: watches.reduce((sum, watch) => sum + watch.eventCount, 0),
         checkMs: Math.round(performance.now() - start),
       },
     };

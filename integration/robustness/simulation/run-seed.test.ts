@@ -1,0 +1,158 @@
+/** Whole simulated runs from a seed: what is right passes, what is wrong is named, and a seed is one run. */
+import { RpcError, StatusCode } from "@kvorum/transport";
+import { describe, expect, it } from "vitest";
+import { drawPlan } from "../../../packages/server/testing/simulation/plan.js";
+import type { HistoryEvent, Operation } from "../checker/history.js";
+import type { Environment } from "../environment.js";
+import { type Recorded, type RunResult, runPlan, runSeed } from "./run-seed.js";
+
+const BRIEF = { durationMs: 20_000 };
+
+const calm = (seed: number) => ({ ...drawPlan(seed, BRIEF), faults: new Set<never>() });
+
+/** Of runs with the mistake in them, from the seed on, the first that is noticed. */
+async function noticed(play: (seed: number) => Promise<RunResult>, seeds: readonly number[]): Promise<RunResult> {
+  let last: RunResult | undefined;
+  for (const seed of seeds) {
+    last = await play(seed);
+    if (last.failure !== undefined) return last;
+  }
+  throw new Error(`no seed of ${seeds.join(", ")} shows the mistake: ${JSON.stringify(last?.figures)}`);
+}
+
+describe("a simulated run", () => {
+  for (const seed of [3, 4, 6, 7]) {
+    it(`of seed ${seed} keeps every guarantee`, async () => {
+      const { failure, figures } = await runSeed(seed, BRIEF);
+      expect(failure).toBeUndefined();
+      expect(figures.acknowledged).toBeGreaterThan(50);
+      expect(figures.watchEvents).toBeGreaterThan(50);
+    });
+  }
+
+  it("without faults has no operation of unknown outcome", async () => {
+    const { failure, figures } = await runPlan(calm(8));
+    expect(failure).toBeUndefined();
+    expect(figures.unknown).toBe(0);
+    expect(figures.revisions).toBeGreaterThan(50);
+  });
+
+  it("is the same run whenever it is played", async () => {
+    const one = await runSeed(4, BRIEF);
+    expect(await runSeed(4, BRIEF)).toEqual(one);
+    expect((await runSeed(5, BRIEF)).hash).not.toBe(one.hash);
+  });
+});
+
+describe("the verdict of a simulated run", () => {
+  it("notices reads of one member's own state that pass for linearizable ones", async () => {
+    const { kind } = await noticed((seed) => runSeed(seed, { cheatsOnReads: true }), [3, 4, 6]);
+    expect(kind).toBe("real-time");
+  });
+
+  it("notices a watch that leaves an event out", async () => {
+    const { kind, failure } = await runPlan(calm(8), { forge: withoutWatchedEvent });
+    expect(kind).toBe("watch-reliable");
+    expect(failure).toMatch(/^seed 8: watch-reliable\n/);
+  });
+
+  it("notices an acknowledged write that no watch and no member has", async () => {
+    const { kind } = await runPlan(calm(8), { forge: withLostWrite });
+    expect(kind).toBe("lost-write");
+  });
+
+  it("notices a member that tells its watch something else than the others", async () => {
+    const { kind } = await runPlan(calm(8), { forge: withBentFeed });
+    expect(kind).toBe("sources-disagree");
+  });
+
+  it("notices a handler that throws what is no answer", async () => {
+    const { kind, failure } = await runPlan(calm(8), { disturb: (environment) => failingOnce(environment) });
+    expect(kind).toBe("broken");
+    expect(failure).toContain("a mistake of the handler");
+  });
+
+  it("notices a member that never serves again", async () => {
+    const { kind, failure } = await runPlan(calm(8), { disturb: deafTo("n2") });
+    expect(kind).toBe("L4");
+    expect(failure).toContain("n2 serves");
+    expect(failure).toContain('"heartbeatMs"');
+  });
+
+  it("notices a promise whose rejection nobody handles", async () => {
+    const { kind, failure } = await runPlan(calm(8), {
+      disturb: (environment) => {
+        void environment.pause(1_000).then(() => Promise.reject(new Error("left alone")));
+        return environment;
+      },
+    });
+    expect(kind).toBe("broken");
+    expect(failure).toContain("left alone");
+  });
+});
+
+function withoutWatchedEvent({ history, sessions }: Recorded): Recorded {
+  const [first, ...others] = sessions;
+  if (first === undefined) throw new Error("nobody watched");
+  const responses = first.responses.filter((_, index) => index !== 10);
+  return { history, sessions: [{ ...first, responses }, ...others] };
+}
+
+function withLostWrite({ history, sessions }: Recorded): Recorded {
+  const last = Math.max(...history.dumps.map(({ revision }) => revision));
+  const lost: Operation = {
+    ...{ client: 999, invoke: 1e9, return: 1e9 + 1 },
+    request: { kind: "put", key: "r/00", value: "lost" },
+    outcome: { status: "acknowledged", revision: last + 1, response: { kind: "put" } },
+  };
+  return { history: { ...history, operations: [...history.operations, lost] }, sessions };
+}
+
+function withBentFeed({ history, sessions }: Recorded): Recorded {
+  const [first, ...others] = history.feeds;
+  if (first === undefined) throw new Error("nobody watched");
+  const bend = (event: HistoryEvent, index: number): HistoryEvent =>
+    index === 10 ? { ...event, kv: { ...event.kv, value: `${event.kv.value}?` } } : event;
+  return { history: { ...history, feeds: [{ ...first, events: first.events.map(bend) }, ...others] }, sessions };
+}
+
+/** One write is answered with what the server says when its handler throws something that is no answer. */
+function failingOnce(environment: Environment): Environment {
+  let calls = 0;
+  return changedChannel(environment, (endpoint, forward) => {
+    calls += 1;
+    if (calls !== 50) return forward();
+    throw new RpcError(StatusCode.UNKNOWN, `a mistake of the handler at ${endpoint}`);
+  });
+}
+
+/** Calls of one member find nobody there. */
+function deafTo(name: string) {
+  return (environment: Environment): Environment =>
+    changedChannel(environment, (endpoint, forward) => {
+      if (endpoint !== name) return forward();
+      throw new RpcError(StatusCode.UNAVAILABLE, "nobody listens", { maybeSent: false });
+    });
+}
+
+function changedChannel(
+  environment: Environment,
+  around: <T>(endpoint: string, forward: () => Promise<T>) => Promise<T>,
+): Environment {
+  return {
+    nowMs: () => environment.nowMs(),
+    pause: (ms) => environment.pause(ms),
+    connect: (endpoint, lasting) => {
+      const channel = environment.connect(endpoint, lasting);
+      return new Proxy(channel, {
+        get(target, property) {
+          if (property === "unary") {
+            return async (...call: Parameters<typeof channel.unary>) => around(endpoint, () => target.unary(...call));
+          }
+          const value: unknown = Reflect.get(target, property);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Everybody who uses the cluster of a simulated run and writes down what comes back: clients with the traffic of real runs,
+ * and a watch of everything on each machine.
+ */
+import { Chance } from "../../../packages/server/src/core/raft/testing/cluster-random.js";
+import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
+import { didWrite, type Operation } from "../checker/history.js";
+import type { Environment } from "../environment.js";
+import { RecordingClient } from "../recorder/client.js";
+import { MemberWatch } from "../recorder/member-watch.js";
+import { Traffic } from "../traffic.js";
+
+export interface WitnessOptions {
+  readonly simulation: Simulation;
+  readonly environment: Environment;
+  /** See `ClientOptions`. */
+  readonly cheatsOnReads: boolean;
+}
+
+/** More of them in flight at once would make unknown outcomes hard to tell apart. */
+const DELETIONS_IN_FLIGHT_MAX = 3;
+
+/** A client gives a call up after so many election timeouts: most calls survive a change of leader. */
+const CALL_TIMEOUT_ELECTIONS = 4;
+
+/** The same for those who only read: they have new calls waiting at every moment of a change of leader. */
+const READER_TIMEOUT_ELECTIONS = 0.4;
+
+export class Witnesses {
+  readonly operations: Operation[] = [];
+  readonly #options: WitnessOptions;
+  readonly #watches: Map<string, MemberWatch> = new Map();
+  readonly #deletions = { inFlight: 0 };
+  readonly #abort = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  #clients = 0;
+  #clientsAtWork = 0;
+  #failure: unknown;
+  #writes = 0;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+  }
+
+  get watches(): readonly MemberWatch[] {
+    return [...this.#watches.values()];
+  }
+
+  /** Clients that have not ended yet. */
+  get clientsAtWork(): number {
+    return this.#clientsAtWork;
+  }
+
+  /** Acknowledged writes so far. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** What a client or a witness has stumbled over: no answer of a server, but a mistake. */
+  get failure(): unknown {
+    return this.#failure ?? this.watches.find(({ failure }) => failure !== undefined)?.failure;
+  }
+
+  start(): void {
+    const { plan, machines } = this.#options.simulation;
+    this.watchMachines();
+    for (let i = 0; i < plan.clients; i++) {
+      this.#addClient({ readsOnly: false, timeoutMs: plan.electionMs * CALL_TIMEOUT_ELECTIONS });
+    }
+    for (const _ of machines) {
+      this.#addClient({ readsOnly: true, timeoutMs: plan.electionMs * READER_TIMEOUT_ELECTIONS });
+    }
+  }
+
+  /** Starts a watch on every machine that has none yet: call it again when the cluster may have grown. */
+  watchMachines(): void {
+    const { simulation, environment } = this.#options;
+    for (const { name } of simulation.machines) {
+      if (this.#watches.has(name)) continue;
+      this.#watches.set(name, new MemberWatch({ environment, name, endpoint: name, from: 2 }));
+    }
+  }
+
+  /** Ends the clients after the call that each has in flight. */
+  stopClients(): void {
+    this.#abort.abort();
+  }
+
+  /** A number that no client has had. */
+  nextClient(): number {
+    return this.#clients++;
+  }
+
+  record(operation: Operation): void {
+    this.operations.push(operation);
+    const { outcome } = operation;
+    this.#options.simulation.world.mix(outcome.status === "acknowledged" ? outcome.revision : operation.client);
+    if (outcome.status === "acknowledged" && didWrite(outcome.response)) this.#writes += 1;
+  }
+
+  #addClient({ readsOnly, timeoutMs }: { readonly readsOnly: boolean; readonly timeoutMs: number }): void {
+    const { simulation, environment, cheatsOnReads } = this.#options;
+    const { seed, keys, thinkMs } = simulation.plan;
+    const number = this.nextClient();
+    const chance = Chance.of(seed, `client ${number}`);
+    const random = (): number => chance.int(2 ** 32) / 2 ** 32;
+    // Of its own, so that where a client turns to does not change what it asks for.
+    const places = Chance.of(seed, `places of client ${number}`);
+    const traffic = new Traffic({
+      ...{ client: number, random, keys, readsOnly },
+      mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
+    });
+    const client = new RecordingClient({
+      ...{ environment, number, traffic, timeoutMs, cheatsOnReads, deletions: this.#deletions },
+      endpoint: () => places.pick(simulation.machines).name,
+      record: (operation) => this.record(operation),
+      thinkMs: () => random() * thinkMs,
+    });
+    this.#clientsAtWork += 1;
+    this.#running.push(
+      client.run(this.#abort.signal).then(
+        () => {
+          this.#clientsAtWork -= 1;
+        },
+        (error: unknown) => {
+          this.#clientsAtWork -= 1;
+          this.#failure ??= error;
+        },
+      ),
+    );
+  }
+}
