@@ -10,6 +10,7 @@ import { violated } from "../../../packages/server/testing/simulation/violation.
 import type { Dump, Request } from "../checker/history.js";
 import type { Environment } from "../environment.js";
 import { bytes, call, fromPair, revisionOf } from "../wire.js";
+import { Operator } from "./operator.js";
 import type { Witnesses } from "./witnesses.js";
 
 export interface Healed {
@@ -31,6 +32,7 @@ const EVERYTHING = { key: bytes("\0"), rangeEnd: bytes("\0") };
 /** Errors: `SimulationViolation` naming what the cluster owes. The answer: what every member holds. */
 export async function demandLiveness(healed: Healed): Promise<Dump[]> {
   await demandLeader(healed);
+  await demandNoAlarm(healed);
   await demandServices(healed);
   healed.witnesses.stopClients();
   await demand(healed, "L4", "every client ends", TOGETHER_WITHIN_MS, () => healed.witnesses.clientsAtWork === 0);
@@ -60,6 +62,25 @@ function isPlain({ simulation }: Healed): boolean {
   return simulation.leader?.node?.raftStatus.confState.votersOutgoing.length === 0;
 }
 
+async function demandNoAlarm(healed: Healed): Promise<void> {
+  const { simulation, environment, witnesses } = healed;
+  const names = new Set(members(healed).map(({ name }) => name));
+  const told = (): number[] => witnesses.watches.filter(({ name }) => names.has(name)).map(({ revision }) => revision);
+  const compactable = (): number => Math.min(...told());
+  const operator = new Operator(simulation, environment, compactable);
+  void operator.clearAlarms(members(healed));
+  await demand(
+    healed,
+    "L4",
+    () => `no alarm is left (${operator.last})`,
+    TOGETHER_WITHIN_MS,
+    () => {
+      if (operator.failure !== undefined) throw operator.failure;
+      return operator.done;
+    },
+  );
+}
+
 /** One after the other, through each member: a write, a read, an event, and the life of a lease. */
 async function demandServices(healed: Healed): Promise<void> {
   for (const { name } of members(healed)) {
@@ -67,7 +88,7 @@ async function demandServices(healed: Healed): Promise<void> {
     await demand(
       healed,
       "L4",
-      () => `${name} serves ${served.step}`,
+      () => `${name} serves ${served.step} (${served.last})`,
       SERVED_WITHIN_MS,
       () => {
         if (served.failure !== undefined) throw served.failure;
@@ -81,6 +102,7 @@ async function demandServices(healed: Healed): Promise<void> {
 class Serving {
   done = false;
   step = "nothing";
+  last = "no error yet";
   failure: unknown;
   readonly #healed: Healed;
   readonly #name: string;
@@ -113,7 +135,7 @@ class Serving {
         return await work();
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
-        this.step = `${step} (${error.message})`;
+        this.last = error.message;
         await this.#healed.environment.pause(RETRY_MS);
       }
     }

@@ -37,6 +37,13 @@ describe("a simulated run", () => {
     expect(figures.revisions).toBeGreaterThan(50);
   });
 
+  it("serves again after its quota was used up and the operator has made room", async () => {
+    const { failure, figures } = await runPlan({ ...calm(8), quotaBytes: 12 * 1024 });
+    expect(failure).toBeUndefined();
+    // Writes were refused on the way.
+    expect(figures.unknown).toBeGreaterThan(0);
+  });
+
   it("is the same run whenever it is played", async () => {
     const one = await runSeed(4, BRIEF);
     expect(await runSeed(4, BRIEF)).toEqual(one);

@@ -2,7 +2,7 @@
  * Everybody who uses the cluster of a simulated run and writes down what comes back: clients with the traffic of real runs,
  * and a watch of everything on each machine.
  */
-import { Chance } from "../../../packages/server/src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../../packages/server/testing/simulation/chance.js";
 import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { didWrite, type Operation } from "../checker/history.js";
 import type { Environment } from "../environment.js";
