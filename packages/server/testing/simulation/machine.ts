@@ -37,7 +37,7 @@ export interface MachineEvents {
   /** The member learned that the cluster has removed it; its process has ended. */
   removed(machine: Machine): void;
   /** Around every request that a client makes of it. */
-  around<T>(machine: Machine, path: string, handle: () => Promise<T>): Promise<T>;
+  around<T>(machine: Machine, path: string, request: unknown, handle: () => Promise<T>): Promise<T>;
 }
 
 export interface MachineOptions {

@@ -69,7 +69,7 @@ export interface Wire {
   /** Runs on the machine, or when its pause is over. */
   arrive(run: () => void): void;
   /** Around every handled request: what an oracle wants to know of it. */
-  around<T>(path: string, handle: () => Promise<T>): Promise<T>;
+  around<T>(path: string, request: unknown, handle: () => Promise<T>): Promise<T>;
 }
 
 export class MemoryChannel implements Channel {
@@ -95,7 +95,7 @@ export class MemoryChannel implements Channel {
     const path = methodPath(method);
     return this.#call(path, options, (services, context, answer) => {
       const message = create(method.input, request);
-      const handled = this.#wire.around(path, async () => services.handlerOf(path)(message, context));
+      const handled = this.#wire.around(path, message, async () => services.handlerOf(path)(message, context));
       handled.then(
         (result) => answer(undefined, () => create(method.output, result as MessageInitShape<O>)),
         (error: unknown) => answer(toRpcError(error, path)),
@@ -112,9 +112,13 @@ export class MemoryChannel implements Channel {
     const server = new AbortController();
     const sent = this.#carried(method.input, requests, server.signal);
     let answers: AsyncIterator<unknown> | undefined;
+    let origin: MemoryServices | undefined;
     try {
       for (;;) {
         const next = await this.#call<IteratorResult<MessageShape<O>>>(path, options, (services, context, answer) => {
+          origin ??= services;
+          // The process that served the stream died while the client was not reading.
+          if (origin !== services) throw new RpcError(StatusCode.UNAVAILABLE, "the connection broke", { method: path });
           answers ??= (services.handlerOf(path)(sent, { ...context, signal: server.signal }) as AsyncIterable<unknown>)[
             Symbol.asyncIterator
           ]();

@@ -128,7 +128,7 @@ export class Simulation {
       delayMs: () => CLIENT_DELAY_MS.min + (this.#clientDelays.int(1000) / 1000) * CLIENT_DELAY_MS.max,
       after: (delayMs, run) => void world.after(delayMs, run),
       arrive: (run) => machine.clock.arrive(run),
-      around: (path, handle) => this.oracle.around(machine, path, handle),
+      around: (path, request, handle) => this.oracle.around(machine, path, request, handle),
     });
   }
 

@@ -118,6 +118,16 @@ export class MemoryDisk implements Disk {
     return new Map([...this.#files].map(([path, inode]) => [path, inode.read(0, inode.size)]));
   }
 
+  /** Paths that a power loss would leave, in no order. */
+  durablePaths(): Iterable<string> {
+    return this.#durableFiles.keys();
+  }
+
+  /** The bytes that a power loss would leave of the file, a view; undefined when it would not leave the file. */
+  durable(path: string): Uint8Array | undefined {
+    return this.#durableFiles.get(path)?.durable;
+  }
+
   /** Changes the bytes on the medium behind everybody's back: a bit flip, a zeroed sector. */
   damage(path: string, offset: number, bytes: Uint8Array): void {
     const inode = this.#inode(posix.normalize(path), "damage");

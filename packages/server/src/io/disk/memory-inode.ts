@@ -18,6 +18,11 @@ export class MemoryInode {
     return this.#size;
   }
 
+  /** What a power loss would leave, when not one unsynced sector survives. A view: good until the next change. */
+  get durable(): Uint8Array {
+    return this.#durable.subarray(0, this.#durableSize);
+  }
+
   /** A copy; shorter than asked at the end of the file. */
   read(offset: number, length: number): Uint8Array {
     return this.#bytes.slice(Math.min(offset, this.#size), Math.min(offset + length, this.#size));

@@ -1,0 +1,34 @@
+/** A hash of 32 bits of plain data, such as the answer of a command: its structure and everything in it. */
+import { crc32 } from "node:zlib";
+import { mixHash } from "../../../src/core/raft/testing/cluster-random.js";
+
+/** Errors count by their message. Functions and symbols do not occur in plain data and throw a `TypeError`. */
+export function hashValue(hash: number, value: unknown): number {
+  switch (typeof value) {
+    case "undefined":
+      return mixHash(hash, 1);
+    case "boolean":
+      return mixHash(hash, value ? 2 : 3);
+    case "number":
+      return mixHash(mixHash(hash, value | 0), Math.floor(value / 2 ** 32) | 0);
+    case "bigint":
+      return mixHash(mixHash(hash, Number(value & 0xffff_ffffn)), Number((value >> 32n) & 0xffff_ffffn));
+    case "string":
+      return mixHash(hash, crc32(value));
+    case "object":
+      return hashObject(hash, value);
+    default:
+      throw new TypeError(`a ${typeof value} is no plain data`);
+  }
+}
+
+function hashObject(hash: number, value: object | null): number {
+  if (value === null) return mixHash(hash, 4);
+  if (value instanceof Uint8Array) return mixHash(hash, crc32(value));
+  if (value instanceof Error) return mixHash(hash, crc32(value.message));
+  let mixed = hash;
+  if (value instanceof Map || value instanceof Set) for (const item of value) mixed = hashValue(mixed, item);
+  else if (Array.isArray(value)) for (const item of value) mixed = hashValue(mixed, item);
+  else for (const [key, item] of Object.entries(value)) mixed = hashValue(mixHash(mixed, crc32(key)), item);
+  return mixHash(mixed, 5);
+}
