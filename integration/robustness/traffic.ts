@@ -194,7 +194,8 @@ export class Traffic {
   }
 }
 
-function keyName(index: number): string {
+/** The name of one of the traffic's keys. */
+export function keyName(index: number): string {
   return `r/${String(index).padStart(2, "0")}`;
 }
 

@@ -31,7 +31,8 @@ export type Rule =
   | "watch-reliable"
   | "watch-event"
   | "watch-previous"
-  | "watch-progress";
+  | "watch-progress"
+  | "watch-compacted";
 
 export type Witness =
   | { readonly kind: "operation"; readonly operation: Operation }

@@ -86,6 +86,15 @@ const bad: Readonly<Record<string, readonly [Rule, WatchSession]>> = {
   "a previous pair that was not asked for": ["watch-previous", session([[A1, B, C, previous(A2, A1.kv)]])],
   "progress before the events it covers": ["watch-progress", session([[A1], 3, [B, C]])],
   "progress that goes back": ["watch-progress", session([[A1], 2, 1])],
+  "a put where puts were to be left out": ["watch-filter", session([[A1]], { noPut: true })],
+  "a deletion where deletions were to be left out": ["watch-filter", session([[A1, B, C, A2, D]], { noDelete: true })],
+  "an event from before a start in the future": ["watch-order", session([[A2]], { startRevision: 5 })],
+  "an event that never comes although it is due": ["watch-reliable", session([[A1, B, C]], { dueRevision: 4 })],
+  "an end for a compaction that was not in the way": ["watch-compacted", session([[A1]], { compactedAt: 3 })],
+  "an end for a compaction that nobody asked for": [
+    "watch-compacted",
+    session([[A1]], { compactedAt: 5, compactedRevision: 4 }),
+  ],
 };
 
 const good: Readonly<Record<string, WatchSession>> = {
@@ -94,6 +103,9 @@ const good: Readonly<Record<string, WatchSession>> = {
   "a part": session([[A1, A2]], { key: "a", rangeEnd: "b" }),
   "a resumed watch that has received nothing yet": session([], { startRevision: 4 }),
   "a watch that starts in the future": session([9], { startRevision: 100 }),
+  "deletions alone": session([3, [D]], { noPut: true, dueRevision: 5 }),
+  "puts alone": session([[A1, B, C, A2], 5], { noDelete: true, dueRevision: 5 }),
+  "an end for a compaction": session([[A1]], { compactedAt: 4, compactedRevision: 4, dueRevision: 5 }),
   "previous pairs": session([[A1, B, C, previous(A2, A1.kv), previous(D, B.kv)]], { prevKv: true }),
   "previous pairs lost to a compaction": session([[A1, B, C, A2], [previous(D, B.kv)]], {
     prevKv: true,

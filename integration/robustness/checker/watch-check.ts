@@ -1,8 +1,8 @@
 /**
  * Judges what a watch delivered against the timeline on which all members agree. These are the guarantees of etcd's
  * watch: filtered, ordered, unique, atomic (a revision is never split over two responses), reliable (nothing left out
- * between the start and the last thing received), truthful about contents and previous pairs, and progress notifications
- * that hold. A watch that was resumed is two sessions; the second starts at the revision it asked for.
+ * between the start and the last thing received), truthful about contents and previous pairs, progress notifications
+ * that hold, and an end for a compaction only where one was in the way. A watch that was resumed is two sessions; the second starts at the revision it asked for.
  */
 import { eventDifference, pairDifference } from "./difference.js";
 import type { HistoryEvent, KeyValue } from "./history.js";
@@ -26,10 +26,17 @@ export interface WatchSession {
   readonly rangeEnd?: string;
   readonly startRevision: number;
   readonly prevKv: boolean;
+  /** Events that were to be left out. Default false. */
+  readonly noPut?: boolean;
+  readonly noDelete?: boolean;
   /** The newest compaction that had been asked for by the end: previous pairs below it may be absent. */
   readonly compactedRevision?: number;
   /** Without the one that says that the watch was created. */
   readonly responses: readonly WatchResponse[];
+  /** It ended because what it waited for was compacted, and so it was told. */
+  readonly compactedAt?: number;
+  /** It was left alone for long enough to have received everything up to here. */
+  readonly dueRevision?: number;
 }
 
 export function checkWatches(sessions: readonly WatchSession[], timeline: Timeline): Violation[] {
@@ -81,7 +88,24 @@ class SessionCheck {
       if (response.events.length === 0) this.#takeProgress(response.revision);
       else this.#takeEvents(response.events);
     }
+    if (this.#violations.length === 0) this.#judgeEnd();
     return this.#violations;
+  }
+
+  /** What is due has come; a watch was given up for a compaction only where one was in its way. */
+  #judgeEnd(): void {
+    const { compactedAt, dueRevision = 0, compactedRevision = Number.POSITIVE_INFINITY } = this.#session;
+    const missed = this.#expected();
+    if (compactedAt !== undefined) {
+      const last = Math.max(this.#session.startRevision, this.#last + 1, this.#progress + 1);
+      if (compactedAt <= last)
+        this.#report("watch-compacted", compactedAt, `all from ${last} on could still be watched`);
+      if (compactedAt > compactedRevision) {
+        this.#report("watch-compacted", compactedAt, `only ${compactedRevision} was compacted`);
+      }
+    } else if (missed !== undefined && missed.revision <= dueRevision) {
+      this.#report("watch-reliable", missed.revision, `${missed.event.kv.key} never came`);
+    }
   }
 
   #takeProgress(revision: number): void {
@@ -114,7 +138,7 @@ class SessionCheck {
 
   #takeEvent(event: WatchEvent): void {
     const expected = this.#expected();
-    const misplaced = this.#misplaced(event.kv, expected);
+    const misplaced = this.#misplaced(event, expected);
     if (misplaced !== undefined) this.#report(...misplaced);
     if (expected === undefined || misplaced !== undefined) return;
     const wrong = eventDifference("event", event, expected.event);
@@ -125,8 +149,10 @@ class SessionCheck {
   }
 
   /** Why this event must not come now: the rule, the revision to look at, and words. */
-  #misplaced({ key, modRevision }: KeyValue, expected: Expected | undefined): [Rule, number, string] | undefined {
-    if (!matches(this.#session, key)) return ["watch-filter", modRevision, `${key} was not asked for`];
+  #misplaced(event: WatchEvent, expected: Expected | undefined): [Rule, number, string] | undefined {
+    const { type, kv } = event;
+    const { key, modRevision } = kv;
+    if (!matches(this.#session, event)) return ["watch-filter", modRevision, `${type} ${key} was not asked for`];
     if (modRevision < this.#session.startRevision || modRevision < this.#last) {
       return ["watch-order", modRevision, `the event came after revision ${this.#last}`];
     }
@@ -154,7 +180,7 @@ class SessionCheck {
       const events = this.#timeline[revision] ?? [];
       for (; index < events.length; index++) {
         const event = events[index] as HistoryEvent;
-        if (!matches(this.#session, event.kv.key)) continue;
+        if (!matches(this.#session, event)) continue;
         this.#next = { revision, index };
         return { revision, index, event };
       }
@@ -176,7 +202,8 @@ class SessionCheck {
   }
 }
 
-function matches({ key, rangeEnd }: WatchSession, candidate: string): boolean {
-  if (rangeEnd === undefined) return candidate === key;
-  return candidate >= key && (rangeEnd === "\0" || candidate < rangeEnd);
+function matches({ key, rangeEnd, noPut, noDelete }: WatchSession, { type, kv }: HistoryEvent): boolean {
+  if (type === "put" ? noPut === true : noDelete === true) return false;
+  if (rangeEnd === undefined) return kv.key === key;
+  return kv.key >= key && (rangeEnd === "\0" || kv.key < rangeEnd);
 }

@@ -25,6 +25,8 @@ export interface Healed {
 const LEADER_WITHIN_ELECTIONS = 10;
 const TOGETHER_WITHIN_MS = 60_000;
 const SERVED_WITHIN_MS = 60_000;
+/** After this a watch on a healed member that has been told nothing more has missed something. */
+const WATCHES_CATCH_UP_MS = 5_000;
 const CALL = { timeoutMs: 10_000 };
 const RETRY_MS = 100;
 const EVERYTHING = { key: bytes("\0"), rangeEnd: bytes("\0") };
@@ -35,8 +37,11 @@ export async function demandLiveness(healed: Healed): Promise<Dump[]> {
   await demandNoAlarm(healed);
   await demandServices(healed);
   healed.witnesses.stopClients();
+  healed.witnesses.settle();
   await demand(healed, "L4", "every client ends", TOGETHER_WITHIN_MS, () => healed.witnesses.clientsAtWork === 0);
-  return demandAgreement(healed);
+  const dumps = await demandAgreement(healed);
+  await healed.run(WATCHES_CATCH_UP_MS, () => false);
+  return dumps;
 }
 
 /** Machines that belong to the cluster by the leader's account. */

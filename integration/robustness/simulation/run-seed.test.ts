@@ -1,9 +1,11 @@
 /** Whole simulated runs from a seed: what is right passes, what is wrong is named, and a seed is one run. */
-import { RpcError, StatusCode } from "@kvorum/transport";
+import type { WatchResponse } from "@kvorum/proto";
+import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { drawPlan } from "../../../packages/server/testing/simulation/plan.js";
 import type { HistoryEvent, Operation } from "../checker/history.js";
 import type { Environment } from "../environment.js";
+import { text } from "../wire.js";
 import { type Recorded, type RunResult, runPlan, runSeed } from "./run-seed.js";
 
 const BRIEF = { durationMs: 20_000 };
@@ -38,7 +40,7 @@ describe("a simulated run", () => {
   });
 
   it("serves again after its quota was used up and the operator has made room", async () => {
-    const { failure, figures } = await runPlan({ ...calm(8), quotaBytes: 12 * 1024 });
+    const { failure, figures } = await runPlan({ ...calm(8), thinkMs: 30, quotaBytes: 8 * 1024 });
     expect(failure).toBeUndefined();
     // Writes were refused on the way.
     expect(figures.unknown).toBeGreaterThan(0);
@@ -61,6 +63,17 @@ describe("the verdict of a simulated run", () => {
     const { kind, failure } = await runPlan(calm(8), { forge: withoutWatchedEvent });
     expect(kind).toBe("watch-reliable");
     expect(failure).toMatch(/^seed 8: watch-reliable\n/);
+  });
+
+  it("notices a watch that falls silent although its stream lasts", async () => {
+    const { kind, failure } = await runPlan(calm(8), { disturb: silentAfter(60) });
+    expect(kind).toBe("watch-reliable");
+    expect(failure).toContain("never came");
+  });
+
+  it("notices a message that gets lost on a watch stream that goes on", async () => {
+    const { kind } = await runPlan(calm(8), { disturb: losingMessage(60) });
+    expect(kind).toBe("watch-reliable");
   });
 
   it("notices an acknowledged write that no watch and no member has", async () => {
@@ -142,6 +155,55 @@ function deafTo(name: string) {
     });
 }
 
+/** From the message on, no watch but the witnesses is told of progress or of the traffic's keys any more. */
+function silentAfter(count: number) {
+  return (environment: Environment): Environment => {
+    let messages = 0;
+    return changedWatches(environment, (message) => {
+      messages += message.events.length === 0 ? 0 : 1;
+      if (messages < count || message.created || message.canceled) return true;
+      return message.events.some(({ kv }) => text(kv?.key ?? new Uint8Array()).startsWith("l/"));
+    });
+  };
+}
+
+function losingMessage(count: number) {
+  return (environment: Environment): Environment => {
+    let messages = 0;
+    return changedWatches(environment, (message) => {
+      messages += message.events.length === 0 ? 0 : 1;
+      return messages !== count || message.events.length === 0;
+    });
+  };
+}
+
+/** Streams of those who ask for progress now and then keep only the messages that pass. */
+function changedWatches(environment: Environment, passes: (message: WatchResponse) => boolean): Environment {
+  const connect: Environment["connect"] = (endpoint, lasting) => {
+    const channel = environment.connect(endpoint, lasting);
+    const stream: Channel["stream"] = (method, requests, options) => {
+      const answers = channel.stream(method, requests, options);
+      return options?.signal === undefined && method.localName === "watch" ? filtered(answers) : answers;
+    };
+    async function* filtered<T>(answers: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+      for await (const answer of answers) if (passes(answer as WatchResponse)) yield answer;
+    }
+    return { ...bound(channel), stream };
+  };
+  return { nowMs: () => environment.nowMs(), pause: (ms) => environment.pause(ms), connect };
+}
+
+function bound(channel: Channel): Channel {
+  return {
+    ...{ endpoint: channel.endpoint, state: channel.state },
+    onStateChange: (listener) => channel.onStateChange(listener),
+    unary: (method, request, options) => channel.unary(method, request, options),
+    stream: (method, requests, options) => channel.stream(method, requests, options),
+    close: () => channel.close(),
+    [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
+  };
+}
+
 function changedChannel(
   environment: Environment,
   around: <T>(endpoint: string, forward: () => Promise<T>) => Promise<T>,
@@ -151,15 +213,10 @@ function changedChannel(
     pause: (ms) => environment.pause(ms),
     connect: (endpoint, lasting) => {
       const channel = environment.connect(endpoint, lasting);
-      return new Proxy(channel, {
-        get(target, property) {
-          if (property === "unary") {
-            return async (...call: Parameters<typeof channel.unary>) => around(endpoint, () => target.unary(...call));
-          }
-          const value: unknown = Reflect.get(target, property);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
+      return {
+        ...bound(channel),
+        unary: async (method, request, options) => around(endpoint, () => channel.unary(method, request, options)),
+      };
     },
   };
 }

@@ -134,12 +134,11 @@ class Run {
   #judge(dumps: readonly Dump[]): Failure | undefined {
     const { machines } = this.#simulation;
     const { operations, watches } = this.witnesses;
+    const due = Math.max(0, ...dumps.map(({ revision }) => revision));
     const compacted = Math.max(0, ...machines.map(({ node }) => Number(node?.stats.compactRevision ?? 0n)));
     const recorded: Recorded = {
       history: { operations, feeds: watches.flatMap(({ feeds }) => feeds), dumps },
-      sessions: watches.flatMap(({ sessions }) =>
-        sessions.map((session) => ({ ...session, compactedRevision: compacted })),
-      ),
+      sessions: this.witnesses.sessions(due).map((session) => ({ ...session, compactedRevision: compacted })),
     };
     const { violation, figures } = judge(this.#options.forge?.(recorded) ?? recorded);
     this.figures = figures;

@@ -5,10 +5,12 @@
 import { Chance } from "../../../packages/server/testing/simulation/chance.js";
 import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { didWrite, type Operation } from "../checker/history.js";
+import type { WatchSession } from "../checker/watch-check.js";
 import type { Environment } from "../environment.js";
 import { RecordingClient } from "../recorder/client.js";
 import { MemberWatch } from "../recorder/member-watch.js";
-import { Traffic } from "../traffic.js";
+import { VariedWatch } from "../recorder/varied-watch.js";
+import { keyName, Traffic } from "../traffic.js";
 
 export interface WitnessOptions {
   readonly simulation: Simulation;
@@ -26,6 +28,8 @@ const CALL_TIMEOUT_ELECTIONS = 4;
 /** The same for those who only read: they have new calls waiting at every moment of a change of leader. */
 const READER_TIMEOUT_ELECTIONS = 0.4;
 
+const VARIED_WATCHERS = 2;
+
 export class Witnesses {
   readonly operations: Operation[] = [];
   readonly #options: WitnessOptions;
@@ -37,6 +41,8 @@ export class Witnesses {
   #clientsAtWork = 0;
   #failure: unknown;
   #writes = 0;
+  #newest = 1;
+  readonly #varied: VariedWatch[] = [];
 
   constructor(options: WitnessOptions) {
     this.#options = options;
@@ -58,7 +64,8 @@ export class Witnesses {
 
   /** What a client or a witness has stumbled over: no answer of a server, but a mistake. */
   get failure(): unknown {
-    return this.#failure ?? this.watches.find(({ failure }) => failure !== undefined)?.failure;
+    const watching = [...this.#watches.values(), ...this.#varied];
+    return this.#failure ?? watching.find(({ failure }) => failure !== undefined)?.failure;
   }
 
   start(): void {
@@ -70,6 +77,7 @@ export class Witnesses {
     for (const _ of machines) {
       this.#addClient({ readsOnly: true, timeoutMs: plan.electionMs * READER_TIMEOUT_ELECTIONS });
     }
+    for (let i = 0; i < VARIED_WATCHERS; i++) this.#addVariedWatch(i);
   }
 
   /** Starts a watch on every machine that has none yet: call it again when the cluster may have grown. */
@@ -79,6 +87,17 @@ export class Witnesses {
       if (this.#watches.has(name)) continue;
       this.#watches.set(name, new MemberWatch({ environment, name, endpoint: name, from: 2 }));
     }
+  }
+
+  /** Watchers of every kind read on as fast as they can and ask for nothing more. */
+  settle(): void {
+    for (const watch of this.#varied) watch.settle();
+  }
+
+  /** Of every watch; @param due what is open has had the time to receive everything up to this revision */
+  sessions(due: number): WatchSession[] {
+    const own = this.watches.flatMap(({ sessions }) => sessions);
+    return [...own, ...this.#varied.flatMap((watch) => watch.sessions(due))];
   }
 
   /** Ends the clients after the call that each has in flight. */
@@ -95,7 +114,23 @@ export class Witnesses {
     this.operations.push(operation);
     const { outcome } = operation;
     this.#options.simulation.world.mix(outcome.status === "acknowledged" ? outcome.revision : operation.client);
-    if (outcome.status === "acknowledged" && didWrite(outcome.response)) this.#writes += 1;
+    if (outcome.status !== "acknowledged") return;
+    this.#newest = Math.max(this.#newest, outcome.revision);
+    if (didWrite(outcome.response)) this.#writes += 1;
+  }
+
+  #addVariedWatch(number: number): void {
+    const { simulation, environment } = this.#options;
+    const { seed, keys } = simulation.plan;
+    const chance = Chance.of(seed, `watcher ${number}`);
+    this.#varied.push(
+      new VariedWatch({
+        ...{ environment, number, newest: () => this.#newest },
+        random: () => chance.int(2 ** 32) / 2 ** 32,
+        endpoint: () => chance.pick(simulation.machines).name,
+        keys: Array.from({ length: keys }, (_, index) => keyName(index)),
+      }),
+    );
   }
 
   #addClient({ readsOnly, timeoutMs }: { readonly readsOnly: boolean; readonly timeoutMs: number }): void {
