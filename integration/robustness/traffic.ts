@@ -11,6 +11,15 @@ export type Action =
   | { readonly kind: "grant" }
   | { readonly kind: "revoke"; readonly lease: bigint };
 
+/** What decides what a client does next. */
+export interface TrafficSource {
+  next(): Action;
+  /** A lease that was asked for exists. */
+  granted(lease: bigint): void;
+  /** Every call that has ended, in the order of the client's calls. */
+  observe(operation: Operation): void;
+}
+
 export interface TrafficOptions {
   readonly client: number;
   readonly random: () => number;
@@ -20,6 +29,8 @@ export interface TrafficOptions {
   readonly readsOnly?: boolean;
   /** Whether one more write without a unique value may be in flight: each doubles what an unknown outcome may mean. */
   readonly mayDelete: () => boolean;
+  /** Bytes of a large value, and the share of puts that have one. Default: none. */
+  readonly large?: { readonly bytes: number; readonly share: number };
 }
 
 /** Every key of the traffic lies in this range. */
@@ -46,7 +57,7 @@ type Kind = keyof typeof WEIGHTS;
 
 const READS: readonly Kind[] = ["get", "list"];
 
-export class Traffic {
+export class Traffic implements TrafficSource {
   readonly #options: TrafficOptions;
   readonly #modRevisions = new Map<string, number>();
   #values = 0;
@@ -135,7 +146,10 @@ export class Traffic {
   }
 
   #put(key = this.#key()): Request & { kind: "put" } {
-    const value = `${this.#options.client}.${++this.#values}`;
+    const { large } = this.#options;
+    const name = `${this.#options.client}.${++this.#values}`;
+    const isLarge = large !== undefined && this.#options.random() < large.share;
+    const value = isLarge ? name.padEnd(large.bytes, "~") : name;
     return { kind: "put", key, value, prevKv: this.#options.random() < 0.5 };
   }
 

@@ -6,13 +6,13 @@ import { Lease } from "@kvorum/proto";
 import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
 import { isReadOnly, type Operation, type Request } from "../checker/history.js";
 import type { Environment } from "../environment.js";
-import { KEYS, type Traffic } from "../traffic.js";
+import { KEYS, type TrafficSource } from "../traffic.js";
 import { call } from "../wire.js";
 
 export interface ClientOptions {
   readonly environment: Environment;
   readonly number: number;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficSource;
   /** The member to ask; consulted for each new connection, since members come and go. */
   readonly endpoint: () => string;
   readonly record: (operation: Operation) => void;

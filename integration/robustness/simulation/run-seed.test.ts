@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import { drawPlan } from "../../../packages/server/testing/simulation/plan.js";
 import type { HistoryEvent, Operation } from "../checker/history.js";
 import type { Environment } from "../environment.js";
-import { text } from "../wire.js";
 import { type Recorded, type RunResult, runPlan, runSeed } from "./run-seed.js";
 
 const BRIEF = { durationMs: 20_000 };
@@ -40,7 +39,7 @@ describe("a simulated run", () => {
   });
 
   it("serves again after its quota was used up and the operator has made room", async () => {
-    const { failure, figures } = await runPlan({ ...calm(8), thinkMs: 30, quotaBytes: 8 * 1024 });
+    const { failure, figures } = await runPlan({ ...calm(8), thinkMs: 30, quotaBytes: 12 * 1024 });
     expect(failure).toBeUndefined();
     // Writes were refused on the way.
     expect(figures.unknown).toBeGreaterThan(0);
@@ -155,14 +154,13 @@ function deafTo(name: string) {
     });
 }
 
-/** From the message on, no watch but the witnesses is told of progress or of the traffic's keys any more. */
+/** From the message on, no watch but the witnesses is told anything; those made when all is healed are. */
 function silentAfter(count: number) {
   return (environment: Environment): Environment => {
     let messages = 0;
-    return changedWatches(environment, (message) => {
+    return changedWatches(environment, (message, openedMs) => {
       messages += message.events.length === 0 ? 0 : 1;
-      if (messages < count || message.created || message.canceled) return true;
-      return message.events.some(({ kv }) => text(kv?.key ?? new Uint8Array()).startsWith("l/"));
+      return openedMs >= BRIEF.durationMs || messages < count || message.created || message.canceled;
     });
   };
 }
@@ -178,7 +176,10 @@ function losingMessage(count: number) {
 }
 
 /** Streams of those who ask for progress now and then keep only the messages that pass. */
-function changedWatches(environment: Environment, passes: (message: WatchResponse) => boolean): Environment {
+function changedWatches(
+  environment: Environment,
+  passes: (message: WatchResponse, openedMs: number) => boolean,
+): Environment {
   const connect: Environment["connect"] = (endpoint, lasting) => {
     const channel = environment.connect(endpoint, lasting);
     const stream: Channel["stream"] = (method, requests, options) => {
@@ -186,7 +187,8 @@ function changedWatches(environment: Environment, passes: (message: WatchRespons
       return options?.signal === undefined && method.localName === "watch" ? filtered(answers) : answers;
     };
     async function* filtered<T>(answers: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-      for await (const answer of answers) if (passes(answer as WatchResponse)) yield answer;
+      const openedMs = environment.nowMs();
+      for await (const answer of answers) if (passes(answer as WatchResponse, openedMs)) yield answer;
     }
     return { ...bound(channel), stream };
   };

@@ -7,6 +7,7 @@ import type { Simulation } from "../../../packages/server/testing/simulation/sim
 import { didWrite, type Operation } from "../checker/history.js";
 import type { WatchSession } from "../checker/watch-check.js";
 import type { Environment } from "../environment.js";
+import { ListTraffic } from "../list-traffic.js";
 import { RecordingClient } from "../recorder/client.js";
 import { MemberWatch } from "../recorder/member-watch.js";
 import { VariedWatch } from "../recorder/varied-watch.js";
@@ -29,6 +30,18 @@ const CALL_TIMEOUT_ELECTIONS = 4;
 const READER_TIMEOUT_ELECTIONS = 0.4;
 
 const VARIED_WATCHERS = 2;
+
+/** They append to lists. */
+const LIST_CLIENTS = 2;
+
+/** Segments of the log roll over such values, and streams fill up with them. */
+const LARGE = { bytes: 3000, share: 0.02 } as const;
+
+interface ClientKind {
+  readonly readsOnly: boolean;
+  readonly appends?: boolean;
+  readonly timeoutMs: number;
+}
 
 export class Witnesses {
   readonly operations: Operation[] = [];
@@ -73,6 +86,9 @@ export class Witnesses {
     this.watchMachines();
     for (let i = 0; i < plan.clients; i++) {
       this.#addClient({ readsOnly: false, timeoutMs: plan.electionMs * CALL_TIMEOUT_ELECTIONS });
+    }
+    for (let i = 0; i < LIST_CLIENTS; i++) {
+      this.#addClient({ readsOnly: false, appends: true, timeoutMs: plan.electionMs * CALL_TIMEOUT_ELECTIONS });
     }
     for (const _ of machines) {
       this.#addClient({ readsOnly: true, timeoutMs: plan.electionMs * READER_TIMEOUT_ELECTIONS });
@@ -133,7 +149,7 @@ export class Witnesses {
     );
   }
 
-  #addClient({ readsOnly, timeoutMs }: { readonly readsOnly: boolean; readonly timeoutMs: number }): void {
+  #addClient({ readsOnly, appends, timeoutMs }: ClientKind): void {
     const { simulation, environment, cheatsOnReads } = this.#options;
     const { seed, keys, thinkMs } = simulation.plan;
     const number = this.nextClient();
@@ -141,10 +157,13 @@ export class Witnesses {
     const random = (): number => chance.int(2 ** 32) / 2 ** 32;
     // Of its own, so that where a client turns to does not change what it asks for.
     const places = Chance.of(seed, `places of client ${number}`);
-    const traffic = new Traffic({
-      ...{ client: number, random, keys, readsOnly },
-      mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
-    });
+    const traffic =
+      appends === true
+        ? new ListTraffic({ client: number, random })
+        : new Traffic({
+            ...{ client: number, random, keys, readsOnly, large: LARGE },
+            mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
+          });
     const client = new RecordingClient({
       ...{ environment, number, traffic, timeoutMs, cheatsOnReads, deletions: this.#deletions },
       endpoint: () => places.pick(simulation.machines).name,
