@@ -7,6 +7,7 @@ import type { Server as HttpServer } from "node:http";
 import { createNiceServer, listenPrivately, PortMux, type PrivateListener } from "@kvorum/transport";
 import type { Clock } from "./env.js";
 import { createHttpServer } from "./http/http-server.js";
+import { SystemRandom } from "./io/random.js";
 import { addressOf, endpointOf, listen } from "./listen.js";
 import type { NodeApi } from "./node/api.js";
 import type { ResolvedOptions } from "./options.js";
@@ -47,7 +48,10 @@ export async function openEdge(
     concurrentStreamsMax: options.maxConcurrentStreams,
   });
   const { maxTxnOps, maxRequestBytes } = options;
-  addServices(rpc, { node, metrics, ends, apiVersion: API_VERSION, maxTxnOps, maxRequestBytes, quotaBytes });
+  const random = new SystemRandom();
+  const pickLeaseId = (): bigint => random.int63();
+  const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
+  addServices(rpc, { node, metrics, ends, pickLeaseId, apiVersion: API_VERSION, ...limits });
   const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
   const http = createHttpServer({ node, metrics, versions });
   const muxes: PortMux[] = [];

@@ -1,5 +1,4 @@
 /** The Lease service. A lease that is gone is no error to the client that renews or asks: it reads TTL 0, or -1. */
-import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Lease, LeaseKeepAliveRequest, LeaseKeepAliveResponseSchema } from "@kvorum/proto";
 import type { CallContext, ServiceImplementation } from "@kvorum/transport";
@@ -12,7 +11,7 @@ import { Inbox, Wakeup } from "./wakeup.js";
 type KeepAliveMessage = MessageInitShape<typeof LeaseKeepAliveResponseSchema>;
 
 export function leaseService(parts: RpcParts): ServiceImplementation<typeof Lease> {
-  const { node } = parts;
+  const { node, pickLeaseId } = parts;
   return {
     async leaseGrant(request) {
       const id = request.ID === 0n ? pickLeaseId() : request.ID;
@@ -78,12 +77,6 @@ async function* keepAlive(
     forget();
     inbox.close();
   }
-}
-
-/** A positive 63-bit number that nobody can guess. */
-function pickLeaseId(): bigint {
-  const id = randomBytes(8).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn;
-  return id === 0n ? 1n : id;
 }
 
 /** Any int64 as a number; beyond 2^53 the exact value does not matter, it is refused either way. */

@@ -7,6 +7,8 @@ export interface RpcParts {
   readonly node: NodeApi;
   readonly metrics: Pick<Metrics, "operations" | "countsOf">;
   readonly ends: StreamEnds;
+  /** A positive 63-bit number that nobody can guess, for a lease whose client leaves the choice to the server. */
+  readonly pickLeaseId: () => bigint;
   /** etcd's API level as a full version, for Status: `3.6.0`. */
   readonly apiVersion: string;
   readonly maxTxnOps: number;

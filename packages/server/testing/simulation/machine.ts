@@ -68,6 +68,7 @@ export interface Life {
   readonly backend: SimulatedBackend;
   readonly services: MemoryServices;
   readonly startedMs: number;
+  readonly random: Random;
   alive: boolean;
   /** Undefined while it recovers. */
   node: EtcdNode | undefined;
@@ -119,13 +120,14 @@ export class Machine {
     settings: Omit<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls">,
   ): void {
     if (this.#life !== undefined) throw new Error(`${this.name} runs already`);
-    const { network, world, events } = this.#options;
+    const { network, world, events, randomOf } = this.#options;
     const life: Life = {
       number: ++this.#lives,
       peers: network.join(...this.peerUrls),
       backend: this.#newBackend(() => life.alive),
       services: new MemoryServices(),
       startedMs: world.nowMs,
+      random: randomOf(this.#lives),
       alive: true,
       node: undefined,
       ends: undefined,
@@ -180,6 +182,7 @@ export class Machine {
     );
     life.ends = ends;
     addServices(life.services, {
+      pickLeaseId: () => life.random.int63(),
       ...{ node, metrics: NO_METRICS, ends, apiVersion: "3.6.0", maxTxnOps: 128, maxRequestBytes },
       quotaBytes: 0,
     });
@@ -213,7 +216,7 @@ export class Machine {
   #place(
     life: Life,
   ): Pick<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls" | "onApplied"> {
-    const { world, events, logger, randomOf, behaviour, owner } = this.#options;
+    const { world, events, logger, behaviour, owner } = this.#options;
     const { clock } = this;
     const isAlive = (): boolean => life.alive;
     const later = (delayMs: number, run: () => void): void => {
@@ -227,7 +230,7 @@ export class Machine {
     return {
       env: {
         clock: clock.processClock(isAlive),
-        random: randomOf(life.number),
+        random: life.random,
         disk: new SimulatedDisk({ disk: this.disk, behaviour, later }),
         peers: new MachinePeers({
           peers: life.peers,

@@ -179,6 +179,6 @@ function joining(existing: readonly InitialMember[] | undefined): Partial<NodeOp
 }
 
 function tracingLogger(trace: Trace): Logger {
-  const log = (fields: object, message: string): void => trace.note("log", `${message} ${JSON.stringify(fields)}`);
+  const log = (fields: object, message: string): void => trace.comment("log", `${message} ${JSON.stringify(fields)}`);
   return { debug: log, info: log, warn: log, error: log };
 }

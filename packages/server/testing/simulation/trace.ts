@@ -20,9 +20,15 @@ export class Trace {
     this.#tell = tell;
   }
 
+  /** Something that happened; part of the run's hash. */
   note(who: string, what: string): void {
-    const line = `${(this.#world.nowMs / 1000).toFixed(4).padStart(9)} ${who.padEnd(5)} ${what}`;
     this.#world.mix(hashOf(what));
+    this.comment(who, what);
+  }
+
+  /** Something for the reader alone: a run is the same whether anybody reads it or not. */
+  comment(who: string, what: string): void {
+    const line = `${(this.#world.nowMs / 1000).toFixed(4).padStart(9)} ${who.padEnd(5)} ${what}`;
     this.#lines[this.#noted++ % LINES_KEPT] = line;
     this.#tell?.(line);
   }

@@ -1,0 +1,4 @@
+/** What the processes of a simulation campaign run; bundled and started by `scripts/campaigns/simulation.mjs`. */
+export { SOMETIMES } from "../../../packages/server/testing/simulation/counters.js";
+export { runSeed } from "./run-seed.js";
+export { shrink } from "./shrink.js";

@@ -1,0 +1,154 @@
+/**
+ * Whole clusters in simulation, many seeds of them: the production node on simulated time, disks and network, with trouble, and
+ * every history judged. Start it by `pnpm sim`.
+ *
+ *   pnpm sim --seed N [--seconds 120]              plays one seed and tells its trace
+ *   pnpm sim --seeds 5000 [--from N] [--seconds S] plays many
+ *   node scripts/campaigns/simulation.mjs counts.json   the same with CI's budget
+ *
+ * Every seed is a simulated `--seconds` of trouble and the healing after it. Some seeds are played twice, by two processes, and
+ * must come out the same. Fails on any violation, on a seed that does not repeat itself, and when it did too little.
+ */
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { bundle } from "../bundle.mjs";
+
+/** Seeds that are played a second time. */
+const TWICE = 50;
+/** Failing seeds that are made smaller and told in full. */
+const FAILURES_SHOWN_MAX = 3;
+/** A seed of 120 simulated seconds has less than this only if its clients were kept from working. */
+const OPERATIONS_PER_SIMULATED_SECOND_MIN = 3;
+const PROGRESS_EVERY_MS = 15_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string", default: process.env["KVORUM_SIM_SEEDS"] ?? "300" },
+    from: { type: "string", default: String(1 + Math.floor(Math.random() * 2 ** 30)) },
+    seconds: { type: "string", default: "120" },
+  },
+});
+const durationMs = 1000 * Number(values.seconds);
+const { url, remove } = await bundle("integration/robustness/simulation/campaign-main.ts");
+try {
+  process.exitCode = values.seed === undefined ? await campaign() : await replay(Number(values.seed));
+} finally {
+  remove();
+}
+
+async function replay(seed) {
+  const { runSeed } = await import(url);
+  const { failure, ...rest } = await runSeed(seed, { durationMs, tell: (line) => console.log(line) });
+  console.log(failure ?? `seed ${seed}: nothing is wrong`);
+  console.log(JSON.stringify({ ...rest.figures, hash: rest.hash, events: rest.events, simulatedMs: rest.simulatedMs }));
+  return failure === undefined ? 0 : 1;
+}
+
+async function campaign() {
+  const [from, seeds] = [Number(values.from), Number(values.seeds)];
+  const { SOMETIMES } = await import(url);
+  const start = performance.now();
+  const sum = { runs: 0, failed: 0, simulatedMs: 0, events: 0, figures: {}, counts: {} };
+  const hashes = new Map();
+  const results = { passed: 0, failed: 0, skipped: 0 };
+  const fail = (text) => {
+    results.failed += 1;
+    console.log(text);
+  };
+  const take = ({ seed, again }, { result, small, error }) => {
+    if (error !== undefined) {
+      fail(`seed ${seed}: the simulation itself broke\n${error}`);
+      return;
+    }
+    if (again) {
+      if (hashes.get(seed) === result.hash) results.passed += 1;
+      else fail(`seed ${seed} does not repeat itself: hash ${hashes.get(seed)}, then ${result.hash}`);
+      return;
+    }
+    hashes.set(seed, result.hash);
+    sum.runs += 1;
+    sum.simulatedMs += result.simulatedMs;
+    sum.events += result.events;
+    add(sum.figures, result.figures);
+    add(sum.counts, result.counts);
+    if (result.failure === undefined) {
+      results.passed += 1;
+      return;
+    }
+    sum.failed += 1;
+    fail(small === undefined ? result.failure.split("\n").slice(0, 4).join("\n") : small.text);
+    if (small !== undefined) console.log(`made smaller: ${small.plan}`);
+    console.log(`again by: pnpm sim --seed ${seed} --seconds ${values.seconds}`);
+  };
+  const tell = () => {
+    const hours = (sum.simulatedMs / 3_600_000).toFixed(2);
+    const seconds = (performance.now() - start) / 1000;
+    console.log(
+      `  ${sum.runs} of ${seeds} seeds, ${hours} simulated hours in ${Math.round(seconds)} s, ${sum.figures.operations ?? 0} operations, ${sum.failed} failed`,
+    );
+  };
+  const progress = setInterval(tell, PROGRESS_EVERY_MS);
+  const workers = Math.max(1, Math.min(availableParallelism(), 8));
+  console.log(`simulation: seeds ${from} to ${from + seeds - 1}, ${values.seconds} s each, ${workers} processes`);
+  await playAll(workers, tasks(from, seeds, false), take, () => sum.failed < FAILURES_SHOWN_MAX);
+  // Fresh processes, so that nothing of the first playing is left.
+  await playAll(workers, tasks(from, Math.min(TWICE, seeds), true), take, () => false);
+  clearInterval(progress);
+  tell();
+  const coreSeconds = ((performance.now() - start) / 1000) * workers;
+  console.log(
+    `  ${sum.events} events, ${Math.round(sum.simulatedMs / 1000 / coreSeconds)} simulated seconds per core second`,
+  );
+  console.log(`  judged: ${counted(sum.figures)}`);
+  console.log(`  happened: ${counted(sum.counts)}`);
+  const { operations = 0 } = sum.figures;
+  const least = Math.floor((sum.runs * durationMs * OPERATIONS_PER_SIMULATED_SECOND_MIN) / 1000);
+  if (sum.runs < seeds) fail(`only ${sum.runs} of ${seeds} seeds were played`);
+  if (operations < least) fail(`only ${operations} operations, at least ${least} are wanted`);
+  for (const name of seeds < 100 ? [] : SOMETIMES.filter((one) => sum.counts[one] === undefined))
+    fail(`never seen: ${name}`);
+  console.log(`simulation: ${results.passed} passed, ${results.failed} failed`);
+  if (positionals[0] !== undefined) writeFileSync(positionals[0], JSON.stringify(results));
+  return results.failed > 0 ? 1 : 0;
+}
+
+function* tasks(from, count, again) {
+  for (let seed = from; seed < from + count; seed++) yield { seed, again };
+}
+
+/** Every process takes the next seed when it is done with one. */
+async function playAll(count, queue, take, shrinks) {
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      const worker = fork(new URL("../simulation/worker.mjs", import.meta.url), [url], {
+        execArgv: ["--enable-source-maps"],
+      });
+      const failed = new Promise((_, reject) => {
+        worker.once("error", reject);
+        worker.once("exit", (code) => reject(new Error(`a process of the campaign ended with ${code}`)));
+      });
+      failed.catch(() => {});
+      const answer = () => Promise.race([new Promise((resolve) => worker.once("message", resolve)), failed]);
+      await answer();
+      for (const task of queue) {
+        worker.send({ seed: task.seed, durationMs, shrinks: shrinks() });
+        take(task, await answer());
+      }
+      worker.kill();
+    }),
+  );
+}
+
+function add(sums, counts) {
+  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+}
+
+function counted(counts) {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}

@@ -1,0 +1,20 @@
+/** One process of the simulation campaign: plays the seeds that it is sent, one after the other. */
+const { runSeed, shrink } = await import(process.argv[2]);
+
+process.on("message", async ({ seed, durationMs, shrinks }) => {
+  try {
+    const result = await runSeed(seed, { durationMs });
+    const small = result.failure !== undefined && shrinks ? await shrink(seed, { durationMs }) : undefined;
+    process.send({
+      result,
+      ...(small !== undefined && { small: { plan: describe(small.plan), text: small.result.failure } }),
+    });
+  } catch (error) {
+    process.send({ error: error instanceof Error ? error.stack : String(error) });
+  }
+});
+process.send("ready");
+
+function describe(plan) {
+  return JSON.stringify({ ...plan, faults: [...plan.faults] });
+}
