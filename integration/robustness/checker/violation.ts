@@ -23,6 +23,9 @@ export type Rule =
   | "unexplained-events"
   /** The order of revisions contradicts the order in real time. */
   | "real-time"
+  /** See `wgl.ts`. */
+  | "not-linearizable"
+  | "contradiction"
   /** See `watch-check.ts`. */
   | "watch-filter"
   | "watch-order"
