@@ -5,6 +5,7 @@
 import { checkHistory } from "../checker/check.js";
 import { describeViolation } from "../checker/violation.js";
 import { checkWatches } from "../checker/watch-check.js";
+import { checkInWindows } from "../checker/wgl.js";
 import type { Recorded } from "./run-seed.js";
 
 /** Counts of one run, for a campaign to add up. */
@@ -16,11 +17,14 @@ export interface Figures {
   readonly revisions: number;
   readonly watchSessions: number;
   readonly watchEvents: number;
+  /** Calls whose order was searched for without looking at revisions, and the parts in which the search gave up. */
+  readonly searched: number;
+  readonly undecided: number;
 }
 
 export const NO_FIGURES: Figures = {
   ...{ operations: 0, acknowledged: 0, unknown: 0, unknownApplied: 0 },
-  ...{ revisions: 0, watchSessions: 0, watchEvents: 0 },
+  ...{ revisions: 0, watchSessions: 0, watchEvents: 0, searched: 0, undecided: 0 },
 };
 
 export interface Judgement {
@@ -31,7 +35,8 @@ export interface Judgement {
 
 export function judge({ history, sessions }: Recorded): Judgement {
   const { violations, figures, timeline } = checkHistory(history);
-  const all = [...violations, ...checkWatches(sessions, timeline)];
+  const search = checkInWindows(history.operations);
+  const all = [...violations, ...checkWatches(sessions, timeline), ...search.violations];
   const [first] = all;
   const text = first === undefined ? "" : `${describeViolation(first)}\n(${all.length} violations in all)`;
   return {
@@ -40,6 +45,7 @@ export function judge({ history, sessions }: Recorded): Judgement {
       ...figures,
       watchSessions: sessions.length,
       watchEvents: history.feeds.reduce((sum, { events }) => sum + events.length, 0),
+      ...{ searched: search.figures.calls, undecided: search.figures.undecided },
     },
   };
 }
