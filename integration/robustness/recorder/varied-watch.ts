@@ -109,6 +109,7 @@ export class VariedWatch {
       } else if (choice < 0.7 && open.length > 0) {
         const { id } = pick(random, open);
         cancelled.add(id);
+        record.ending(id);
         yield { requestUnion: { case: "cancelRequest", value: { watchId: BigInt(id) } } };
       } else {
         yield { requestUnion: { case: "progressRequest", value: {} } };

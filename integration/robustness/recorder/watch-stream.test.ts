@@ -76,6 +76,16 @@ describe("a watch stream", () => {
     expect(other?.responses).toEqual([]);
   });
 
+  it("may answer the end that was asked for after a compaction has ended the watch, once", () => {
+    const compacted: Said = { watchId: 0n, canceled: true, compactRevision: 8n };
+    const end = create(WatchResponseSchema, { watchId: 0n, canceled: true });
+    const record = stream([ASKED], [created(0n), compacted]);
+    expect(() => record.take(end)).toThrow("not open");
+    record.ending(0);
+    record.take(end);
+    expect(() => record.take(end)).toThrow("not open");
+  });
+
   it("owes nothing to a watch that was ended, and says where one was overtaken by a compaction", () => {
     const said: Said[] = [created(0n), { watchId: 0n, canceled: true, compactRevision: 8n }];
     const [session] = stream([ASKED], said).sessions(9);

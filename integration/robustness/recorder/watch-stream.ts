@@ -40,6 +40,8 @@ export class WatchStreamRecord {
   /** In the order of the requests, which is that of the answers. */
   readonly #asked: WatchAsked[] = [];
   readonly #watches: StreamWatch[] = [];
+  /** Watches that the client has asked to end and that no answer to it has ended yet. */
+  readonly #ending = new Set<number>();
 
   constructor(source: string) {
     this.#source = source;
@@ -63,6 +65,11 @@ export class WatchStreamRecord {
     };
   }
 
+  /** Notes that the end of a watch is about to be asked for. */
+  ending(id: number): void {
+    this.#ending.add(id);
+  }
+
   /** Errors: the server says what it must not say now. */
   take(message: WireResponse): void {
     const id = toNumber(message.watchId);
@@ -76,6 +83,7 @@ export class WatchStreamRecord {
       return;
     }
     const watch = this.open.find((other) => other.id === id);
+    if (watch === undefined && this.#isLateEnd(id, message)) return;
     if (watch === undefined) throw this.#wrong(`something for watch ${id}, which is not open`);
     if (message.canceled) this.#canceled(watch, message);
     else this.#delivered(watch, message);
@@ -97,6 +105,12 @@ export class WatchStreamRecord {
     for (const watch of this.open) watch.open = false;
   }
 
+  /** A compaction ends a watch and leaves its id taken: the client's own request to end it is answered all the same (etcd). */
+  #isLateEnd(id: number, { canceled, events }: WireResponse): boolean {
+    const compacted = this.#watches.some((watch) => watch.id === id && watch.compactedAt !== undefined);
+    return canceled && events.length === 0 && compacted && this.#ending.delete(id);
+  }
+
   #created(id: number, message: WireResponse): void {
     const asked = this.#asked.shift();
     if (asked === undefined) throw this.#wrong(`watch ${id} is created, which nobody asked for`);
@@ -112,6 +126,7 @@ export class WatchStreamRecord {
     if (watch.parts.length > 0) throw this.#wrong(`watch ${watch.id} ends within a fragmented response`);
     watch.open = false;
     if (message.compactRevision !== 0n) watch.compactedAt = toNumber(message.compactRevision);
+    else this.#ending.delete(watch.id);
   }
 
   #delivered(watch: StreamWatch, message: WireResponse): void {
