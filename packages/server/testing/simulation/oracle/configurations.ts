@@ -31,15 +31,11 @@ export class Configurations {
   }
 
   /** A log has new entries on its disk. */
-  logged(name: string, log: DurableLog, committed: number): void {
+  logged(name: string, log: Pick<DurableLog, "confChanges" | "commit">, committed: number): void {
     const settled = Math.max(committed, log.commit);
-    const open = log.entries.filter(({ index, isConfChange }) => isConfChange && index > settled);
-    const [first, second] = open;
-    if (first !== undefined && second !== undefined) {
-      violated(
-        "S9",
-        `the log of ${name} has the conf changes ${first.index} and ${second.index}; committed is ${settled}`,
-      );
+    const [first, second] = log.confChanges.slice(-2);
+    if (first !== undefined && second !== undefined && first > settled) {
+      violated("S9", `the log of ${name} has the conf changes ${first} and ${second}; committed is ${settled}`);
     }
   }
 

@@ -31,7 +31,6 @@ export interface DurablePosition {
   readonly content: number;
   /** Of the entry and all before it; undefined when what lies before is not known. */
   readonly prefix: number | undefined;
-  readonly isConfChange: boolean;
 }
 
 export interface DurableLogOptions {
@@ -64,6 +63,8 @@ export class DurableLog {
   #base = { index: 0, term: 0, prefix: 0 as number | undefined };
   #replacement = 0;
   #entries: DurablePosition[] = [];
+  /** Indexes of the conf changes among the entries. */
+  #confChanges: number[] = [];
   #place: Place | undefined;
   #sealed = false;
 
@@ -116,9 +117,9 @@ export class DurableLog {
     return position !== undefined && (prefix === undefined || position.prefix === prefix);
   }
 
-  /** Entries that no mark covers. */
-  get entries(): readonly DurablePosition[] {
-    return this.#entries;
+  /** Indexes of the conf changes that no mark covers, ascending. */
+  get confChanges(): readonly number[] {
+    return this.#confChanges;
   }
 
   /** Index before the first entry that the oldest segment may hold: what was released. 0 without a segment. */
@@ -129,11 +130,10 @@ export class DurableLog {
 
   /** Reads on to the end of what is durable by now. */
   refresh(): void {
-    while (this.#place === undefined || this.#sealed) {
-      if (!this.#open()) return;
+    do {
+      if ((this.#place === undefined || this.#sealed) && !this.#open()) return;
       this.#read();
-    }
-    this.#read();
+    } while (this.#sealed);
   }
 
   /** Goes to the first segment, or to the one after a sealed one. */
@@ -186,9 +186,10 @@ export class DurableLog {
     const position = {
       ...{ index: entry.index, term: entry.term, content },
       prefix: before === undefined ? undefined : mixHash(before, content),
-      isConfChange: entry.type === "conf-change",
     };
     this.#entries.push(position);
+    while ((this.#confChanges.at(-1) ?? 0) >= entry.index) this.#confChanges.pop();
+    if (entry.type === "conf-change") this.#confChanges.push(entry.index);
     this.#options.onEntry(position);
   }
 
@@ -206,6 +207,7 @@ export class DurableLog {
     const own = this.at(index);
     this.#entries = own?.term === term ? this.#entries.slice(index - this.#base.index) : [];
     const prefix = own?.term === term ? own.prefix : this.#options.prefixAt(index);
+    this.#confChanges = own?.term === term ? this.#confChanges.filter((change) => change > index) : [];
     this.#base = { index, term, prefix };
   }
 }

@@ -1,0 +1,96 @@
+/** The mirror of a log that is read off a disk: it knows what a power loss would leave, and nothing else. */
+import { describe, expect, it } from "vitest";
+import type { Entry } from "../../../src/core/raft/types.js";
+import { MemoryDisk } from "../../../src/io/disk/memory-disk.js";
+import { Wal } from "../../../src/io/wal/wal.js";
+import { type Ballot, DurableLog } from "./durable-log.js";
+
+const CONF_STATE = { voters: [1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+
+function openWal(disk: MemoryDisk, backendAppliedIndex = 0): ReturnType<typeof Wal.open> {
+  const ids = { clusterId: 0xc1n, memberId: 0xa1n };
+  return Wal.open({ disk, directory: "/wal", ...ids, segmentBytes: 16 * 1024, backendAppliedIndex });
+}
+
+function mirror(disk: MemoryDisk, onBallot: (before: Ballot, now: Ballot) => void = () => {}): DurableLog {
+  return new DurableLog({ disk, prefixAt: (index) => (index === 0 ? 0 : undefined), onEntry: () => {}, onBallot });
+}
+
+const entries = (from: number, to: number, term = 1, bytes = 8): Entry[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => {
+    return { type: "command", term, index: from + i, data: new Uint8Array(bytes).fill(from + i) };
+  });
+
+describe("the log as the disk has it", () => {
+  it("follows entries, terms, votes and marks over many segments", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    const log = mirror(disk);
+    for (let index = 1; index <= 40; index++) {
+      await wal.append({ entries: entries(index, index, 1, 3000), mustSync: true });
+      log.refresh();
+      expect(log.lastIndex).toBe(index);
+    }
+    await wal.append({ hardState: { term: 2, vote: 7n, commit: 30 }, mustSync: true });
+    await wal.append({ snapshot: { index: 20, term: 1, confState: CONF_STATE }, mustSync: true });
+    await wal.release(20);
+    log.refresh();
+    expect(log.memberId).toBe(0xa1n);
+    expect(log.ballot).toEqual({ term: 2, vote: 7n });
+    expect([log.commit, log.baseIndex, log.lastIndex]).toEqual([30, 20, 40]);
+    expect(log.released()).toBeGreaterThan(10);
+    expect(log.released()).toBeLessThanOrEqual(20);
+    const again = mirror(disk);
+    again.refresh();
+    expect([again.baseIndex, again.lastIndex, again.ballot]).toEqual([20, 40, { term: 2, vote: 7n }]);
+    expect(again.end).toEqual(log.end);
+  });
+
+  it("forgets what a later entry of the same index replaced", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    const log = mirror(disk);
+    await wal.append({
+      entries: [...entries(1, 4), { ...entries(5, 5)[0], type: "conf-change" } as Entry],
+      mustSync: true,
+    });
+    log.refresh();
+    expect(log.confChanges).toEqual([5]);
+    const before = log.at(3);
+    await wal.append({ entries: entries(3, 3, 2), mustSync: true });
+    log.refresh();
+    expect([log.lastIndex, log.at(3)?.term, log.confChanges]).toEqual([3, 2, []]);
+    expect(log.at(3)?.prefix).not.toBe(before?.prefix);
+    expect(log.holds(3, before?.prefix)).toBe(false);
+    expect(log.holds(4, undefined)).toBe(false);
+  });
+
+  it("does not know what was written and not synced", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    await wal.append({ entries: entries(1, 2), mustSync: true });
+    const log = mirror(disk);
+    const [path] = [...disk.contents().keys()];
+    const file = await disk.open(path as string, "write");
+    const sealed = disk.durable(path as string)?.slice();
+    await file.writeAt(8000, [new Uint8Array(100).fill(1)]);
+    expect(disk.durable(path as string)).toEqual(sealed);
+    log.refresh();
+    expect(log.lastIndex).toBe(2);
+    disk.crash();
+    const after = mirror(disk);
+    after.refresh();
+    expect(after.end).toEqual(log.end);
+  });
+
+  it("hears of every ballot in the order of the disk", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    const heard: string[] = [];
+    const log = mirror(disk, (before, now) => heard.push(`${before.term}/${before.vote} ${now.term}/${now.vote}`));
+    await wal.append({ hardState: { term: 1, vote: 1n, commit: 0 }, mustSync: true });
+    await wal.append({ hardState: { term: 3, vote: 2n, commit: 0 }, mustSync: true });
+    log.refresh();
+    expect(heard).toEqual(["0/0 1/1", "1/1 3/2"]);
+  });
+});
