@@ -1,6 +1,6 @@
 /** How one machine's disk behaves at the moment: its usual delays, and what the nemesis has made of it. */
 import { Chance } from "../../src/core/raft/testing/cluster-random.js";
-import { diskError } from "../../src/io/disk/disk-error.js";
+import { type DiskError, diskError } from "../../src/io/disk/disk-error.js";
 import type { MachineBehaviour } from "./machine.js";
 import type { Plan } from "./plan.js";
 import type { DiskCall } from "./simulated-disk.js";
@@ -15,10 +15,14 @@ export class Hardware implements MachineBehaviour {
   readonly #plan: Plan;
   /** Times the usual delay. */
   slowness = 1;
+  /** Milliseconds that the next sync takes, once. */
+  spikeMs = 0;
+  /** Told when a call takes longer for it. */
+  onSlow: () => void = () => {};
   /** What the next call of the kind fails with, once. */
   failure: DiskFailure | undefined;
-  /** Told when the failure has bitten. */
-  onFailure: () => void = () => {};
+  /** Told when the failure has bitten, with what the caller is about to get. */
+  onFailure: (error: DiskError, path: string) => void = () => {};
 
   constructor(plan: Plan, name: string) {
     this.#plan = plan;
@@ -27,6 +31,7 @@ export class Hardware implements MachineBehaviour {
 
   heal(): void {
     this.slowness = 1;
+    this.spikeMs = 0;
     this.failure = undefined;
   }
 
@@ -34,7 +39,10 @@ export class Hardware implements MachineBehaviour {
     const { min, max } = this.#plan.diskDelayMs;
     // Only what waits for the medium is slow.
     if (call !== "sync" && call !== "sync-directory") return 0.02;
-    return (min + (this.#delays.int(1000) / 1000) * (max - min)) * this.slowness;
+    const { spikeMs } = this;
+    this.spikeMs = 0;
+    if (spikeMs > 0 || this.slowness > 1) this.onSlow();
+    return spikeMs + (min + (this.#delays.int(1000) / 1000) * (max - min)) * this.slowness;
   }
 
   writesEarly(): boolean {
@@ -46,19 +54,22 @@ export class Hardware implements MachineBehaviour {
   }
 
   beforeRead(path: string): void {
-    if (this.failure === "read error") this.#fail("EIO", `input/output error, read '${path}'`);
+    if (this.failure === "read error") this.#fail("EIO", `input/output error, read '${path}'`, path);
   }
 
   beforeChange({ type, path }: { readonly type: string; readonly path: string }): void {
-    if (this.failure === "sync error" && type === "sync") this.#fail("EIO", `input/output error, fdatasync '${path}'`);
+    if (this.failure === "sync error" && type === "sync") {
+      this.#fail("EIO", `input/output error, fdatasync '${path}'`, path);
+    }
     if (this.failure === "no space" && (type === "create" || type === "write")) {
-      this.#fail("ENOSPC", `no space left on device, write '${path}'`);
+      this.#fail("ENOSPC", `no space left on device, write '${path}'`, path);
     }
   }
 
-  #fail(code: string, message: string): never {
+  #fail(code: string, message: string, path: string): never {
     this.failure = undefined;
-    this.onFailure();
-    throw diskError(code, message);
+    const error = diskError(code, message);
+    this.onFailure(error, path);
+    throw error;
   }
 }

@@ -70,6 +70,8 @@ export interface Life {
   readonly startedMs: number;
   readonly random: Random;
   alive: boolean;
+  /** An operator has asked it to end. */
+  stopping: boolean;
   /** Undefined while it recovers. */
   node: EtcdNode | undefined;
   ends: StreamEnds | undefined;
@@ -128,7 +130,7 @@ export class Machine {
       services: new MemoryServices(),
       startedMs: world.nowMs,
       random: randomOf(this.#lives),
-      alive: true,
+      ...{ alive: true, stopping: false },
       node: undefined,
       ends: undefined,
     };
@@ -144,20 +146,29 @@ export class Machine {
     events.failpoint(this, "boot");
   }
 
-  /** The process ends at once. What survives of what it had not made durable is the caller's choice (default: nothing). */
-  kill(survival: CrashOptions & { readonly commits?: (unflushed: number) => number } = {}): void {
-    if (this.#life === undefined) return;
-    this.#end(this.#life);
+  /** The process ends at once. The machine runs on: what was written and not synced is neither lost nor durable. */
+  kill(): void {
+    if (this.#life !== undefined) this.#end(this.#life);
+  }
+
+  /** The process ends at once, and what survives of what is not durable is the caller's choice (default: nothing). */
+  losePower(survival: CrashOptions & { readonly commits?: (unflushed: number) => number } = {}): void {
+    this.kill();
     this.disk.crash(survival);
     this.store.crash(survival.commits);
   }
 
-  /** Ends the process as an operator does; resolves when it has ended, which it may refuse to. */
+  /** Ends the process as an operator does; resolves when that is done or the process has ended otherwise. */
   async stop(): Promise<void> {
     const life = this.#life;
-    if (life?.node === undefined) return;
+    if (life?.node === undefined || life.stopping) return;
+    life.stopping = true;
     life.ends?.stop();
-    await life.node.stop();
+    try {
+      await life.node.stop();
+    } catch (error) {
+      if (life.alive) this.#ended(life, error as Error);
+    }
     if (life.alive) this.#end(life);
   }
 
@@ -200,14 +211,13 @@ export class Machine {
   /** By itself: what it had written stays where the operating system has it. */
   #ended(life: Life, cause: Error): void {
     this.#end(life);
-    this.disk.crash({ sectorSurvives: () => true, directoriesSurvive: true });
-    this.store.crash((unflushed) => unflushed);
     this.#options.events.ended(this, cause);
   }
 
   #end(life: Life): void {
     life.alive = false;
     this.#life = undefined;
+    this.disk.endProcess();
     this.clock.wake();
     void life.peers.close();
     life.services.close();

@@ -1,29 +1,56 @@
 /**
  * The trouble of a run: strikes of the plan's faults, one after another at random times, and the way back to health. Each kind
  * of fault draws from a chance of its own, so that a run without one of them keeps the others as they were.
+ *
+ * `strikes.ts` has what each fault does. A process that ends by itself must have an excuse (`excuses.ts`).
  */
 import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { SEEN_AT_SITES } from "./counters.js";
+import { type Excuse, Excuses } from "./excuses.js";
+import { FailpointTraps } from "./failpoint-traps.js";
 import type { Machine } from "./machine.js";
 import type { Fault } from "./plan.js";
 import type { Simulation } from "./simulation.js";
 import { STRIKES } from "./strikes.js";
 import { violated } from "./violation.js";
+import { Weather } from "./weather.js";
+
+/** Milliseconds until a machine starts again whose process has ended by itself. */
+const RESTART_MS = 500;
+
+/** A machine whose disk is not what it was. */
+interface Loss {
+  readonly machine: Machine;
+  readonly excuse: Excuse;
+}
 
 export class Nemesis {
   readonly simulation: Simulation;
+  readonly excuses: Excuses = new Excuses();
+  readonly traps: FailpointTraps = new FailpointTraps();
+  readonly weather: Weather;
   readonly #gaps: Chance;
   readonly #chances: Map<Fault, Chance> = new Map();
-  /** Causes of an end that the trouble explains: machine → how many ends are expected. */
-  readonly #excused: Map<Machine, number> = new Map();
+  /** At most one machine at a time has lost something that it had promised to keep: never a majority. */
+  #loss: Loss | undefined;
+  #partitions = 0;
   #over = false;
 
   constructor(simulation: Simulation) {
     this.simulation = simulation;
-    this.#gaps = Chance.of(simulation.plan.seed, "fault gaps");
+    const { plan, world, network } = simulation;
+    this.#gaps = Chance.of(plan.seed, "fault gaps");
+    this.weather = new Weather({ seed: plan.seed, nowMs: () => world.nowMs, delayMs: () => network.delayMs() });
+    this.weather.onEffect = (effect) => this.struck(effect);
   }
 
   get over(): boolean {
     return this.#over;
+  }
+
+  /** The machine that has lost something. */
+  get damaged(): Machine | undefined {
+    return this.#loss?.machine;
   }
 
   start(): void {
@@ -39,6 +66,11 @@ export class Nemesis {
     return chance;
   }
 
+  /** The fault has had its effect in this moment. */
+  struck(fault: Fault): void {
+    this.simulation.counters.note(`fault: ${fault}`);
+  }
+
   /** After so long, unless the trouble is over by then. */
   later(delayMs: number, run: () => void): void {
     this.simulation.world.after(delayMs, () => {
@@ -46,36 +78,75 @@ export class Nemesis {
     });
   }
 
-  /** The machine starts again after a while. */
+  /** The machine starts again after a while; at once when the trouble is over. */
   restart(machine: Machine, delayMs: number): void {
-    this.later(delayMs, () => {
+    this.simulation.world.after(this.#over ? 0 : delayMs, () => {
       if (machine.life === undefined) this.simulation.boot(machine);
     });
   }
 
-  /** The next end of the machine's process has a cause that the nemesis has made. */
-  excuse(machine: Machine): void {
-    this.#excused.set(machine, (this.#excused.get(machine) ?? 0) + 1);
+  /** The machine has lost what it had promised to keep: it must not serve, and end with this excuse. */
+  lost(machine: Machine, excuse: Excuse): void {
+    this.#loss = { machine, excuse };
+    this.excuses.expect(machine, excuse);
   }
 
-  failpoint(_machine: Machine, _site: string): void {}
+  /** Makes a partition and undoes it after a while, unless another one has taken its place. */
+  divide(ms: number, cut: () => void): void {
+    const { network } = this.simulation;
+    network.heal();
+    cut();
+    const partition = ++this.#partitions;
+    this.later(ms, () => {
+      if (partition === this.#partitions) network.heal();
+    });
+  }
 
+  failpoint(machine: Machine, site: string): void {
+    const seen = SEEN_AT_SITES.get(site);
+    if (seen !== undefined) this.simulation.counters.note(seen);
+    this.traps.passed(machine, site);
+  }
+
+  /** Errors: `SimulationViolation` when the member must not serve. */
+  booted(machine: Machine): void {
+    if (this.#loss?.machine !== machine) return;
+    violated(this.#loss.excuse.fault, `${machine.name} serves although it has lost what it had promised to keep`);
+  }
+
+  /** Errors: `SimulationViolation` when nothing explains the end. */
   ended(machine: Machine, cause: Error): void {
-    const excuses = this.#excused.get(machine) ?? 0;
-    if (excuses === 0) violated("a member stopped by itself", `${machine.name}: ${cause.stack ?? cause.message}`);
-    this.#excused.set(machine, excuses - 1);
-    this.restart(machine, 500);
+    const excuse = this.excuses.take(machine, cause);
+    if (excuse === undefined)
+      violated("a member stopped by itself", `${machine.name}: ${cause.stack ?? cause.message}`);
+    this.simulation.counters.note(`ended by: ${excuse.fault}`);
+    if (this.#loss?.excuse === excuse) this.#repair(this.#loss);
+    this.restart(machine, RESTART_MS);
   }
 
   heal(): void {
     this.#over = true;
     const { network, machines } = this.simulation;
+    this.traps.clear();
+    this.weather.heal();
     network.heal();
+    if (this.#loss !== undefined) {
+      this.#loss.machine.kill();
+      this.#repair(this.#loss);
+    }
     for (const machine of machines) {
       this.simulation.hardware(machine.name).heal();
       machine.clock.wake();
       if (machine.life === undefined) this.simulation.boot(machine);
     }
+  }
+
+  #repair({ machine, excuse }: Loss): void {
+    this.simulation.trace.note(machine.name, `is repaired after ${excuse.fault}`);
+    this.excuses.withdraw(machine, excuse);
+    this.#loss = undefined;
+    excuse.repair?.();
+    this.simulation.oracle.damaged(machine);
   }
 
   #next(): void {
@@ -84,7 +155,7 @@ export class Nemesis {
     if (names.length === 0) return;
     this.later(-Math.log(1 - this.#gaps.int(1000) / 1000) * faultGapMs, () => {
       const fault = this.#gaps.pick(names);
-      STRIKES[fault]?.(this, this.chanceOf(fault));
+      STRIKES[fault](this, this.chanceOf(fault));
       this.#next();
     });
   }

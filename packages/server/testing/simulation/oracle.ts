@@ -125,6 +125,7 @@ export class Oracle implements MachineEvents {
 
   booted(machine: Machine): void {
     this.#simulation.trace.note(machine.name, "serves");
+    this.#guard(() => this.#simulation.nemesis.booted(machine));
   }
 
   ended(machine: Machine, cause: Error): void {

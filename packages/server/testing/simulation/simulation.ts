@@ -64,6 +64,7 @@ export class Simulation {
       },
       random: new SeededRandom(Chance.of(plan.seed, "network").int(2 ** 32)),
       delayMs: plan.networkDelayMs,
+      fate: (message) => this.nemesis.weather.fateOf(message),
     });
     this.initialCluster = Array.from({ length: plan.size }, (_, i) => initialMember(`n${i + 1}`));
     this.oracle = new Oracle(this);
@@ -102,6 +103,7 @@ export class Simulation {
       offsetMs: chance.int(1_000_000),
       rate: drifts ? 1 + (chance.int(401) - 200) / 10_000 : 1,
     });
+    if (drifts) this.counters.note("fault: clock drift");
     const hardware = new Hardware(plan, name);
     const machine = new Machine({
       ...{ name, world, owner, clock, network, behaviour: hardware, logger: this.#logger },

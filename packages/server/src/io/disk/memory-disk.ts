@@ -113,6 +113,12 @@ export class MemoryDisk implements Disk {
     for (const [path, inode] of this.#files) inode.crash((offset) => survives({ path, offset }));
   }
 
+  /** The process ends and the machine runs on: open files are dead, locks are free; nothing is lost or became durable. */
+  endProcess(): void {
+    this.#life++;
+    this.#locks = new Set();
+  }
+
   /** Every path with the bytes a reader sees, for tests. */
   contents(): ReadonlyMap<string, Uint8Array> {
     return new Map([...this.#files].map(([path, inode]) => [path, inode.read(0, inode.size)]));

@@ -1,0 +1,128 @@
+/** Disks are slow, fail, are full, decay or are gone. */
+import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { WalCorruptError } from "../../src/io/wal/errors.js";
+import { StartRefusedError } from "../../src/node/start-refused.js";
+import { decay } from "./decay.js";
+import { causesOf } from "./excuses.js";
+import type { DiskFailure } from "./hardware.js";
+import type { Machine } from "./machine.js";
+import type { Nemesis } from "./nemesis.js";
+import type { Fault } from "./plan.js";
+import { running, type Strike, serving, strike } from "./strike.js";
+import { violated } from "./violation.js";
+
+type DiskFault = Extract<Fault, "slow disk" | "sync error" | "no space" | "damage" | "wipe">;
+
+const SLOW_MS = { min: 500, max: 10_000 };
+const SPIKE_MS = { min: 1000, max: 10_000 };
+/** In which a process must end whose log could not be synced; pauses do not count. */
+const ENDS_WITHIN_MS = 1000;
+/** Milliseconds that a machine is off before its disk is touched, so that nothing it has said is on its way any more. */
+const OFF_MS = { min: 1000, max: 4000 };
+
+export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
+  "slow disk": (nemesis, chance) => {
+    const machine = running(nemesis, chance);
+    if (machine === undefined) return;
+    const hardware = nemesis.simulation.hardware(machine.name);
+    if (chance.percent(50)) {
+      hardware.spikeMs = chance.between(SPIKE_MS.min, SPIKE_MS.max);
+      nemesis.simulation.trace.note(machine.name, `will wait ${hardware.spikeMs} ms for its disk`);
+    } else {
+      hardware.slowness = chance.pick([5, 20, 50]);
+      nemesis.simulation.trace.note(machine.name, `has a disk ${hardware.slowness} times as slow`);
+      nemesis.later(chance.between(SLOW_MS.min, SLOW_MS.max), () => {
+        hardware.slowness = 1;
+      });
+    }
+    hardware.onSlow = () => nemesis.struck("slow disk");
+  },
+
+  "sync error": (nemesis, chance) => fail(nemesis, running(nemesis, chance), "sync error"),
+  "no space": (nemesis, chance) => fail(nemesis, running(nemesis, chance), "no space"),
+
+  damage: (nemesis, chance) => {
+    takeDown(nemesis, chance, (machine) => {
+      const { disk } = machine;
+      machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true, commits: (unflushed) => unflushed });
+      const damage = decay(disk, chance);
+      if (damage === undefined) return;
+      const { path, offset, frameOffset, kind, original } = damage;
+      strike(nemesis, "damage", machine, `has a ${kind} in ${path} at ${offset}, frame ${frameOffset}`);
+      nemesis.simulation.oracle.damaged(machine);
+      nemesis.lost(machine, {
+        fault: "damage",
+        explains: (cause) =>
+          [...causesOf(cause)].some(
+            (error) => error instanceof WalCorruptError && error.file === path && error.offset === frameOffset,
+          ),
+        repair: () => disk.damage(path, offset, original),
+      });
+    });
+  },
+
+  /** The volume with the data is not there when the machine starts; after the refusal it is put back. */
+  wipe: (nemesis, chance) => {
+    takeDown(nemesis, chance, (machine) => {
+      const { disk, store } = machine;
+      strike(nemesis, "wipe", machine, "starts with an empty disk");
+      machine.wipe();
+      nemesis.lost(machine, {
+        fault: "wipe",
+        explains: (cause) =>
+          [...causesOf(cause)].some(
+            (error) => error instanceof StartRefusedError && error.message.includes("its log is not here"),
+          ),
+        repair: () => {
+          machine.disk = disk;
+          machine.store = store;
+        },
+      });
+    });
+  },
+};
+
+/** The disk of the machine answers the next call of the kind with an error, of which the process may die. */
+function fail(nemesis: Nemesis, machine: Machine | undefined, failure: DiskFailure & Fault): void {
+  if (machine === undefined) return;
+  const { simulation } = nemesis;
+  const hardware = simulation.hardware(machine.name);
+  simulation.trace.note(machine.name, `has a ${failure} to come`);
+  hardware.failure = failure;
+  hardware.onFailure = (error, path) => {
+    strike(nemesis, failure, machine, `${error.message}`);
+    nemesis.excuses.expect(machine, {
+      fault: failure,
+      explains: (cause) => [...causesOf(cause)].includes(error),
+    });
+    if (failure === "sync error" && path.endsWith(".wal")) mustEnd(nemesis, machine, machine.lives, ENDS_WITHIN_MS);
+  };
+}
+
+/** Errors: `SimulationViolation` when the life goes on. */
+function mustEnd(nemesis: Nemesis, machine: Machine, life: number, withinMs: number): void {
+  nemesis.simulation.world.after(withinMs, () => {
+    if (machine.life === undefined || machine.lives !== life) return;
+    if (machine.clock.paused) mustEnd(nemesis, machine, life, withinMs);
+    else violated("sync error", `${machine.name} lives on after its log could not be synced`);
+  });
+}
+
+/**
+ * Switches a machine off and, when every other one is whole and has committed all that it has, does something to its disk and
+ * starts it. One machine at a time, so that what is lost exists at all others.
+ */
+function takeDown(nemesis: Nemesis, chance: Chance, harm: (machine: Machine) => void): void {
+  const machine = serving(nemesis, chance);
+  if (machine === undefined || nemesis.damaged !== undefined) return;
+  const lastIndex = machine.node?.raftStatus.lastIndex ?? 0;
+  const others = nemesis.simulation.machines.filter((other) => other !== machine);
+  nemesis.simulation.trace.note(machine.name, "is switched off");
+  machine.kill();
+  const offMs = chance.between(OFF_MS.min, OFF_MS.max);
+  nemesis.later(offMs, () => {
+    const isWhole = others.every(({ node }) => (node?.raftStatus.commitIndex ?? -1) >= lastIndex);
+    if (machine.life === undefined && nemesis.damaged === undefined && isWhole) harm(machine);
+  });
+  nemesis.restart(machine, offMs + 1);
+}
