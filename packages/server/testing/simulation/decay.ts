@@ -4,7 +4,7 @@
  */
 import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
 import type { MemoryDisk } from "../../src/io/disk/memory-disk.js";
-import { frameBytes } from "../../src/io/wal/frame.js";
+import { FRAME_HEADER_BYTES } from "../../src/io/wal/frame.js";
 import { scanFrames } from "../../src/io/wal/scan.js";
 import { decodeSegmentHeader, headerSeed, SEGMENT_HEADER_BYTES } from "../../src/io/wal/segment-header.js";
 
@@ -64,7 +64,8 @@ function framesOf(disk: MemoryDisk): Place[] {
     const start = { offset: SEGMENT_HEADER_BYTES, headerSeed: headerSeed(header), chainCrc: header.chainCrc };
     return [...scanFrames(bytes, start)].map(({ offset, payload, header: { epoch } }) => ({
       ...{ path, offset, epoch },
-      bytes: frameBytes(payload.length),
+      // Without the padding: what stands there means nothing.
+      bytes: FRAME_HEADER_BYTES + payload.length,
     }));
   });
 }

@@ -7,13 +7,11 @@ import type { DiskOperation, MemoryDisk } from "../../src/io/disk/memory-disk.js
 
 export type DiskCall = DiskOperation["type"] | "open" | "read" | "list";
 
-/** How a disk behaves at the moment; both are asked for every operation. */
+/** How a disk behaves at the moment. Failures are those of the disk in memory, which asks before every change. */
 export interface DiskBehaviour {
   delayMs(call: DiskCall): number;
   /** Whether a write reaches the page cache when it is asked for rather than when it is answered. */
   writesEarly(): boolean;
-  /** Throws what the call is to fail with. Changing operations are asked about by the disk in memory itself. */
-  beforeRead(path: string): void;
 }
 
 export interface SimulatedDiskOptions {
@@ -32,7 +30,7 @@ export class SimulatedDisk implements Disk {
 
   async open(path: string, mode: "read" | "write" | "create"): Promise<DiskFile> {
     await this.#passes("open");
-    return new SimulatedFile(await this.#options.disk.open(path, mode), path, this.#options);
+    return new SimulatedFile(await this.#options.disk.open(path, mode), this.#options);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -71,12 +69,10 @@ export class SimulatedDisk implements Disk {
 
 class SimulatedFile implements DiskFile {
   readonly #file: DiskFile;
-  readonly #path: string;
   readonly #options: SimulatedDiskOptions;
 
-  constructor(file: DiskFile, path: string, options: SimulatedDiskOptions) {
+  constructor(file: DiskFile, options: SimulatedDiskOptions) {
     this.#file = file;
-    this.#path = path;
     this.#options = options;
   }
 
@@ -86,7 +82,6 @@ class SimulatedFile implements DiskFile {
 
   async readAt(offset: number, length: number): Promise<Uint8Array> {
     await passes(this.#options, "read");
-    this.#options.behaviour.beforeRead(this.#path);
     return this.#file.readAt(offset, length);
   }
 
