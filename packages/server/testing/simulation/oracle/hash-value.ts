@@ -12,7 +12,7 @@ export function hashValue(hash: number, value: unknown): number {
     case "number":
       return mixHash(mixHash(hash, value | 0), Math.floor(value / 2 ** 32) | 0);
     case "bigint":
-      return mixHash(mixHash(hash, Number(value & 0xffff_ffffn)), Number((value >> 32n) & 0xffff_ffffn));
+      return mixHash(mixHash(mixHash(hash, 6), Number(value & 0xffff_ffffn)), Number((value >> 32n) & 0xffff_ffffn));
     case "string":
       return mixHash(hash, crc32(value));
     case "object":
