@@ -8,8 +8,10 @@ import {
   heartbeat,
   type Participant,
   type PeerWorld,
+  PiecesBody,
   type Place,
   pair,
+  snapshotMessage,
 } from "../src/io/peers/contract-world.js";
 import { ManualClock } from "./manual-clock.js";
 import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
@@ -104,6 +106,20 @@ describe("peers in memory", () => {
     world.network.isolate(2n);
     await world.pass(30);
     expect(two.witness.received.length).toBe(2);
+  });
+
+  it("fails a snapshot whose receiver dies without a word while it takes it", async () => {
+    const world = new MemoryWorld();
+    const [one, two] = await pair(world);
+    const body = new PiecesBody([Uint8Array.of(1), Uint8Array.of(2)], 2);
+    two.witness.takeSnapshot = () => new Promise(() => {});
+    one.peers.sendSnapshot(snapshotMessage(1n, 2n), body);
+    await world.pass(100);
+    expect(one.witness.sent).toEqual([]);
+    await two.close();
+    await world.eventually(() => one.witness.sent.length > 0, "the outcome");
+    expect(one.witness.sent).toEqual(["2 failed"]);
+    expect(body.closed).toBeGreaterThan(0);
   });
 
   it("repeats delays and losses from the seed", async () => {

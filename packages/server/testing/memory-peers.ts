@@ -43,10 +43,15 @@ export class MemoryPeers implements PeerNetwork {
   #addresses: readonly PeerAddress[] = [];
   #running: Running | undefined;
   #closed = false;
+  readonly #gone: Promise<void>;
+  #leave: () => void = () => {};
 
   constructor(network: MemoryNetwork, urls: readonly string[]) {
     this.#network = network;
     this.urls = urls;
+    this.#gone = new Promise((resolve) => {
+      this.#leave = resolve;
+    });
   }
 
   /** Undefined before `start` and after `close`. */
@@ -133,6 +138,7 @@ export class MemoryPeers implements PeerNetwork {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
+      this.#leave();
       for (const link of this.#links.values()) link.close();
       this.#links.clear();
       this.#network.leave(this);
@@ -159,7 +165,9 @@ export class MemoryPeers implements PeerNetwork {
   async #streamSnapshot(message: SnapshotMessage, body: SnapshotBody): Promise<void> {
     const { target, theirs, alive } = await this.#reach(message.to);
     const { bytes } = body;
-    await target.receiveSnapshot(copied(message), { bytes, pieces: this.#carry(body, alive), close() {} }, theirs);
+    const carried = { bytes, pieces: this.#carry(body, alive), close() {} };
+    // A process that dies says nothing more; its connections end all the same.
+    await Promise.race([target.receiveSnapshot(copied(message), carried, theirs), target.#gone]);
     if (!alive()) throw new Error("the connection broke before the answer");
     await this.#travel();
   }

@@ -83,7 +83,7 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
 };
 
 /** The disk of the machine answers the next call of the kind with an error, of which the process may die. */
-function fail(nemesis: Nemesis, machine: Machine | undefined, failure: DiskFailure & Fault): void {
+function fail(nemesis: Nemesis, machine: Machine | undefined, failure: DiskFailure): void {
   if (machine === undefined) return;
   const { simulation } = nemesis;
   const hardware = simulation.hardware(machine.name);

@@ -6,7 +6,7 @@ import type { Plan } from "./plan.js";
 import type { DiskCall } from "./simulated-disk.js";
 
 /** Errors that a disk can be told to answer with. */
-export type DiskFailure = "sync error" | "no space" | "read error";
+export type DiskFailure = "sync error" | "no space";
 
 const FLUSH_MS = { min: 1, max: 30 };
 
@@ -51,10 +51,6 @@ export class Hardware implements MachineBehaviour {
 
   flushMs(): number {
     return (FLUSH_MS.min + this.#delays.int(FLUSH_MS.max)) * this.slowness;
-  }
-
-  beforeRead(path: string): void {
-    if (this.failure === "read error") this.#fail("EIO", `input/output error, read '${path}'`, path);
   }
 
   beforeChange({ type, path }: { readonly type: string; readonly path: string }): void {
