@@ -247,6 +247,7 @@ export class Oracle implements MachineEvents {
     const log = new DurableLog({
       disk: machine.disk,
       prefixAt: this.#history.prefixAt,
+      prefixOf: this.#history.prefixOf,
       onEntry: (position) => this.#history.durable(name, position),
       onBallot: (old, now) => this.#ballots.written(name, old, now),
     });

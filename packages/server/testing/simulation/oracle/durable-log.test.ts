@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Entry } from "../../../src/core/raft/types.js";
 import { MemoryDisk } from "../../../src/io/disk/memory-disk.js";
 import { Wal } from "../../../src/io/wal/wal.js";
-import { type Ballot, DurableLog } from "./durable-log.js";
+import { type Ballot, DurableLog, type DurablePosition } from "./durable-log.js";
 
 const CONF_STATE = { voters: [1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
@@ -13,7 +13,8 @@ function openWal(disk: MemoryDisk, backendAppliedIndex = 0): ReturnType<typeof W
 }
 
 function mirror(disk: MemoryDisk, onBallot: (before: Ballot, now: Ballot) => void = () => {}): DurableLog {
-  return new DurableLog({ disk, prefixAt: (index) => (index === 0 ? 0 : undefined), onEntry: () => {}, onBallot });
+  const nothing = (): undefined => undefined;
+  return new DurableLog({ disk, prefixAt: nothing, prefixOf: nothing, onEntry: nothing, onBallot });
 }
 
 const entries = (from: number, to: number, term = 1, bytes = 8): Entry[] =>
@@ -81,6 +82,39 @@ describe("the log as the disk has it", () => {
     const after = mirror(disk);
     after.refresh();
     expect(after.end).toEqual(log.end);
+  });
+
+  it("gives every entry its own past again where the oldest segment begins behind entries that were overwritten", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    const seen = new Map<string, number | undefined>();
+    const named = ({ index, term }: DurablePosition): string => `${term}/${index}`;
+    const options = {
+      disk,
+      prefixAt: (index: number) => (index === 0 ? 0 : log.at(index)?.prefix),
+      onBallot: () => {},
+    };
+    const log: DurableLog = new DurableLog({
+      ...{ ...options, prefixOf: () => undefined },
+      onEntry: (position) => seen.set(named(position), position.prefix),
+    });
+    for (let index = 1; index <= 12; index++)
+      await wal.append({ entries: entries(index, index, 1, 3000), mustSync: true });
+    log.refresh();
+    await wal.append({ entries: entries(3, 12, 2, 100), mustSync: true });
+    log.refresh();
+    await wal.append({ snapshot: { index: 8, term: 2, confState: CONF_STATE }, mustSync: true });
+    await wal.release(8);
+    const again: [string, number | undefined][] = [];
+    const reread = new DurableLog({
+      ...{ ...options, prefixOf: (index, term) => seen.get(`${term}/${index}`) },
+      onEntry: (position) => again.push([named(position), position.prefix]),
+    });
+    reread.refresh();
+    expect(reread.released()).toBeGreaterThan(2);
+    expect(again.map(([name]) => name)).toContain("1/9");
+    expect(again).toEqual(again.map(([name]) => [name, seen.get(name)]));
+    expect(reread.at(12)).toEqual(log.at(12));
   });
 
   it("hears of every ballot in the order of the disk", async () => {

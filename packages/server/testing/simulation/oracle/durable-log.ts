@@ -37,6 +37,8 @@ export interface DurableLogOptions {
   readonly disk: DurableBytes;
   /** Prefix hash of the committed log at an index, for a log that begins there. */
   readonly prefixAt: (index: number) => number | undefined;
+  /** Prefix hash of an entry that has been seen on any disk before. */
+  readonly prefixOf: (index: number, term: number) => number | undefined;
   readonly onEntry: (position: DurablePosition) => void;
   readonly onBallot: (before: Ballot, now: Ballot) => void;
 }
@@ -146,7 +148,8 @@ export class DurableLog {
     if (next === undefined || header === undefined) return false;
     if (before === undefined) {
       const index = next.firstIndex - 1;
-      this.#base = { index, term: 0, prefix: this.#options.prefixAt(index) };
+      // Not what is committed there by now: the segment may begin behind entries that were overwritten later.
+      this.#base = { index, term: 0, prefix: index === 0 ? 0 : undefined };
     }
     this.#memberId = header.memberId;
     this.#sealed = false;
@@ -185,7 +188,7 @@ export class DurableLog {
     const content = contentHash(entry);
     const position = {
       ...{ index: entry.index, term: entry.term, content },
-      prefix: before === undefined ? undefined : mixHash(before, content),
+      prefix: before === undefined ? this.#options.prefixOf(entry.index, entry.term) : mixHash(before, content),
     };
     this.#entries.push(position);
     while ((this.#confChanges.at(-1) ?? 0) >= entry.index) this.#confChanges.pop();

@@ -40,6 +40,10 @@ export class LogHistory {
   /** Prefix hash of what is committed up to an index. */
   readonly prefixAt = (index: number): number | undefined => this.#committed[index]?.prefix;
 
+  /** Prefix hash of an entry that some disk has held. */
+  readonly prefixOf = (index: number, term: number): number | undefined =>
+    this.#positions.get(index * TERM_SPAN + term)?.prefix;
+
   /** S3: an entry is durable on a machine. */
   durable(name: string, { index, term, content, prefix }: DurablePosition): void {
     const key = index * TERM_SPAN + term;
