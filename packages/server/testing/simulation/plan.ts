@@ -72,7 +72,8 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
   const some = chance.weighted({ 0: 5, 15: 25, 35: 35, 60: 30, 95: 5 });
   const heartbeatMs = chance.pick([50, 100, 100, 100, 200, 200, 500]);
   const clients = chance.pick([3, 5, 5, 8]);
-  return {
+  const tuning = drawTuning(Chance.of(seed, "tuning"));
+  const plan: Plan = {
     seed,
     durationMs,
     faults: new Set(FAULTS.filter(() => chance.percent(Number(some)))),
@@ -90,7 +91,7 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
     quotaBytes: chance.percent(10) ? chance.between(20, 200) * 1024 : 0,
     corruptCheckMs: chance.pick([0, 2000, 10_000]),
     progressNotifyMs: chance.pick([500, 5000, 600_000]),
-    tuning: drawTuning(Chance.of(seed, "tuning")),
+    tuning,
     networkDelayMs: chance.pick([
       { min: 1, max: 1 },
       { min: 1, max: 5 },
@@ -102,7 +103,13 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
       { min: 2, max: 40 },
     ]),
   };
+  return plan.catchUpEntries < CATCH_UP_ENTRIES_FOR_PIECES
+    ? { ...plan, tuning: { ...tuning, snapshotPieceBytes: 128 * 1024 } }
+    : plan;
 }
+
+/** With fewer, the log has gone past a snapshot in many pieces before it is there, and another one is sent, for good. */
+const CATCH_UP_ENTRIES_FOR_PIECES = 100;
 
 /** From one of each to the product's own figure; what a run can tell apart from it. */
 function drawTuning(chance: Chance): Partial<Tuning> {
@@ -124,7 +131,6 @@ function drawTuning(chance: Chance): Partial<Tuning> {
     leaseScanMax: chance.pick([1, 500]),
     leaseRevokesMax: chance.pick([1, 16]),
     leaseCheckpointIntervalSeconds: chance.pick([2, 10, 300]),
-    // Each piece is a trip: much smaller ones arrive more slowly than the log goes on, and nobody ever catches up.
     snapshotPieceBytes: chance.pick([4096, 128 * 1024]),
   };
 }
