@@ -61,10 +61,14 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
     });
   },
 
-  /** The volume with the data is not there when the machine starts; after the refusal it is put back. */
+  /**
+   * The volume with the data is not there when the machine starts; after the refusal it is put back. A member whose name no
+   * other member knows yet cannot be told from a new one, so it is spared.
+   */
   wipe: (nemesis, chance) => {
     takeDown(nemesis, chance, (machine) => {
       const { disk, store } = machine;
+      if (!isKnownToOthers(nemesis, machine)) return;
       strike(nemesis, "wipe", machine, "starts with an empty disk");
       machine.wipe();
       nemesis.lost(machine, {
@@ -81,6 +85,12 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
     });
   },
 };
+
+/** Whether every other member has the name of the machine in its list of members. */
+function isKnownToOthers({ simulation }: Nemesis, machine: Machine): boolean {
+  const others = simulation.machines.filter((other) => other !== machine);
+  return others.every(({ node }) => node?.members.some(({ name }) => name === machine.name));
+}
 
 /** The disk of the machine answers the next call of the kind with an error, of which the process may die. */
 function fail(nemesis: Nemesis, machine: Machine | undefined, failure: DiskFailure): void {
