@@ -73,3 +73,80 @@ describe("memory disk crash", () => {
     await expect(file.writeAt(0, [filled(1, 1)])).rejects.toThrow(/earlier failure/);
   });
 });
+
+describe("memory disk names", () => {
+  it("survive in the order of their changes, as a journal keeps them", async () => {
+    for (const [survivors, expected] of [["f"], ["f", "new"], ["g", "new"], ["new"]].entries()) {
+      const disk = new MemoryDisk();
+      await durableFile(disk, filled(10, 1));
+      await disk.open("/data/new", "create");
+      await disk.rename("/data/f", "/data/g");
+      await disk.remove("/data/g");
+      expect(disk.unsyncedNames).toBe(3);
+      disk.crash({ namesSurvive: () => survivors });
+      expect(await disk.list("/data")).toEqual(expected);
+      expect(disk.unsyncedNames).toBe(0);
+    }
+  });
+
+  it("of a synced directory are settled, and those of another one are not", async () => {
+    const disk = new MemoryDisk();
+    await disk.open("/a/f", "create");
+    await disk.open("/b/f", "create");
+    await disk.syncDirectory("/a");
+    expect(disk.unsyncedNames).toBe(1);
+    disk.crash();
+    expect([...disk.contents().keys()]).toEqual(["/a/f"]);
+  });
+});
+
+describe("memory disk sizes", () => {
+  it("survive without the data when the crash says so, growing and shrinking", async () => {
+    const disk = new MemoryDisk();
+    await durableFile(disk, filled(600, 1));
+    const file = await disk.open("/data/f", "write");
+    await file.writeAt(600, [filled(1000, 2)]);
+    const shorter = disk.clone();
+    disk.crash({ sizesSurvive: true });
+    const grown = disk.contents().get("/data/f") as Uint8Array;
+    expect(grown).toEqual(Uint8Array.from([...filled(600, 1), ...filled(1000, 0)]));
+    await (await shorter.open("/data/f", "write")).truncate(100);
+    shorter.crash({ sizesSurvive: true });
+    expect(shorter.contents().get("/data/f")).toEqual(filled(100, 1));
+  });
+});
+
+describe("a clone of a memory disk", () => {
+  it("goes its own way, and so does the disk: bytes, names and what is not durable", async () => {
+    const disk = new MemoryDisk();
+    await durableFile(disk, filled(1000, 1));
+    const file = await disk.open("/data/f", "write");
+    await file.writeAt(0, [filled(10, 2)]);
+    await disk.rename("/data/f", "/data/g");
+    const twin = disk.clone();
+
+    await file.writeAt(0, [filled(10, 3)], { sync: true });
+    await disk.syncDirectory("/data");
+    const theirs = await twin.open("/data/g", "write");
+    expect((await theirs.readAt(0, 1))[0]).toBe(2);
+    await theirs.writeAt(990, [filled(10, 4)], { sync: true });
+    expect((await file.readAt(995, 1))[0]).toBe(1);
+
+    twin.crash();
+    expect(await twin.list("/data")).toEqual(["f"]);
+    expect(twin.contents().get("/data/f")?.[0]).toBe(2);
+    disk.crash();
+    expect(await disk.list("/data")).toEqual(["g"]);
+    expect([...disk.contents().values()].map((bytes) => [bytes[0], bytes[995]])).toEqual([[3, 1]]);
+  });
+
+  it("keeps one file under two names one file", async () => {
+    const disk = new MemoryDisk();
+    await durableFile(disk, filled(10, 1));
+    await disk.rename("/data/f", "/data/g");
+    const twin = disk.clone();
+    await (await twin.open("/data/g", "write")).writeAt(0, [filled(10, 5)], { sync: true });
+    twin.crash();
+    expect(twin.contents().get("/data/f")).toEqual(filled(10, 5));
+  });
+});

@@ -3,8 +3,9 @@
  * reads back (the page cache) and the bytes that survive a power loss. `crash()` throws the difference away, as a whole
  * or sector by sector, so that recovery can be tested at every write boundary. Content outlives closing and reopening.
  *
- * The model: 512-byte sectors are atomic and nothing larger is; a file's name survives only if its directory was synced;
- * a file's length survives as far as its sectors do.
+ * The model: 512-byte sectors are atomic and nothing larger is; a file's name survives only if its directory was synced,
+ * or as one of the first so many changes of names, as a journal keeps them; a file's length survives as far as its sectors
+ * do, unless the crash says that lengths survive by themselves.
  */
 import { posix } from "node:path";
 import type { DirectoryLock, Disk, DiskFile } from "../../env.js";
@@ -34,6 +35,17 @@ export interface CrashOptions {
   readonly sectorSurvives?: (sector: UnsyncedSector) => boolean;
   /** Whether unsynced creations, renames and removals survive; default: false. */
   readonly directoriesSurvive?: boolean;
+  /** How many of them do, given their number, oldest first: the order that a journal keeps. Comes before the option above. */
+  readonly namesSurvive?: (unsynced: number) => number;
+  /** Whether files are as long as programs saw them, whatever became of their sectors; default: false. */
+  readonly sizesSurvive?: boolean;
+}
+
+/** A change of names that is not durable yet: what it takes away, and what it puts there. */
+interface NameChange {
+  readonly gone: string | undefined;
+  readonly path: string | undefined;
+  readonly inode: MemoryInode | undefined;
 }
 
 export class MemoryDisk implements Disk {
@@ -41,7 +53,8 @@ export class MemoryDisk implements Disk {
   /** Path → file as programs see it, and as a crash would leave it. */
   #files: Map<string, MemoryInode> = new Map();
   #durableFiles: Map<string, MemoryInode> = new Map();
-  readonly #directories: Set<string> = new Set();
+  #nameChanges: NameChange[] = [];
+  #directories: Set<string> = new Set();
   #locks: Set<string> = new Set();
   #life = 0;
 
@@ -53,7 +66,9 @@ export class MemoryDisk implements Disk {
     const name = posix.normalize(path);
     if (mode === "create") {
       this.#before({ type: "create", path: name, length: 0 });
-      this.#files.set(name, new MemoryInode());
+      const inode = new MemoryInode();
+      this.#files.set(name, inode);
+      this.#nameChanges.push({ gone: undefined, path: name, inode });
     }
     return new MemoryFile(this.#inode(name, "open"), name, mode !== "read", this.#before, this.#alive());
   }
@@ -64,6 +79,7 @@ export class MemoryDisk implements Disk {
     const inode = this.#inode(source, "rename");
     this.#files.delete(source);
     this.#files.set(posix.normalize(to), inode);
+    this.#nameChanges.push({ gone: source, path: posix.normalize(to), inode });
   }
 
   async remove(path: string): Promise<void> {
@@ -71,6 +87,7 @@ export class MemoryDisk implements Disk {
     this.#before({ type: "remove", path: name, length: 0 });
     this.#inode(name, "unlink");
     this.#files.delete(name);
+    this.#nameChanges.push({ gone: name, path: undefined, inode: undefined });
   }
 
   async list(directory: string): Promise<readonly string[]> {
@@ -93,6 +110,7 @@ export class MemoryDisk implements Disk {
     const inside = (path: string): boolean => posix.dirname(path) === parent;
     for (const path of [...this.#durableFiles.keys()].filter(inside)) this.#durableFiles.delete(path);
     for (const [path, inode] of this.#files) if (inside(path)) this.#durableFiles.set(path, inode);
+    this.#nameChanges = this.#nameChanges.filter(({ gone, path }) => !inside((path ?? gone) as string));
   }
 
   async lockDirectory(directory: string): Promise<DirectoryLock> {
@@ -107,10 +125,37 @@ export class MemoryDisk implements Disk {
   crash(options: CrashOptions = {}): void {
     this.#life++;
     this.#locks = new Set();
-    if (options.directoriesSurvive === true) this.#durableFiles = new Map(this.#files);
+    const { directoriesSurvive = false, sizesSurvive = false } = options;
+    const { sectorSurvives: survives = () => false, namesSurvive = (all: number) => (directoriesSurvive ? all : 0) } =
+      options;
+    for (const change of this.#nameChanges.slice(0, namesSurvive(this.#nameChanges.length))) this.#keepName(change);
+    this.#nameChanges = [];
     this.#files = new Map(this.#durableFiles);
-    const survives = options.sectorSurvives ?? (() => false);
-    for (const [path, inode] of this.#files) inode.crash((offset) => survives({ path, offset }));
+    for (const [path, inode] of this.#files) inode.crash((offset) => survives({ path, offset }), sizesSurvive);
+  }
+
+  /**
+   * The same machine once more, to try something on: files as they are, open ones dead, locks free. Costs little, for the two
+   * share what neither changes.
+   */
+  clone(options: MemoryDiskOptions = {}): MemoryDisk {
+    const twin = new MemoryDisk(options);
+    const twins = new Map<MemoryInode, MemoryInode>();
+    const twinOf = (inode: MemoryInode): MemoryInode => {
+      const known = twins.get(inode) ?? inode.clone();
+      twins.set(inode, known);
+      return known;
+    };
+    twin.#files = new Map([...this.#files].map(([path, inode]) => [path, twinOf(inode)]));
+    twin.#durableFiles = new Map([...this.#durableFiles].map(([path, inode]) => [path, twinOf(inode)]));
+    twin.#nameChanges = this.#nameChanges.map((change) => ({ ...change, inode: change.inode && twinOf(change.inode) }));
+    twin.#directories = new Set(this.#directories);
+    return twin;
+  }
+
+  /** Creations, renames and removals that a power loss may undo. */
+  get unsyncedNames(): number {
+    return this.#nameChanges.length;
   }
 
   /** The process ends and the machine runs on: open files are dead, locks are free; nothing is lost or became durable. */
@@ -139,6 +184,11 @@ export class MemoryDisk implements Disk {
     const inode = this.#inode(posix.normalize(path), "damage");
     inode.write(offset, [bytes]);
     inode.sync();
+  }
+
+  #keepName({ gone, path, inode }: NameChange): void {
+    if (gone !== undefined) this.#durableFiles.delete(gone);
+    if (path !== undefined && inode !== undefined) this.#durableFiles.set(path, inode);
   }
 
   #inode(path: string, call: string): MemoryInode {

@@ -12,7 +12,10 @@ export class MemoryInode {
   #size = 0;
   #durable: Uint8Array = new Uint8Array(0);
   #durableSize = 0;
-  readonly #dirty: Set<number> = new Set();
+  #dirty: Set<number> = new Set();
+  /** Whether a copy reads the same array: it is copied before the next change of it. */
+  #bytesShared = false;
+  #durableShared = false;
 
   get size(): number {
     return this.#size;
@@ -23,6 +26,21 @@ export class MemoryInode {
     return this.#durable.subarray(0, this.#durableSize);
   }
 
+  /** The same file on another disk. Costs nothing until one of the two changes. */
+  clone(): MemoryInode {
+    const twin = new MemoryInode();
+    twin.#bytes = this.#bytes;
+    twin.#size = this.#size;
+    twin.#durable = this.#durable;
+    twin.#durableSize = this.#durableSize;
+    twin.#dirty = new Set(this.#dirty);
+    for (const inode of [this, twin]) {
+      inode.#bytesShared = true;
+      inode.#durableShared = true;
+    }
+    return twin;
+  }
+
   /** A copy; shorter than asked at the end of the file. */
   read(offset: number, length: number): Uint8Array {
     return this.#bytes.slice(Math.min(offset, this.#size), Math.min(offset + length, this.#size));
@@ -30,6 +48,7 @@ export class MemoryInode {
 
   write(offset: number, chunks: readonly Uint8Array[]): void {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#ownBytes();
     this.#bytes = grown(this.#bytes, offset + length);
     let at = offset;
     for (const chunk of chunks) {
@@ -41,6 +60,7 @@ export class MemoryInode {
   }
 
   truncate(size: number): void {
+    this.#ownBytes();
     if (size > this.#size) this.#bytes = grown(this.#bytes, size);
     else this.#bytes.fill(0, size, this.#size);
     this.#markDirty(Math.min(size, this.#size), Math.max(size, this.#size));
@@ -48,14 +68,19 @@ export class MemoryInode {
   }
 
   sync(): void {
+    this.#ownDurable();
     this.#durable = grown(this.#durable, this.#size);
     for (const sector of this.#dirty) this.#persist(sector);
     this.#dirty.clear();
     this.#durableSize = this.#size;
   }
 
-  /** Keeps the dirty sectors that `survives` (called with the sector's offset) and reverts the others. */
-  crash(survives: (offset: number) => boolean): void {
+  /**
+   * Keeps the dirty sectors that `survives` (called with the sector's offset) and reverts the others. With `sizeSurvives` the
+   * file is as long as programs saw it, with zeros where new space was lost.
+   */
+  crash(survives: (offset: number) => boolean, sizeSurvives = false): void {
+    this.#ownDurable();
     this.#durable = grown(this.#durable, this.#size);
     for (const sector of [...this.#dirty].sort((a, b) => a - b)) {
       const offset = sector * SECTOR_BYTES;
@@ -65,9 +90,24 @@ export class MemoryInode {
       this.#durableSize = Math.max(this.#durableSize, Math.min(offset + SECTOR_BYTES, this.#size));
     }
     this.#dirty.clear();
+    if (sizeSurvives) {
+      this.#durable.fill(0, this.#size, Math.max(this.#size, this.#durableSize));
+      this.#durableSize = this.#size;
+    }
     this.#bytes = this.#durable.slice();
+    this.#bytesShared = false;
     this.#size = this.#durableSize;
     invariant(this.#size <= this.#bytes.length, "a file is not longer than its bytes");
+  }
+
+  #ownBytes(): void {
+    if (this.#bytesShared) this.#bytes = this.#bytes.slice();
+    this.#bytesShared = false;
+  }
+
+  #ownDurable(): void {
+    if (this.#durableShared) this.#durable = this.#durable.slice();
+    this.#durableShared = false;
   }
 
   #persist(sector: number): void {
