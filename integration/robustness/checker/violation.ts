@@ -1,4 +1,5 @@
 /** What the checker answers: the rule that is broken, in a sentence, and the witnesses that prove it. */
+import { type AppendTransaction, describeTransaction } from "./append-history.js";
 import type { HistoryEvent, Operation, Request } from "./history.js";
 
 export type Rule =
@@ -35,12 +36,26 @@ export type Rule =
   | "watch-event"
   | "watch-previous"
   | "watch-progress"
-  | "watch-compacted";
+  | "watch-compacted"
+  /** See `append-check.ts`: single lists, then cycles. */
+  | "append-order"
+  | "append-duplicate"
+  | "append-phantom"
+  | "append-internal"
+  | "append-lost"
+  | "append-g1a"
+  | "append-g1b"
+  | "append-g0"
+  | "append-g1c"
+  | "append-g-single"
+  | "append-g2"
+  | "append-real-time";
 
 export type Witness =
   | { readonly kind: "operation"; readonly operation: Operation }
   | { readonly kind: "events"; readonly revision: number; readonly events: readonly HistoryEvent[] }
-  | { readonly kind: "source"; readonly source: string };
+  | { readonly kind: "source"; readonly source: string }
+  | { readonly kind: "transaction"; readonly transaction: AppendTransaction };
 
 export interface Violation {
   readonly rule: Rule;
@@ -70,6 +85,7 @@ export function describeViolation({ rule, message, witnesses }: Violation): stri
 function describeWitness(witness: Witness): string {
   if (witness.kind === "operation") return describeOperation(witness.operation);
   if (witness.kind === "source") return witness.source;
+  if (witness.kind === "transaction") return describeTransaction(witness.transaction);
   return `revision ${witness.revision}: ${witness.events.map(describeEvent).join(", ") || "no events"}`;
 }
 
