@@ -1,5 +1,6 @@
 /** One process of the simulation campaign: plays the seeds that it is sent, one after the other. */
-const { runSeed, shrink } = await import(process.argv[2]);
+const { forbidGlobals, runSeed, shrink } = await import(process.argv[2]);
+forbidGlobals();
 
 process.on("message", async ({ seed, durationMs, shrinks }) => {
   try {
