@@ -5,12 +5,13 @@
 import type { InitialMember } from "../src/config/initial-cluster.js";
 import type { PutOperation, RangeOperation } from "../src/core/mvcc/operations.js";
 import type { Logger } from "../src/env.js";
+import type { FailpointSite } from "../src/failpoint-sites.js";
 import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js";
-import { MemoryDisk } from "../src/io/disk/memory-disk.js";
+import { type CrashOptions, type DiskOperation, MemoryDisk } from "../src/io/disk/memory-disk.js";
 import { EtcdNode } from "../src/node/node.js";
 import type { NodeOptions } from "../src/node/options.js";
 import { ManualClock } from "./manual-clock.js";
-import { MemoryNetwork } from "./memory-network.js";
+import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
 import { MortalClock } from "./mortal-clock.js";
 import { SeededRandom } from "./seeded-random.js";
@@ -18,9 +19,13 @@ import { SILENT_LOGGER } from "./test-env.js";
 
 /** What a member leaves behind on its machine, and its present life if it has one. */
 class Machine {
-  disk = new MemoryDisk();
+  readonly disk: MemoryDisk;
   store = new MemoryStore();
   life: { readonly node: EtcdNode; readonly peers: MemoryPeers; readonly clock: MortalClock } | undefined;
+
+  constructor(disk: MemoryDisk) {
+    this.disk = disk;
+  }
 }
 
 export interface NodeClusterOptions {
@@ -28,6 +33,12 @@ export interface NodeClusterOptions {
   readonly seed?: number;
   readonly options?: Partial<NodeOptions>;
   readonly logger?: Logger;
+  /** How long messages take and which are lost. Default: a millisecond, and none. */
+  readonly network?: Omit<MemoryNetworkOptions, "clock" | "random">;
+  /** Called with the member's name where its code passes a failpoint. */
+  readonly onFailpoint?: (name: string, site: FailpointSite) => void;
+  /** Called with the member's name before its disk changes anything; what it throws is the operation's failure. */
+  readonly beforeDisk?: (name: string, operation: DiskOperation) => void;
 }
 
 const SETTLE_STEP_MS = 10;
@@ -39,13 +50,17 @@ export class NodeCluster {
   readonly #random: SeededRandom;
   readonly #options: Partial<NodeOptions>;
   readonly #logger: Logger;
+  readonly #onFailpoint: (name: string, site: FailpointSite) => void;
+  readonly #beforeDisk: (name: string, operation: DiskOperation) => void;
   readonly #machines = new Map<string, Machine>();
 
-  private constructor({ size = 3, seed = 1, options = {}, logger = SILENT_LOGGER }: NodeClusterOptions) {
+  private constructor({ size = 3, seed = 1, options = {}, logger = SILENT_LOGGER, ...world }: NodeClusterOptions) {
     this.#random = new SeededRandom(seed);
     this.#options = options;
     this.#logger = logger;
-    this.network = new MemoryNetwork({ clock: this.clock, random: this.#random });
+    this.#onFailpoint = world.onFailpoint ?? (() => {});
+    this.#beforeDisk = world.beforeDisk ?? (() => {});
+    this.network = new MemoryNetwork({ ...world.network, clock: this.clock, random: this.#random });
     this.initialCluster = Array.from({ length: size }, (_, i) => initialMember(`n${i + 1}`));
   }
 
@@ -92,13 +107,13 @@ export class NodeCluster {
 
   /** Starts a member on its machine, a new one if it has none. Resolves when it runs, which is before it serves. */
   async boot(name: string, options: Partial<NodeOptions> = {}): Promise<EtcdNode> {
-    const machine = this.#machines.get(name) ?? new Machine();
+    const machine = this.#machines.get(name) ?? this.#newMachine(name);
     this.#machines.set(name, machine);
     if (machine.life !== undefined) throw new Error(`${name} runs already`);
     const { peerUrls } = initialMember(name);
     const peers = this.network.join(...peerUrls);
     const clock = new MortalClock(this.clock);
-    const failpoints = { hit: () => {} };
+    const failpoints = { hit: (site: FailpointSite) => this.#onFailpoint(name, site) };
     const starting = EtcdNode.start({
       env: { clock, random: this.#random, disk: machine.disk, peers, failpoints, logger: this.#logger },
       backend: new MemoryBackend(machine.store),
@@ -128,20 +143,20 @@ export class NodeCluster {
     (this.#machines.get(name) as Machine).life = undefined;
   }
 
-  /** The power goes: neither the log nor the backend keeps what was not flushed. */
-  async kill(name: string): Promise<void> {
+  /** The power goes: neither the backend nor the log, unless `crash` says so, keeps what was not flushed. */
+  async kill(name: string, crash: CrashOptions = {}): Promise<void> {
     const machine = this.#machines.get(name) as Machine;
     const { peers, clock } = this.#life(name);
     clock.kill();
     machine.life = undefined;
-    machine.disk.crash();
+    machine.disk.crash(crash);
     machine.store.crash();
     await peers.close();
   }
 
   /** A new machine under the old name. */
   wipe(name: string): void {
-    this.#machines.set(name, new Machine());
+    this.#machines.set(name, this.#newMachine(name));
   }
 
   /** Something is wrong with what the stopped member has stored. */
@@ -188,6 +203,10 @@ export class NodeCluster {
     await this.until(() => new Set(this.nodes.map(({ raftStatus }) => raftStatus.appliedIndex)).size === 1);
     const hashes = await this.within(Promise.all(this.nodes.map((node) => node.hashKv(0n))));
     return new Set(hashes.map(({ hash, hashRevision }) => `${hash}@${hashRevision}`));
+  }
+
+  #newMachine(name: string): Machine {
+    return new Machine(new MemoryDisk({ before: (operation) => this.#beforeDisk(name, operation) }));
   }
 
   #life(name: string): NonNullable<Machine["life"]> {
