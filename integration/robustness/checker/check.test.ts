@@ -3,12 +3,18 @@ import { describe, expect, it } from "vitest";
 import { pick, seeded } from "../../support/random.js";
 import { checkHistory } from "./check.js";
 import type { History, Operation } from "./history.js";
+import { badAppends } from "./testing/append-bad.js";
+import { goodAppends } from "./testing/append-good.js";
 import { badAnswers } from "./testing/bad-answers.js";
 import { badHistories } from "./testing/bad-histories.js";
 import { generateHistory } from "./testing/generate.js";
 import { goodHistories } from "./testing/good-histories.js";
+import { badLeases } from "./testing/lease-bad.js";
+import { goodLeases } from "./testing/lease-good.js";
 import { mutations } from "./testing/mutations.js";
 import { Story } from "./testing/story.js";
+import { badWindows } from "./testing/wgl-bad.js";
+import { goodWindows } from "./testing/wgl-good.js";
 import { describeViolation, type Rule, type Violation } from "./violation.js";
 
 const bad = { ...badHistories, ...badAnswers };
@@ -26,6 +32,15 @@ describe("hand-made bad histories", () => {
 
   it("are of every rule", () => {
     expect(new Set(Object.values(bad).map(([rule]) => rule)).size).toBe(11);
+  });
+});
+
+describe("histories made by hand, of every checker together", () => {
+  it("are sixty good ones and sixty bad ones at least", () => {
+    const count = (...lists: readonly object[]): number =>
+      lists.reduce((sum: number, list) => sum + Object.keys(list).length, 0);
+    expect(count(bad, badWindows, badAppends, badLeases)).toBeGreaterThanOrEqual(60);
+    expect(count(goodHistories, goodWindows, goodAppends, goodLeases)).toBeGreaterThanOrEqual(60);
   });
 });
 

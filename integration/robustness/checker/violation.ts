@@ -1,6 +1,7 @@
 /** What the checker answers: the rule that is broken, in a sentence, and the witnesses that prove it. */
 import { type AppendTransaction, describeTransaction } from "./append-history.js";
 import type { HistoryEvent, Operation, Request } from "./history.js";
+import { describeLeaseCall, type LeaseCall } from "./lease-history.js";
 
 export type Rule =
   /** The history does not keep what the checker relies on: a client with two calls at once, a value written twice. */
@@ -49,13 +50,20 @@ export type Rule =
   | "append-g1c"
   | "append-g-single"
   | "append-g2"
-  | "append-real-time";
+  | "append-real-time"
+  /** See `lease-check.ts`. */
+  | "lease-keys"
+  | "lease-early"
+  | "lease-late"
+  | "lease-after-end"
+  | "lease-ttl";
 
 export type Witness =
   | { readonly kind: "operation"; readonly operation: Operation }
   | { readonly kind: "events"; readonly revision: number; readonly events: readonly HistoryEvent[] }
   | { readonly kind: "source"; readonly source: string }
-  | { readonly kind: "transaction"; readonly transaction: AppendTransaction };
+  | { readonly kind: "transaction"; readonly transaction: AppendTransaction }
+  | { readonly kind: "lease-call"; readonly call: LeaseCall };
 
 export interface Violation {
   readonly rule: Rule;
@@ -86,6 +94,7 @@ function describeWitness(witness: Witness): string {
   if (witness.kind === "operation") return describeOperation(witness.operation);
   if (witness.kind === "source") return witness.source;
   if (witness.kind === "transaction") return describeTransaction(witness.transaction);
+  if (witness.kind === "lease-call") return describeLeaseCall(witness.call);
   return `revision ${witness.revision}: ${witness.events.map(describeEvent).join(", ") || "no events"}`;
 }
 
