@@ -1,3 +1,4 @@
+/** Every story on the real code: each guarantee holds. That a story can fail is shown by the historic bugs. */
 import { describe, expect, it } from "vitest";
 import { SCENARIOS } from "./index.js";
 
