@@ -26,7 +26,10 @@ process.send({ scenarios: SCENARIOS.map(({ name }) => name) });
 
 /** @returns {Promise<string | undefined>} what is wrong, in one line; undefined when nothing was noticed */
 async function put({ means, name, seed }) {
-  if (means === "raft seed") return runRaftSeed(seed).failure?.split("\n")[0].replace(/^seed \d+: /, "");
+  if (means === "raft seed")
+    return runRaftSeed(seed)
+      .failure?.split("\n")[0]
+      .replace(/^seed \d+: /, "");
   if (means === "seed") {
     const { kind, failure } = await runSeed(seed);
     const line = secondLine(failure);
