@@ -1,18 +1,48 @@
 /** Every story, so that the test plays all of them and the recall finds one by its name. */
 import { acknowledgedWriteOutlivesPower } from "./acknowledged-write-outlives-power.js";
+import { backendMarkMatchesItsData } from "./backend-mark-matches-its-data.js";
+import {
+  deleteAtTheCompactedRevision,
+  interruptedCompactionKeepsDeletes,
+  revisionNeverDecreases,
+} from "./compaction-keeps-the-newest.js";
+import { deletedStaysDeleted } from "./deleted-stays-deleted.js";
+import { eachEventOnce } from "./each-event-once.js";
+import { failedSyncIsFinal } from "./failed-sync-is-final.js";
+import { futureWatchGetsNothingOlder } from "./future-watch-gets-nothing-older.js";
 import { grantedLeaseIsRenewableAtOnce } from "./granted-lease-is-renewable-at-once.js";
 import { growthKeepsTheQuorum } from "./growth-keeps-the-quorum.js";
+import { lateAnswersConfirmNothing } from "./late-answers-confirm-nothing.js";
 import { learnerStaysALearner } from "./learner-stays-a-learner.js";
 import { leaseRunsDownAcrossRestarts } from "./lease-runs-down-across-restarts.js";
+import { logCoversTheBackend } from "./log-covers-the-backend.js";
 import { messageForAnotherIsDropped } from "./message-for-another-is-dropped.js";
+import { progressStandsBehindEvents } from "./progress-stands-behind-events.js";
 import { renewalMeansTheLeaseExists } from "./renewal-means-the-lease-exists.js";
 import { renewedLeaseOutlivesItsLeader } from "./renewed-lease-outlives-its-leader.js";
+import { returnDisturbsNobody } from "./return-disturbs-nobody.js";
 import { roleOutlivesRestart } from "./role-outlives-restart.js";
 import type { Scenario } from "./scenario.js";
+import { slowWatchHearsOfCompaction } from "./slow-watch-hears-of-compaction.js";
+import { snapshotOutlivesPower } from "./snapshot-outlives-power.js";
+import { stallIsNoSilence } from "./stall-is-no-silence.js";
+import { tornLogIsMended } from "./torn-log-is-mended.js";
 import { transactionFailsAsAWhole } from "./transaction-fails-as-a-whole.js";
+import { watchOutlivesASnapshot } from "./watch-outlives-a-snapshot.js";
 
 export const SCENARIOS: readonly Scenario[] = [
   acknowledgedWriteOutlivesPower,
+  backendMarkMatchesItsData,
+  deletedStaysDeleted,
+  snapshotOutlivesPower,
+  watchOutlivesASnapshot,
+  progressStandsBehindEvents,
+  eachEventOnce,
+  slowWatchHearsOfCompaction,
+  futureWatchGetsNothingOlder,
+  revisionNeverDecreases,
+  deleteAtTheCompactedRevision,
+  interruptedCompactionKeepsDeletes,
   grantedLeaseIsRenewableAtOnce,
   leaseRunsDownAcrossRestarts,
   renewalMeansTheLeaseExists,
@@ -22,4 +52,10 @@ export const SCENARIOS: readonly Scenario[] = [
   learnerStaysALearner,
   growthKeepsTheQuorum,
   messageForAnotherIsDropped,
+  failedSyncIsFinal,
+  lateAnswersConfirmNothing,
+  logCoversTheBackend,
+  returnDisturbsNobody,
+  stallIsNoSilence,
+  tornLogIsMended,
 ];
