@@ -61,6 +61,14 @@ export class MemoryStore {
     this.#unflushed = [];
   }
 
+  /** The same content once more, to try something on; a version is never changed, so nothing is copied. */
+  clone(): MemoryStore {
+    const twin = new MemoryStore();
+    twin.#durable = this.#durable;
+    twin.#unflushed = [...this.#unflushed];
+    return twin;
+  }
+
   /**
    * Loses what was not flushed. `survivors` picks how many of the remembered unflushed commits (given their number) reach
    * the medium all the same, oldest first; default: none.

@@ -1,0 +1,127 @@
+/** The enumeration of crash points finds nothing on honest hardware, and notices every mistake that is planted. */
+import { describe, expect, it } from "vitest";
+import type { DiskFile } from "../../src/env.js";
+import { MemoryStore } from "../../src/io/backend/memory-backend.js";
+import { MemoryDisk } from "../../src/io/disk/memory-disk.js";
+import { enumerate, judge, newCounts, playStory, STORIES } from "./campaign-main.js";
+import type { PlayedStory } from "./enumeration.js";
+import type { Image } from "./image.js";
+import type { StageOptions } from "./stage.js";
+import { everyCommand, firstWrites, lifeUponLife, rollingLog } from "./stories/alone.js";
+import type { Story } from "./story.js";
+
+const SEED = Number(process.env["SEED"] ?? 7);
+
+async function failuresOf(
+  story: Story,
+  imagesMax: number,
+  hardware?: Pick<StageOptions, "newDisk" | "newStore">,
+): Promise<readonly string[]> {
+  const { failures } = await enumerate(await playStory(story, SEED, hardware), { imagesMax, seed: SEED });
+  return failures;
+}
+
+describe("the enumeration of crash points", () => {
+  it(`loses nothing that was acknowledged and refuses no torn tail (seed ${SEED})`, async () => {
+    const counts = await enumerate(await playStory(firstWrites, SEED), { imagesMax: 60, seed: SEED });
+    expect(counts.failures).toEqual([]);
+    expect(counts.images).toBeGreaterThanOrEqual(60);
+    expect(counts.torn).toBeGreaterThan(0);
+    expect(counts.unanswered).toBeGreaterThan(0);
+    expect(counts.again).toBeGreaterThan(0);
+  });
+
+  it.each(STORIES)("plays the story of $name", async (story) => {
+    expect(await failuresOf(story, 2)).toEqual([]);
+  });
+
+  it("is the same for the same seed", async () => {
+    const causes = async (): Promise<readonly string[]> => {
+      const { images } = await playStory(lifeUponLife, SEED);
+      return images.map(({ cause, promises }) => `${cause} ${promises.committedIndex} ${promises.askedIndex}`);
+    };
+    expect(await causes()).toEqual(await causes());
+  });
+});
+
+/** Says yes and syncs nothing. */
+class LyingDisk extends MemoryDisk {
+  override async open(path: string, mode: "read" | "write" | "create"): Promise<DiskFile> {
+    const file = await super.open(path, mode);
+    return {
+      get size() {
+        return file.size;
+      },
+      readAt: (offset, length) => file.readAt(offset, length),
+      writeAt: (offset, chunks) => file.writeAt(offset, chunks),
+      dataSync: async () => {},
+      truncate: (size) => file.truncate(size),
+      close: () => file.close(),
+    };
+  }
+}
+
+class ForgetfulDisk extends MemoryDisk {
+  override async syncDirectory(): Promise<void> {}
+}
+
+/** Calls durable what is not. */
+class BoastfulStore extends MemoryStore {
+  override get durable(): MemoryStore["durable"] {
+    return this.current;
+  }
+
+  override flush(): void {}
+}
+
+describe("a planted mistake is noticed:", () => {
+  it("a sync that syncs nothing", async () => {
+    const failures = await failuresOf(firstWrites, 120, { newDisk: (options) => new LyingDisk(options) });
+    expect(failures.join("\n")).toMatch(/have survived|was answered|does not start/);
+  });
+
+  it("a sync of the directory that does nothing", async () => {
+    const failures = await failuresOf(rollingLog, 60, { newDisk: (options) => new ForgetfulDisk(options) });
+    expect(failures.join("\n")).toMatch(/have survived|does not start/);
+  });
+
+  it("a backend that says too early that it is durable, so that the log lets go", async () => {
+    const failures = await failuresOf(rollingLog, 200, { newStore: () => new BoastfulStore() });
+    expect(failures.length).toBeGreaterThan(0);
+  });
+
+  it("a backend that is ahead of the log", async () => {
+    const played = await playStory(firstWrites, SEED);
+    const failures = await mixed(played, (image, last) => {
+      return image.machines.map((machine, i) => ({ ...machine, store: last.machines[i]?.store ?? machine.store }));
+    });
+    expect(failures.join("\n")).toMatch(/the backend has applied entry/);
+  });
+
+  it("a write that vanishes, and one that nobody asked for", async () => {
+    const played = await playStory(everyCommand, SEED);
+    const old = played.images.find(({ promises }) => promises.committedIndex === 8) as Image;
+    const last = played.images.at(-1) as Image;
+    const judged = async (machines: Image["machines"], promises: Image["promises"]): Promise<string> => {
+      const counts = newCounts();
+      await judge(played, { ...last, machines, promises }, "everything", SEED, counts);
+      return counts.failures.join("\n");
+    };
+    expect(await judged(last.machines, last.promises)).toBe("");
+    expect(await judged(old.machines, last.promises)).toMatch(/entries up to \d+ have survived, and \d+ was committed/);
+    expect(await judged(last.machines, old.promises)).toMatch(/was never asked for|is not the story's/);
+  });
+});
+
+/** Every tenth image, put together with the last one. */
+async function mixed(
+  played: PlayedStory,
+  mix: (image: Image, last: Image) => Image["machines"],
+): Promise<readonly string[]> {
+  const counts = newCounts();
+  const last = played.images.at(-1) as Image;
+  for (const image of played.images.filter(({ boundary }) => boundary % 10 === 9)) {
+    await judge(played, { ...image, machines: mix(image, last) }, "everything", SEED, counts);
+  }
+  return counts.failures;
+}
