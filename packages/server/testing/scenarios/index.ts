@@ -9,6 +9,7 @@ import {
 import { deletedStaysDeleted } from "./deleted-stays-deleted.js";
 import { eachEventOnce } from "./each-event-once.js";
 import { failedSyncIsFinal } from "./failed-sync-is-final.js";
+import { frameIsNotKept } from "./frame-is-not-kept.js";
 import { futureWatchGetsNothingOlder } from "./future-watch-gets-nothing-older.js";
 import { grantedLeaseIsRenewableAtOnce } from "./granted-lease-is-renewable-at-once.js";
 import { growthKeepsTheQuorum } from "./growth-keeps-the-quorum.js";
@@ -17,6 +18,7 @@ import { learnerStaysALearner } from "./learner-stays-a-learner.js";
 import { leaseRunsDownAcrossRestarts } from "./lease-runs-down-across-restarts.js";
 import { logCoversTheBackend } from "./log-covers-the-backend.js";
 import { messageForAnotherIsDropped } from "./message-for-another-is-dropped.js";
+import { ordinaryUse } from "./ordinary-use.js";
 import { progressStandsBehindEvents } from "./progress-stands-behind-events.js";
 import { renewalMeansTheLeaseExists } from "./renewal-means-the-lease-exists.js";
 import { renewedLeaseOutlivesItsLeader } from "./renewed-lease-outlives-its-leader.js";
@@ -31,6 +33,7 @@ import { transactionFailsAsAWhole } from "./transaction-fails-as-a-whole.js";
 import { watchOutlivesASnapshot } from "./watch-outlives-a-snapshot.js";
 
 export const SCENARIOS: readonly Scenario[] = [
+  ordinaryUse,
   acknowledgedWriteOutlivesPower,
   backendMarkMatchesItsData,
   deletedStaysDeleted,
@@ -58,4 +61,5 @@ export const SCENARIOS: readonly Scenario[] = [
   returnDisturbsNobody,
   stallIsNoSilence,
   tornLogIsMended,
+  frameIsNotKept,
 ];
