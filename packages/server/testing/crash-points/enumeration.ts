@@ -44,6 +44,8 @@ const COINS_MAX = 2000;
 /** One image of so many is cut again while it recovers. */
 const AGAIN_EVERY = 8;
 const FAILURES_MAX = 5;
+/** Of an error that is none of a check: enough to see where it comes from. */
+const STACK_LINES_MAX = 6;
 
 /** @param hardware what the story's machines are made of, for a test that plants a mistake in it */
 export async function playStory(
@@ -140,7 +142,10 @@ export async function judge(
     counts.recoveries++;
     await recover(survived(one, again, seed).machines, { ...question, earlier: first });
   } catch (error) {
-    const told = error instanceof BrokenPromise ? error.message : (error as Error).stack;
+    const told =
+      error instanceof BrokenPromise
+        ? error.message
+        : (error as Error).stack?.split("\n").slice(0, STACK_LINES_MAX).join("\n");
     counts.failures.push(
       `story "${story.name}", boundary ${boundary} (${cause}), ${survival} survives, seed ${seed}: ${life}: ${told}`,
     );

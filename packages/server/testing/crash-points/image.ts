@@ -49,10 +49,15 @@ export function survived(
 ): { readonly machines: readonly ImageMachine[]; readonly key: string } {
   const machines: ImageMachine[] = [];
   const keys: string[] = [];
-  for (const { name, joins, disk, store } of image.machines) {
+  const site = Chance.of(seed, `${image.boundary} ${survival}`);
+  // Chance may also take one machine alone; the others then lose their processes and nothing else.
+  const alone = survival.startsWith("coin") && site.percent(50) ? site.pick(image.machines) : undefined;
+  for (const machine of image.machines) {
+    const { name, joins, disk, store } = machine;
     const chance = Chance.of(seed, `${image.boundary} ${name} ${survival}`);
     const cut = { disk: disk.clone(), store: store.clone() };
-    keys.push(name, crashDisk(cut.disk, survival, chance), crashStore(cut.store, survival, chance));
+    const way = alone === undefined || alone === machine ? survival : "everything";
+    keys.push(name, crashDisk(cut.disk, way, chance), crashStore(cut.store, way, chance));
     machines.push({ name, joins, ...cut });
   }
   return { machines, key: keys.join("\n") };

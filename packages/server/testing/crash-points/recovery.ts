@@ -3,6 +3,7 @@
  * against the promises and against the replay of the story. Then they take a write, the power goes once more, and the next life
  * must find the same.
  */
+import { ServerError } from "../../src/core/errors.js";
 import type { Entry } from "../../src/core/raft/types.js";
 import { Wal } from "../../src/io/wal/wal.js";
 import type { EtcdNode } from "../../src/node/node.js";
@@ -224,8 +225,17 @@ const EVERYTHING = {
   ...{ minModRevision: 0n, maxModRevision: 0n, minCreateRevision: 0n, maxCreateRevision: 0n },
 };
 
-/** Life goes on: a write is taken, and everybody has it. What is there then. */
+/** Life goes on: a write is taken (an alarm that has survived refuses it first), and everybody has it. What is there then. */
 async function takeWrite(stage: Stage): Promise<Contents> {
+  for (const { memberId, alarm } of leaderOf(stage).alarms) {
+    const refused = await stage.within(
+      leaderOf(stage)
+        .propose(put("refused", "1"))
+        .catch((error: unknown) => error),
+    );
+    demand(refused instanceof ServerError, `a write was taken under the alarm ${alarm}`);
+    await stage.within(leaderOf(stage).propose({ kind: "alarm", action: "deactivate", memberId, alarm }));
+  }
   const { revision } = leaderOf(stage).header;
   const answer = await stage.within(leaderOf(stage).propose(put("after the cut", "1")));
   demand(answer.revision === revision + 1n, `the next revision is ${answer.revision} after ${revision}`);

@@ -60,6 +60,8 @@ export interface StageOptions {
   readonly onSent?: (message: Message) => void;
 }
 
+/** Longer than commits are apart, so that several may wait for their flush. */
+const FLUSH_MS_MAX = 70;
 const STEP_MS = 5;
 const PATIENCE_MS = 20_000;
 
@@ -211,7 +213,7 @@ export class Stage {
       store: machine.store,
       isAlive: () => life.alive,
       passes: async () => {
-        if (this.#options.takesTime === true) await later(clock, 1 + this.#delays.int(20));
+        if (this.#options.takesTime === true) await later(clock, 1 + this.#delays.int(FLUSH_MS_MAX));
         if (!life.alive) await new Promise(() => {});
         this.#options.onBoundary?.(machine, "flush of the backend");
       },

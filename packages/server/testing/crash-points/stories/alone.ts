@@ -16,6 +16,10 @@ export const firstWrites: Story = {
     await work.putAll(["a", "b", "c", "d"], "together");
     await work.put("large", "y".repeat(3000));
     await work.putAll(["a", "large", "e"], "z".repeat(1200));
+    for (let round = 0; round < 6; round++) {
+      await work.putAll([`m${round}`, "n", "o"], `${round}`.repeat(200 + 350 * round));
+      if (round % 2 === 0) await work.pass(20);
+    }
     await work.pass(60);
     for (let i = 0; i < 4; i++) await work.put(`small ${i}`, `last ${i}`);
   },
@@ -33,6 +37,24 @@ export const rollingLog: Story = {
       await work.put("counter", String(round));
       if (round % 4 === 3) await work.pass(30);
     }
+  },
+};
+
+export const largeValues: Story = {
+  name: "values larger than a segment",
+  about: "a flush that needs a segment of its own, between small ones",
+  members: 1,
+  settings: { ...SMALL_SEGMENTS, tuning: COMMITS_OFTEN },
+  async play(work) {
+    await work.found();
+    for (let round = 0; round < 5; round++) {
+      await work.put("small", `round ${round}`);
+      await work.put(`large ${round % 2}`, `${round}`.repeat(9000 + 3000 * round));
+      await work.putAll([`a${round}`, `b${round}`, "large 2"], "together ".repeat(300));
+      await work.remove(`a${round}`);
+    }
+    await work.pass(80);
+    await work.put("last", "one");
   },
 };
 
