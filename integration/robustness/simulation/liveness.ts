@@ -34,6 +34,7 @@ const EVERYTHING = { key: bytes("\0"), rangeEnd: bytes("\0") };
 /** Errors: `SimulationViolation` naming what the cluster owes. The answer: what every member holds. */
 export async function demandLiveness(healed: Healed): Promise<Dump[]> {
   await demandLeader(healed);
+  await demandSettledMembers(healed);
   await demandNoAlarm(healed);
   await demandServices(healed);
   healed.witnesses.stopClients();
@@ -53,6 +54,29 @@ function members({ simulation }: Healed): Machine[] {
   return machines.filter(({ node }) => node !== undefined && ids.has(node.raftStatus.id));
 }
 
+/** Those of them that serve clients: a learner does not. */
+function servers(healed: Healed): Machine[] {
+  const learners = healed.simulation.leader?.node?.raftStatus.confState.learners ?? [];
+  return members(healed).filter(({ node }) => node !== undefined && !learners.includes(node.raftStatus.id));
+}
+
+/** The operator gets everybody to run who belongs to the cluster, and whatever change was on its way is over. */
+async function demandSettledMembers(healed: Healed): Promise<void> {
+  const { simulation } = healed;
+  const { membership } = simulation.nemesis;
+  await demand(
+    healed,
+    "L2",
+    () => `the members settle (${membership.machines.map(({ name }) => name).join(", ")} belong to the cluster)`,
+    TOGETHER_WITHIN_MS,
+    () => {
+      const confState = simulation.leader?.node?.raftStatus.confState;
+      if (confState === undefined || !membership.settled) return false;
+      return members(healed).length === confState.voters.length + confState.learners.length;
+    },
+  );
+}
+
 async function demandLeader(healed: Healed): Promise<void> {
   const { simulation } = healed;
   const within = simulation.plan.electionMs * LEADER_WITHIN_ELECTIONS;
@@ -69,11 +93,11 @@ function isPlain({ simulation }: Healed): boolean {
 
 async function demandNoAlarm(healed: Healed): Promise<void> {
   const { simulation, environment, witnesses } = healed;
-  const names = new Set(members(healed).map(({ name }) => name));
+  const names = new Set(servers(healed).map(({ name }) => name));
   const told = (): number[] => witnesses.watches.filter(({ name }) => names.has(name)).map(({ revision }) => revision);
   const compactable = (): number => Math.min(...told());
   const operator = new Operator(simulation, environment, compactable);
-  void operator.clearAlarms(members(healed));
+  void operator.clearAlarms(servers(healed));
   await demand(
     healed,
     "L4",
@@ -88,7 +112,7 @@ async function demandNoAlarm(healed: Healed): Promise<void> {
 
 /** One after the other, through each member: a write, a read, an event, and the life of a lease. */
 async function demandServices(healed: Healed): Promise<void> {
-  for (const { name } of members(healed)) {
+  for (const { name } of servers(healed)) {
     const served = new Serving(healed, name);
     await demand(
       healed,
@@ -204,7 +228,7 @@ async function demandAgreement(healed: Healed): Promise<Dump[]> {
     () => isPlain(healed) && members(healed).length > 0 && new Set(members(healed).map(appliedOf)).size === 1,
   );
   const last = Number(simulation.leader?.node?.header.revision ?? 0n);
-  const names = new Set(members(healed).map(({ name }) => name));
+  const names = new Set(servers(healed).map(({ name }) => name));
   await demand(
     healed,
     "L4",

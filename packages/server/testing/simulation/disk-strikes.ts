@@ -86,10 +86,18 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
   },
 };
 
-/** Whether every other member has the name of the machine in its list of members. */
-function isKnownToOthers({ simulation }: Nemesis, machine: Machine): boolean {
-  const others = simulation.machines.filter((other) => other !== machine);
-  return others.every(({ node }) => node?.members.some(({ name }) => name === machine.name));
+/**
+ * Whether every other member has the name of the machine in its list of members, and one of them is still where the machine
+ * was told that it is: a machine that knows of nobody must take itself for the first one.
+ */
+function isKnownToOthers(nemesis: Nemesis, machine: Machine): boolean {
+  const others = nemesis.membership.machines.filter((other) => other !== machine);
+  const { initialCluster } = nemesis.simulation;
+  const told = (nemesis.membership.toldTo(machine) ?? initialCluster).map(({ peerUrls }) => String(peerUrls));
+  return (
+    others.some(({ peerUrls }) => told.includes(String(peerUrls))) &&
+    others.every(({ node }) => node?.members.some(({ name }) => name === machine.name))
+  );
 }
 
 /** The disk of the machine answers the next call of the kind with an error, of which the process may die. */
@@ -126,7 +134,7 @@ function takeDown(nemesis: Nemesis, chance: Chance, harm: (machine: Machine) => 
   const machine = serving(nemesis, chance);
   if (machine === undefined || nemesis.damaged !== undefined) return;
   const lastIndex = machine.node?.raftStatus.lastIndex ?? 0;
-  const others = nemesis.simulation.machines.filter((other) => other !== machine);
+  const others = nemesis.membership.machines.filter((other) => other !== machine);
   nemesis.simulation.trace.note(machine.name, "is switched off");
   machine.kill();
   const offMs = chance.between(OFF_MS.min, OFF_MS.max);

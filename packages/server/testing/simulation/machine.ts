@@ -86,7 +86,8 @@ export class Machine {
   readonly name: string;
   readonly owner: number;
   readonly clock: MachineClock;
-  readonly peerUrls: readonly string[];
+  /** Where its member is reached; a change takes effect with the next life. */
+  peerUrls: readonly string[];
   disk: MemoryDisk;
   store: MemoryStore;
   readonly #options: MachineOptions;

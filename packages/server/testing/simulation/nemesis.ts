@@ -9,6 +9,7 @@ import { SEEN_AT_SITES } from "./counters.js";
 import { type Excuse, Excuses } from "./excuses.js";
 import { FailpointTraps } from "./failpoint-traps.js";
 import type { Machine } from "./machine.js";
+import { Membership } from "./membership.js";
 import type { Fault } from "./plan.js";
 import type { Simulation } from "./simulation.js";
 import { STRIKES } from "./strikes.js";
@@ -29,6 +30,7 @@ export class Nemesis {
   readonly excuses: Excuses = new Excuses();
   readonly traps: FailpointTraps = new FailpointTraps();
   readonly weather: Weather;
+  readonly membership: Membership;
   readonly #gaps: Chance;
   readonly #chances: Map<Fault, Chance> = new Map();
   /** At most one machine at a time has lost something that it had promised to keep: never a majority. */
@@ -41,6 +43,7 @@ export class Nemesis {
     const { plan, world, network } = simulation;
     this.#gaps = Chance.of(plan.seed, "fault gaps");
     this.weather = new Weather({ seed: plan.seed, nowMs: () => world.nowMs, delayMs: () => network.delayMs() });
+    this.membership = new Membership(this);
     this.weather.onEffect = (effect) => this.struck(effect);
   }
 
@@ -81,7 +84,7 @@ export class Nemesis {
   /** The machine starts again after a while; at once when the trouble is over. */
   restart(machine: Machine, delayMs: number): void {
     this.simulation.world.after(this.#over ? 0 : delayMs, () => {
-      if (machine.life === undefined) this.simulation.boot(machine);
+      if (machine.life === undefined && this.membership.mayStart(machine)) this.simulation.boot(machine);
     });
   }
 
@@ -110,18 +113,27 @@ export class Nemesis {
 
   /** Errors: `SimulationViolation` when the member must not serve. */
   booted(machine: Machine): void {
+    this.membership.booted(machine);
     if (this.#loss?.machine !== machine) return;
     violated(this.#loss.excuse.fault, `${machine.name} serves although it has lost what it had promised to keep`);
   }
 
   /** Errors: `SimulationViolation` when nothing explains the end. */
   ended(machine: Machine, cause: Error): void {
+    if (this.membership.refused(machine, cause)) return;
     const excuse = this.excuses.take(machine, cause);
     if (excuse === undefined)
       violated("a member stopped by itself", `${machine.name}: ${cause.stack ?? cause.message}`);
     this.simulation.counters.note(`ended by: ${excuse.fault}`);
-    if (this.#loss?.excuse === excuse) this.#repair(this.#loss);
-    this.restart(machine, RESTART_MS);
+    if (this.#loss?.excuse === excuse) this.#mend(this.#loss);
+    else this.restart(machine, RESTART_MS);
+  }
+
+  /** The machine's member was removed: what its disk has lost is nobody's any more. */
+  forgive(machine: Machine): void {
+    if (this.#loss?.machine !== machine) return;
+    this.excuses.withdraw(machine, this.#loss.excuse);
+    this.#loss = undefined;
   }
 
   heal(): void {
@@ -134,11 +146,23 @@ export class Nemesis {
       this.#loss.machine.kill();
       this.#repair(this.#loss);
     }
+    this.membership.heal();
     for (const machine of machines) {
       this.simulation.hardware(machine.name).heal();
       machine.clock.wake();
-      if (machine.life === undefined) this.simulation.boot(machine);
+      if (machine.life === undefined && this.membership.mayStart(machine)) this.simulation.boot(machine);
     }
+  }
+
+  /** The operator brings the disk back, or replaces the member. */
+  #mend(loss: Loss): void {
+    const { machine } = loss;
+    const bringBack = (): void => {
+      if (this.#loss === loss) this.#repair(loss);
+      this.restart(machine, RESTART_MS);
+    };
+    if (this.chanceOf(loss.excuse.fault).percent(50)) bringBack();
+    else void this.membership.replaceLost(machine, bringBack);
   }
 
   #repair({ machine, excuse }: Loss): void {

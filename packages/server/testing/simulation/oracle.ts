@@ -135,6 +135,7 @@ export class Oracle implements MachineEvents {
 
   removed(machine: Machine): void {
     this.#simulation.trace.note(machine.name, "was removed from the cluster and ended");
+    this.#guard(() => this.#simulation.nemesis.membership.left(machine));
   }
 
   async around<T>(machine: Machine, path: string, request: unknown, handle: () => Promise<T>): Promise<T> {

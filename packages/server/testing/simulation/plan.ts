@@ -30,6 +30,12 @@ export const FAULTS = [
   "compaction",
   "defragment",
   "snapshot download",
+  "add learner",
+  "add voter",
+  "promote",
+  "remove member",
+  "replace member",
+  "move member",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];
@@ -76,7 +82,8 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
   const plan: Plan = {
     seed,
     durationMs,
-    faults: new Set(FAULTS.filter(() => chance.percent(Number(some)))),
+    // One chance for each, so that a new kind of fault leaves the rest of the plan as it was.
+    faults: new Set(FAULTS.filter((fault) => Chance.of(seed, `has ${fault}`).percent(Number(some)))),
     faultGapMs: chance.pick([1000, 3000, 3000, 8000]),
     size: chance.pick([3, 3, 3, 4, 5]),
     clients,

@@ -115,10 +115,10 @@ export class Simulation {
     return machine;
   }
 
-  /** Starts a machine's process. `existing` for a member that joins. */
-  boot(machine: Machine, existing?: readonly InitialMember[]): void {
+  /** Starts a machine's process, as the member of the cluster that it was told of. */
+  boot(machine: Machine): void {
     this.trace.note(machine.name, `boots, life ${machine.lives + 1}`);
-    machine.boot({ ...this.#settings(machine.name), ...joining(existing) });
+    machine.boot({ ...this.#settings(machine.name), ...joining(this.nemesis.membership.toldTo(machine)) });
   }
 
   /** A connection of a client to a machine. */

@@ -1,5 +1,6 @@
 /** What each kind of fault does when it strikes; a fault without a strike does not compile. */
 import { DISK_STRIKES } from "./disk-strikes.js";
+import { MEMBERSHIP_STRIKES } from "./membership-strikes.js";
 import { NETWORK_STRIKES } from "./network-strikes.js";
 import { OPERATOR_STRIKES } from "./operator-strikes.js";
 import type { Fault } from "./plan.js";
@@ -11,6 +12,7 @@ export const STRIKES: Readonly<Record<Fault, Strike>> = {
   ...NETWORK_STRIKES,
   ...DISK_STRIKES,
   ...OPERATOR_STRIKES,
+  ...MEMBERSHIP_STRIKES,
   /** Clocks differ from the beginning on (`Simulation.addMachine`). */
   "clock drift": () => {},
 };
