@@ -6,7 +6,7 @@
  *   pnpm sim:recall --rotate N --seed S         N of them, from the S-th on
  *   node scripts/campaigns/recall.mjs counts.json
  *
- * First the code as it is has to pass everything that is named. Where the named means does not notice a bug, all scenarios,
+ * First the code as it is has to pass everything that is named. Every patched code has to survive ordinary use. Where the named means does not notice a bug, all scenarios,
  * then `--seeds` seeds of the simulation and of Raft alone are tried, to say what would: that fails all the same. A bug of
  * which its patch says that nothing notices it is listed as a miss and fails nothing.
  */
@@ -21,6 +21,10 @@ import { readTable } from "../recall/table.mjs";
 const FIRST_SEED = 1;
 /** Raft alone is so much cheaper than whole nodes. */
 const RAFT_SEEDS_PER_SEED = 50;
+/** A patch after which this story fails is no bug that anybody would have shipped. */
+const ORDINARY_USE = { means: "scenario", name: "ordinary-use" };
+/** Characters of what was noticed. */
+const SHOWN_MAX = 160;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -90,10 +94,12 @@ async function examine(bug) {
   const { number, name, claim } = bug;
   const patient = await Patient.admit(bug);
   try {
+    const unusable = await patient.ask(ORDINARY_USE);
+    if (unusable !== undefined) throw new Error(`it does not survive ordinary use: ${shortened(unusable)}`);
     const noticed = claim.means === "nothing" ? undefined : await patient.ask(claim);
     if (noticed !== undefined) {
       results.passed += 1;
-      console.log(`  ${number} ${name}: ${claimText(claim)}: ${noticed}`);
+      console.log(`  ${number} ${name}: ${claimText(claim)}: ${shortened(noticed)}`);
       return;
     }
     const other = await search(patient);
@@ -111,7 +117,7 @@ async function examine(bug) {
 async function search(patient) {
   for (const means of everything(patient.scenarios)) {
     const noticed = await patient.ask(means);
-    if (noticed !== undefined) return `${claimText(means)}: ${noticed}`;
+    if (noticed !== undefined) return `${claimText(means)}: ${shortened(noticed)}`;
   }
   return undefined;
 }
@@ -121,6 +127,10 @@ function* everything(scenarios) {
   const seeds = Number(values.seeds);
   for (let i = 0; i < seeds; i++) yield { means: "seed", seed: FIRST_SEED + i };
   for (let i = 0; i < seeds * RAFT_SEEDS_PER_SEED; i++) yield { means: "raft seed", seed: FIRST_SEED + i };
+}
+
+function shortened(text) {
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
 }
 
 function tellLeftOut() {

@@ -16,6 +16,8 @@ export const backendMarkMatchesItsData: Scenario = {
     const cluster = await NodeCluster.start({ size: 1, options: { backend: new MemoryBackend(store) } });
     let puts = 0;
     try {
+      // The member itself and its name are committed by then.
+      await cluster.clock.advance(1_000);
       for (const { afterMs, defragments } of DEATHS) {
         const node = await cluster.elected();
         for (let i = 0; i < PUTS; i++) await cluster.within(node.propose(put("k", String(++puts))));
