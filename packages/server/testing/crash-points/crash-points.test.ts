@@ -6,8 +6,11 @@ import { MemoryDisk } from "../../src/io/disk/memory-disk.js";
 import { enumerate, judge, newCounts, playStory, STORIES } from "./campaign-main.js";
 import type { PlayedStory } from "./enumeration.js";
 import type { Image } from "./image.js";
+import type { MemberPromise } from "./promises.js";
+import { recover } from "./recovery.js";
 import type { StageOptions } from "./stage.js";
 import { everyCommand, firstWrites, lifeUponLife, rollingLog } from "./stories/alone.js";
+import { replicated } from "./stories/together.js";
 import type { Story } from "./story.js";
 
 const SEED = Number(process.env["SEED"] ?? 7);
@@ -110,6 +113,57 @@ describe("a planted mistake is noticed:", () => {
     expect(await judged(last.machines, last.promises)).toBe("");
     expect(await judged(old.machines, last.promises)).toMatch(/entries up to \d+ have survived, and \d+ was committed/);
     expect(await judged(last.machines, old.promises)).toMatch(/was never asked for|is not the story's/);
+  });
+});
+
+describe("a promise that was not kept is told:", () => {
+  const last = async (story: Story): Promise<{ played: PlayedStory; image: Image }> => {
+    const played = await playStory(story, SEED);
+    return { played, image: played.images.at(-1) as Image };
+  };
+  const told = async (played: PlayedStory, image: Image, promises: Partial<Image["promises"]>): Promise<string> => {
+    const counts = newCounts();
+    await judge(played, { ...image, promises: { ...image.promises, ...promises } }, "everything", SEED, counts);
+    return counts.failures.join("\n");
+  };
+
+  it("a term, a vote or an acknowledgement that went back", async () => {
+    const { played, image } = await last(replicated);
+    const changed = async (change: Partial<MemberPromise>): Promise<string> => {
+      const members = [...image.promises.members].map(([id, promise]) => [id, { ...promise, ...change }] as const);
+      return told(played, image, { members: new Map(members) });
+    };
+    expect(image.promises.members.size).toBe(3);
+    expect(await changed({})).toBe("");
+    expect(await changed({ term: 99 })).toMatch(/is in term \d+, and it was in term 99/);
+    expect(await changed({ lastIndex: 999 })).toMatch(/the log ends with \d+, and 999 was acknowledged/);
+    expect(await changed({ vote: 5n })).toMatch(/the vote is \d+, and it was given to 5/);
+  });
+
+  it("a revision, a compaction, a value or a delete that is not there", async () => {
+    const { played, image } = await last(everyCommand);
+    const { writes } = image.promises;
+    const withWrite = (key: string, value: string | undefined, revision: bigint): Promise<string> =>
+      told(played, image, { writes: [...writes, { key, value, revision }] });
+    const newest = writes.at(-1)?.revision ?? 0n;
+    expect(await told(played, image, { compactRevision: 1000n })).toMatch(
+      /the compact revision is \d+, and it was 1000/,
+    );
+    expect(await withWrite("x", "1", 1000n)).toMatch(/the revision is \d+, and 1000 was answered/);
+    expect(await withWrite("x", "1", newest)).toMatch(/x, written at \d+, is not there/);
+    expect(await withWrite("often", "other", newest)).toMatch(/often has another value than was written/);
+    expect(await withWrite("often", undefined, newest - 1n)).toMatch(/often is of \d+, not \d+/);
+  });
+
+  it("a second life that differs from the first", async () => {
+    const { played, image } = await last(firstWrites);
+    const question = { ...played, promises: image.promises, seed: SEED };
+    const first = await recover(image.machines, question);
+    await expect(recover(first.left, { ...question, before: first.contents })).resolves.toMatchObject({ torn: 0 });
+    const before = [...first.contents, "key 00 1 0"];
+    await expect(recover(first.left, { ...question, before })).rejects.toThrow(
+      /missing key 00 1 0; not expected nothing/,
+    );
   });
 });
 

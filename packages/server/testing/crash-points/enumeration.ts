@@ -3,10 +3,11 @@
  * many of them to life as are asked for. What leaves the same state at one boundary counts once.
  */
 import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { BrokenPromise } from "./checks.js";
 import { Committed } from "./committed.js";
 import { type Image, SURVIVALS, type Survival, survived } from "./image.js";
 import { PromiseBook } from "./promises.js";
-import { BrokenPromise, imageOf, recover } from "./recovery.js";
+import { imageOf, recover } from "./recovery.js";
 import { Stage, type StageOptions } from "./stage.js";
 import { type Story, Work } from "./story.js";
 

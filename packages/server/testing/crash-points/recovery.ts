@@ -5,19 +5,14 @@
  */
 import { ServerError } from "../../src/core/errors.js";
 import type { Entry } from "../../src/core/raft/types.js";
-import { Wal } from "../../src/io/wal/wal.js";
 import type { EtcdNode } from "../../src/node/node.js";
 import { put } from "../node-cluster.js";
-import { type Committed, type Contents, contentsOf, isOfAStart, sameEntry } from "./committed.js";
+import { BrokenPromise, checkMember, checkWrites, demand, demandSame, survivingIndex } from "./checks.js";
+import { type Committed, type Contents, contentsOf } from "./committed.js";
 import type { Image, ImageMachine } from "./image.js";
-import type { ClientWrite, Promises } from "./promises.js";
+import type { Promises } from "./promises.js";
 import { Stage } from "./stage.js";
 import type { Story } from "./story.js";
-
-/** What is wrong with a life after a power cut. */
-export class BrokenPromise extends Error {
-  override readonly name = "BrokenPromise";
-}
 
 export interface Recovered {
   /** Up to where the story's entries have survived. */
@@ -63,8 +58,7 @@ export async function recover(machines: readonly ImageMachine[], question: Quest
   }
   try {
     const began = [...stage.machines.values()].map(({ store }) => store.current.at);
-    await startAll(stage);
-    for (const node of stage.nodes) await checkMember(stage, node, question);
+    await startAll(stage, question);
     await serving(stage);
     recovering = false;
     const index = question.before === undefined ? survivingIndex(applied, began, question) : promises.committedIndex;
@@ -92,36 +86,18 @@ function cut(machine: ImageMachine): ImageMachine {
   return machine;
 }
 
-async function startAll(stage: Stage): Promise<void> {
+/** Each member is looked at as soon as it has recovered, before time passes. */
+async function startAll(stage: Stage, { promises, story }: Question): Promise<void> {
   const starts = [...stage.machines.keys()].map(async (name) => {
-    try {
-      await stage.boot(name);
-    } catch (error) {
-      throw new BrokenPromise(`${name} does not start: ${(error as Error).message}`, { cause: error });
-    }
+    const node = await stage.boot(name).catch((error: Error) => {
+      throw new BrokenPromise(`${name} does not start: ${error.message}`, { cause: error });
+    });
+    await checkMember(node, stage.machine(name), {
+      promises,
+      segmentBytes: story.settings.walSegmentBytes ?? 64 * 1024,
+    });
   });
   await stage.within(Promise.all(starts));
-}
-
-/** What a member said to others before the cut holds after it. */
-async function checkMember(stage: Stage, node: EtcdNode, { promises, story }: Question): Promise<void> {
-  const { clusterId, memberId } = node.header;
-  const promise = promises.members.get(memberId);
-  if (promise === undefined) return;
-  const { term, lastIndex } = node.raftStatus;
-  demand(term >= promise.term, `member ${memberId} is in term ${term}, and it was in term ${promise.term}`);
-  if (term > promise.term) return;
-  demand(lastIndex >= promise.lastIndex, `the log ends with ${lastIndex}, and ${promise.lastIndex} was acknowledged`);
-  if (promise.vote === undefined) return;
-  const machine = [...stage.machines.values()].find(({ life }) => life?.node === node);
-  if (machine === undefined) return;
-  const { recovered } = await Wal.open({
-    ...{ disk: machine.disk.clone(), directory: "/wal", clusterId, memberId },
-    backendAppliedIndex: machine.store.current.at.index,
-    segmentBytes: story.settings.walSegmentBytes ?? 64 * 1024,
-  });
-  const vote = recovered.hardState?.vote;
-  demand(vote === promise.vote, `in term ${term} the vote is ${vote}, and it was given to ${promise.vote}`);
 }
 
 /** Until every member that the cluster knows has applied everything that the leader has. */
@@ -151,33 +127,6 @@ function leaderOf(stage: Stage): EtcdNode {
   return stage.leader;
 }
 
-/** Up to where the story's own entries are there. Everything else must be what members do by themselves as they start. */
-function survivingIndex(
-  applied: ReadonlyMap<number, Entry>,
-  began: readonly { readonly index: number; readonly term: number }[],
-  { committed, promises, earlier }: Question,
-): number {
-  const { committedIndex, askedIndex } = promises;
-  let index = 0;
-  for (const { index: at, term } of began) {
-    const known = committed.entry(at);
-    if (at > 0 && earlier?.applied.get(at)?.term === term) index = Math.max(index, Math.min(at, earlier.index));
-    else {
-      const holds = at === 0 || (at <= askedIndex && known?.term === term);
-      demand(holds, `a backend is at entry ${at} of term ${term}, which is not the story's`);
-      index = Math.max(index, at);
-    }
-  }
-  for (const entry of applied.values()) {
-    const known = committed.entry(entry.index);
-    const isOurs = entry.index <= askedIndex && known !== undefined && sameEntry(known, entry);
-    if (isOurs) index = Math.max(index, entry.index);
-    else demand(isOfAStart(entry), `entry ${entry.index} of term ${entry.term} was never asked for`);
-  }
-  demand(index >= committedIndex, `entries up to ${index} have survived, and ${committedIndex} was committed`);
-  return index;
-}
-
 async function contentsOfAll(stage: Stage): Promise<Contents> {
   const all = members(stage).map((node) => {
     const snapshot = node.snapshot();
@@ -190,40 +139,6 @@ async function contentsOfAll(stage: Stage): Promise<Contents> {
   for (const contents of all) demandSame(contents, all[0] as Contents, "the members' data");
   return all[0] ?? [];
 }
-
-/** Every write that was answered is there, unless a later one was asked for that hides it. */
-async function checkWrites(node: EtcdNode, { writes, compactRevision }: Promises): Promise<void> {
-  let newest = 0n;
-  for (const write of writes) if (write.revision !== undefined && write.revision > newest) newest = write.revision;
-  const { revision } = node.header;
-  demand(revision >= newest, `the revision is ${revision}, and ${newest} was answered`);
-  const compacted = node.stats.compactRevision;
-  demand(compacted >= compactRevision, `the compact revision is ${compacted}, and it was ${compactRevision}`);
-  const { kvs } = await node.range({ ...EVERYTHING });
-  const found = new Map(kvs.map((kv) => [Buffer.from(kv.key).toString(), kv]));
-  for (const [key, last] of lastAnswered(writes)) {
-    const kv = found.get(key);
-    const hidden = writes.slice(writes.indexOf(last) + 1).some((later) => later.key === key);
-    if (kv === undefined)
-      demand(last.value === undefined || hidden, `${key}, written at ${last.revision}, is not there`);
-    else if (kv.modRevision === last.revision)
-      demand(Buffer.from(kv.value).toString() === last.value, `${key} has another value than was written`);
-    else
-      demand(hidden && kv.modRevision > (last.revision ?? 0n), `${key} is of ${kv.modRevision}, not ${last.revision}`);
-  }
-}
-
-function lastAnswered(writes: readonly ClientWrite[]): ReadonlyMap<string, ClientWrite> {
-  const last = new Map<string, ClientWrite>();
-  for (const write of writes) if (write.revision !== undefined) last.set(write.key, write);
-  return last;
-}
-
-const EVERYTHING = {
-  ...({ kind: "range", key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), limit: 0, revision: 0n } as const),
-  ...({ sortOrder: "none", sortTarget: "key", serializable: true, keysOnly: false, countOnly: false } as const),
-  ...{ minModRevision: 0n, maxModRevision: 0n, minCreateRevision: 0n, maxCreateRevision: 0n },
-};
 
 /** Life goes on: a write is taken (an alarm that has survived refuses it first), and everybody has it. What is there then. */
 async function takeWrite(stage: Stage): Promise<Contents> {
@@ -247,19 +162,4 @@ function isTorn(before: readonly ImageMachine[], { name, disk }: ImageMachine): 
   const broken = (one: ImageMachine["disk"] | undefined): number =>
     [...(one?.contents().keys() ?? [])].filter((path) => path.endsWith(".broken")).length;
   return broken(disk) > broken(before.find((machine) => machine.name === name)?.disk);
-}
-
-function demand(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new BrokenPromise(message);
-}
-
-function demandSame(found: Contents, wanted: Contents, what: string): void {
-  if (found.length === wanted.length && found.every((line, i) => line === wanted[i])) return;
-  const missing = wanted.filter((line) => !found.includes(line));
-  const extra = found.filter((line) => !wanted.includes(line));
-  throw new BrokenPromise(`${what}: missing ${shown(missing)}; not expected ${shown(extra)}`);
-}
-
-function shown(lines: readonly string[]): string {
-  return lines.length === 0 ? "nothing" : `${lines.slice(0, 4).join(", ")}${lines.length > 4 ? ", …" : ""}`;
 }
