@@ -11,8 +11,19 @@ import { type TrafficClass, trafficClass } from "../src/io/peers/traffic.js";
 import { toMessage, toRaftMessage } from "../src/io/wire/message.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
+import { isRepeatable } from "./memory-record.js";
 
 const REFUSED_RETRY_MS = 1000;
+
+/** A message on its way. */
+interface Sent {
+  readonly bytes: Uint8Array;
+  readonly which: TrafficClass;
+  /** Its place among all that this link has sent. */
+  readonly sequence: number;
+  /** What the link's count of resets was. */
+  readonly resets: number;
+}
 
 export class MemoryLink {
   readonly urls: readonly string[];
@@ -20,6 +31,9 @@ export class MemoryLink {
   readonly #own: Running;
   readonly #to: bigint;
   readonly #lastDueMs: Record<TrafficClass, number> = { control: 0, append: 0 };
+  readonly #newestArrived: Record<TrafficClass, number> = { control: 0, append: 0 };
+  #sent = 0;
+  #resets = 0;
   /** Whom the link is connected to. */
   #target: MemoryPeers | undefined;
   #connectedSince: number | undefined;
@@ -46,11 +60,19 @@ export class MemoryLink {
     const arrives = this.#network.at(this.urls)?.running !== undefined && this.#network.isOpen(here, this.#to);
     if (!arrives && this.#target === undefined) this.#lost();
     if (!arrives || fate === "lost") return;
-    const { clock } = this.#network;
-    const dueMs = Math.max(clock.nowMs() + fate.delayMs, this.#lastDueMs[which]);
-    this.#lastDueMs[which] = dueMs;
+    const { clock, record } = this.#network;
+    const nowMs = clock.nowMs();
+    let dueMs = nowMs + fate.delayMs;
+    if (fate.unordered !== true) {
+      dueMs = Math.max(dueMs, this.#lastDueMs[which]);
+      this.#lastDueMs[which] = dueMs;
+    }
     const bytes = toBinary(RaftMessageSchema, toRaftMessage(message));
-    clock.setTimer(dueMs - clock.nowMs(), () => this.#deliver(bytes));
+    const sent: Sent = { bytes, which, sequence: ++this.#sent, resets: this.#resets };
+    clock.setTimer(dueMs - nowMs, () => this.#arrive(sent));
+    if ((record === undefined && fate.againMs === undefined) || !isRepeatable(message)) return;
+    for (const lagMs of fate.againMs ?? []) clock.setTimer(dueMs - nowMs + lagMs, () => this.#arriveAgain(sent));
+    record?.note({ sender: this.#own, to: this.#to, urls: this.urls, type: message.type, bytes });
   }
 
   /** Who can be reached may have changed: connects, or notices the end of a connection, some time from now. */
@@ -70,6 +92,16 @@ export class MemoryLink {
     }
   }
 
+  /** Loses what is on its way and the connection, if there was one; whether there was. */
+  reset(): boolean {
+    this.#resets += 1;
+    this.#lastDueMs.control = 0;
+    this.#lastDueMs.append = 0;
+    if (this.#target === undefined) return false;
+    this.#disconnected();
+    return true;
+  }
+
   close(): void {
     this.#closed = true;
     this.#connectedSince = undefined;
@@ -80,12 +112,8 @@ export class MemoryLink {
     this.#change = undefined;
     const target = this.#reachable();
     if (target === this.#target) return;
-    if (this.#target !== undefined) {
-      this.#target = undefined;
-      this.#connectedSince = undefined;
-      this.#lost();
-      this.review();
-    } else if (target?.running !== undefined) {
+    if (this.#target !== undefined) this.#disconnected();
+    else if (target?.running !== undefined) {
       if (!this.#admitted(target.running)) {
         this.#tryAgain();
         return;
@@ -98,17 +126,38 @@ export class MemoryLink {
     }
   }
 
+  #disconnected(): void {
+    this.#target = undefined;
+    this.#connectedSince = undefined;
+    this.#lost();
+    this.#cancelChange();
+    this.review();
+  }
+
   /** Whoever refuses may think otherwise later. */
   #tryAgain(): void {
     const timer = this.#network.clock.setTimer(REFUSED_RETRY_MS, () => this.#changed());
     this.#change = { kind: "connect", timer };
   }
 
-  #deliver(bytes: Uint8Array): void {
+  #arrive(sent: Sent): void {
+    if (!this.#deliver(sent)) return;
+    const { which, sequence } = sent;
+    if (sequence < this.#newestArrived[which]) this.#network.felt("reorder");
+    else this.#newestArrived[which] = sequence;
+  }
+
+  #arriveAgain(sent: Sent): void {
+    if (this.#deliver(sent)) this.#network.felt("duplicate");
+  }
+
+  /** Whether the message was taken. */
+  #deliver({ bytes, resets }: Sent): boolean {
     const running = this.#network.at(this.urls)?.running;
-    if (this.#closed || running === undefined) return;
-    if (!this.#network.isOpen(this.#own.identity.memberId, this.#to)) return;
-    if (this.#admitted(running)) running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+    if (this.#closed || running === undefined || resets !== this.#resets) return false;
+    if (!this.#network.isOpen(this.#own.identity.memberId, this.#to) || !this.#admitted(running)) return false;
+    running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+    return true;
   }
 
   #reachable(): MemoryPeers | undefined {

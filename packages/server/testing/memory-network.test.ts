@@ -7,44 +7,11 @@ import {
   connected,
   heartbeat,
   type Participant,
-  type PeerWorld,
   PiecesBody,
-  type Place,
   pair,
   snapshotMessage,
 } from "../src/io/peers/contract-world.js";
-import { ManualClock } from "./manual-clock.js";
-import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
-import { SeededRandom } from "./seeded-random.js";
-
-const SEED = 7;
-
-class MemoryWorld implements PeerWorld {
-  readonly clock = new ManualClock();
-  readonly network: MemoryNetwork;
-
-  constructor(options: Partial<MemoryNetworkOptions> = {}) {
-    this.network = new MemoryNetwork({ clock: this.clock, random: new SeededRandom(SEED), ...options });
-  }
-
-  async join(url?: string): Promise<Place> {
-    const peers = url === undefined ? this.network.join() : this.network.join(url);
-    return { peers, url: peers.urls[0] ?? "", close: () => peers.close() };
-  }
-
-  async eventually(condition: () => boolean, what: string): Promise<void> {
-    await this.clock.settle();
-    for (let passedMs = 0; !condition(); passedMs += 1) {
-      if (passedMs > 10_000) throw new Error(`never happened: ${what}`);
-      await this.pass(1);
-    }
-  }
-
-  async pass(ms: number): Promise<void> {
-    await this.clock.advance(ms);
-    await this.clock.settle();
-  }
-}
+import { MemoryWorld } from "./memory-world.js";
 
 describe("peers in memory", () => {
   for (const { name, run } of peerContract) {

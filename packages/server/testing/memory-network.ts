@@ -6,17 +6,36 @@
  * const network = new MemoryNetwork({ clock, random });
  * const peers = network.join("http://a");     // one a member; `close()` and `join` again are a restart
  * network.cut(1n, 2n);  network.oneWay(1n, 2n);  network.isolate(3n);  network.heal();
+ * network.reset(1n, 2n);                      // connections break, and are made again
  * ```
  *
  * As on TCP, a member that has gone is noticed at once and a link that loses everything only after a while. Everything
  * that is handed over has been through the wire's codecs, so nothing is shared.
  */
+
+import { fromBinary } from "@bufbuild/protobuf";
+import { RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../src/core/raft/types.js";
 import type { Clock, Random } from "../src/env.js";
+import { admit, handshakeTo } from "../src/io/peers/handshake.js";
+import { toMessage } from "../src/io/wire/message.js";
+import type { MemoryFlow } from "./memory-flow.js";
 import { MemoryPeers } from "./memory-peers.js";
+import { MemoryRecord, type RecordedMessage } from "./memory-record.js";
 
-/** What becomes of a message: lost, or on its way for so long. */
-export type Fate = "lost" | { readonly delayMs: number };
+/** What becomes of a message: lost, or on its way. */
+export type Fate = "lost" | Passage;
+
+export interface Passage {
+  readonly delayMs: number;
+  /** Others of its class may overtake it, and it them. Default false. */
+  readonly unordered?: boolean;
+  /** It arrives again so many milliseconds after the first time, once for each; not if it must not (`isRepeatable`). */
+  readonly againMs?: readonly number[];
+}
+
+/** Something that no undisturbed network does, at the moment in which it has been felt. */
+export type NetworkEffect = "duplicate" | "reorder" | "replay" | "reset";
 
 export interface MemoryNetworkOptions {
   readonly clock: Clock;
@@ -29,6 +48,9 @@ export interface MemoryNetworkOptions {
   readonly noticeMs?: number;
   /** A test's own say; undefined leaves the message to chance. */
   readonly fate?: (message: Message) => Fate | undefined;
+  /** Milliseconds that a piece of a snapshot takes on top of the usual, for what it weighs. Default none. */
+  readonly pieceMs?: (from: bigint, to: bigint, bytes: number) => number;
+  readonly onEffect?: (effect: NetworkEffect) => void;
 }
 
 export class MemoryNetwork {
@@ -39,6 +61,9 @@ export class MemoryNetwork {
   /** Directions in which nothing arrives, as `from>to`. */
   readonly #cuts = new Set<string>();
   readonly #isolated = new Set<bigint>();
+  /** Snapshots and questions that are on their way. */
+  readonly #flows = new Set<MemoryFlow>();
+  #record: MemoryRecord | undefined;
   #joined = 0;
 
   constructor(options: MemoryNetworkOptions) {
@@ -77,11 +102,68 @@ export class MemoryNetwork {
     this.changed();
   }
 
+  /** Undoes `isolate` of the one member. */
+  rejoin(id: bigint): void {
+    this.#isolated.delete(id);
+    this.changed();
+  }
+
   /** Undoes every cut. */
   heal(): void {
     this.#cuts.clear();
     this.#isolated.clear();
     this.changed();
+  }
+
+  /**
+   * Breaks every connection between the two, as a firewall that has lost its memory does: what is on its way in either
+   * direction is gone, streams fail in the middle, both are told, and both connect again.
+   */
+  reset(a: bigint, b: bigint): void {
+    let broken = false;
+    for (const flow of this.#flows) if (flow.joins(a, b)) broken = flow.break() || broken;
+    for (const peers of this.#all()) {
+      const id = peers.running?.identity.memberId;
+      if (id === a || id === b) broken = peers.reset(id === a ? b : a) || broken;
+    }
+    if (broken) this.felt("reset");
+  }
+
+  opened(flow: MemoryFlow): void {
+    this.#flows.add(flow);
+  }
+
+  closed(flow: MemoryFlow): void {
+    this.#flows.delete(flow);
+  }
+
+  /** What is sent from the first call on, for `replay`. */
+  keepRecord(): MemoryRecord {
+    this.#record ??= new MemoryRecord();
+    return this.#record;
+  }
+
+  /** Present when one is kept. */
+  get record(): MemoryRecord | undefined {
+    return this.#record;
+  }
+
+  /** A message of the past, out of `record`, arrives: at whoever is there now under the receiver's id, if it lets it in. */
+  replay({ sender, to, urls, bytes }: RecordedMessage): void {
+    const running = this.at(urls)?.running;
+    if (running === undefined || !this.isOpen(sender.identity.memberId, to)) return;
+    try {
+      admit(handshakeTo(to, sender.identity), running);
+    } catch {
+      // Nobody is there any more who could be told of the refusal.
+      return;
+    }
+    this.felt("replay");
+    running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+  }
+
+  felt(effect: NetworkEffect): void {
+    this.#options.onEffect?.(effect);
   }
 
   /** Whether anything sent now would arrive; an id of undefined is that of a member which has not started. */
@@ -102,7 +184,7 @@ export class MemoryNetwork {
 
   /** Who can reach whom may have changed: every member looks at its links. */
   changed(): void {
-    for (const peers of new Set(this.#members.values())) peers.review();
+    for (const peers of this.#all()) peers.review();
   }
 
   /** How long something takes that is not a Raft message. */
@@ -111,10 +193,20 @@ export class MemoryNetwork {
     return typeof delayMs === "number" ? delayMs : delayMs.min + random.int(delayMs.max - delayMs.min + 1);
   }
 
+  /** The same for a piece of a snapshot. */
+  pieceDelayMs(from: bigint, to: bigint, bytes: number): number {
+    return this.delayMs() + (this.#options.pieceMs?.(from, to, bytes) ?? 0);
+  }
+
   fateOf(message: Message): Fate {
     const { fate, lostPerMille = 0, random } = this.#options;
     const told = fate?.(message);
     if (told !== undefined) return told;
     return lostPerMille > 0 && random.int(1000) < lostPerMille ? "lost" : { delayMs: this.delayMs() };
+  }
+
+  /** Every member once, however many URLs it has. */
+  #all(): ReadonlySet<MemoryPeers> {
+    return new Set(this.#members.values());
   }
 }

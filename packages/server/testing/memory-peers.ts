@@ -27,6 +27,7 @@ import {
   type SnapshotBody,
   type SnapshotMessage,
 } from "../src/peer-network.js";
+import { MemoryFlow } from "./memory-flow.js";
 import { MemoryLink } from "./memory-link.js";
 import type { MemoryNetwork } from "./memory-network.js";
 
@@ -92,7 +93,7 @@ export class MemoryPeers implements PeerNetwork {
   }
 
   sendSnapshot(message: SnapshotMessage, body: SnapshotBody): void {
-    void this.#streamSnapshot(message, body)
+    void this.#onFlow(message.to, (flow) => this.#streamSnapshot(message, body, flow))
       .then(
         () => "finished" as const,
         () => "failed" as const,
@@ -104,7 +105,7 @@ export class MemoryPeers implements PeerNetwork {
   }
 
   ask<Q extends PeerQuestion>(to: bigint, question: Q, timeoutMs: number): Promise<AnswerTo<Q>> {
-    const asking = this.#ask(to, question).catch((error) => {
+    const asking = this.#onFlow(to, (flow) => flow.during(this.#ask(to, question))).catch((error) => {
       throw error instanceof ServerError ? new ServerError(error.reason) : unavailable(to, error);
     });
     const bounded = within(asking, timeoutMs, this.#network.clock, "no answer came");
@@ -151,6 +152,11 @@ export class MemoryPeers implements PeerNetwork {
     for (const link of this.#links.values()) link.review();
   }
 
+  /** Breaks the connection to the member, if one stands; whether one did. */
+  reset(id: bigint): boolean {
+    return this.#links.get(id)?.reset() ?? false;
+  }
+
   /** A snapshot from a member that is let in; resolves as its handler does. */
   async receiveSnapshot(message: SnapshotMessage, body: SnapshotBody, running: Running): Promise<void> {
     if (this.#snapshotSenders.has(message.from)) throw new Error("a snapshot arrives already");
@@ -162,20 +168,39 @@ export class MemoryPeers implements PeerNetwork {
     }
   }
 
-  async #streamSnapshot(message: SnapshotMessage, body: SnapshotBody): Promise<void> {
-    const { target, theirs, alive } = await this.#reach(message.to);
-    const { bytes } = body;
-    const carried = { bytes, pieces: this.#carry(body, alive), close() {} };
-    // A process that dies says nothing more; its connections end all the same.
-    await Promise.race([target.receiveSnapshot(copied(message), carried, theirs), target.#gone]);
-    if (!alive()) throw new Error("the connection broke before the answer");
-    await this.#travel();
+  /** Does work that ends when the connections to the member are reset. */
+  async #onFlow<T>(to: bigint, work: (flow: MemoryFlow) => Promise<T>): Promise<T> {
+    const from = this.#running?.identity.memberId;
+    if (from === undefined) throw new Error("this member has not started");
+    const flow = new MemoryFlow(from, to);
+    this.#network.opened(flow);
+    try {
+      return await work(flow);
+    } finally {
+      this.#network.closed(flow);
+    }
   }
 
-  async *#carry({ bytes, pieces }: SnapshotBody, alive: () => boolean): AsyncGenerator<Uint8Array, void, undefined> {
+  async #streamSnapshot(message: SnapshotMessage, body: SnapshotBody, flow: MemoryFlow): Promise<void> {
+    const { target, theirs, alive } = await this.#reach(message.to);
+    flow.check();
+    const carried = { bytes: body.bytes, pieces: this.#carry(message, body, alive, flow), close() {} };
+    // A process that dies says nothing more; its connections end all the same.
+    await flow.during(Promise.race([target.receiveSnapshot(copied(message), carried, theirs), target.#gone]));
+    if (!alive()) throw new Error("the connection broke before the answer");
+    await flow.during(this.#travel());
+  }
+
+  async *#carry(
+    { from, to }: SnapshotMessage,
+    { bytes, pieces }: SnapshotBody,
+    alive: () => boolean,
+    flow: MemoryFlow,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     let offset = 0;
     for await (const piece of pieces) {
-      await this.#travel();
+      await this.#sleep(this.#network.pieceDelayMs(from, to, piece.length));
+      flow.check();
       if (!alive()) {
         await this.#sleep(this.#network.noticeMs);
         throw new Error(`the connection broke after ${offset} of ${bytes} bytes`);
@@ -184,6 +209,7 @@ export class MemoryPeers implements PeerNetwork {
       if (offset > bytes) break;
       yield piece.slice();
     }
+    flow.check();
     if (offset !== bytes) throw new Error(`the snapshot has ${offset} bytes instead of ${bytes}`);
   }
 

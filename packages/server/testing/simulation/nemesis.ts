@@ -94,14 +94,15 @@ export class Nemesis {
     this.excuses.expect(machine, excuse);
   }
 
-  /** Makes a partition and undoes it after a while, unless another one has taken its place. */
-  divide(ms: number, cut: () => void): void {
+  /** Makes a partition and undoes it after a while, unless another one has taken its place: it `stands` until then. */
+  divide(ms: number, cut: (stands: () => boolean) => void): void {
     const { network } = this.simulation;
-    network.heal();
-    cut();
     const partition = ++this.#partitions;
+    const stands = (): boolean => partition === this.#partitions;
+    network.heal();
+    cut(stands);
     this.later(ms, () => {
-      if (partition === this.#partitions) network.heal();
+      if (stands()) network.heal();
     });
   }
 

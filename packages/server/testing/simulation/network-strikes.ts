@@ -1,16 +1,25 @@
-/** The network between members is cut in one of the shapes that have brought clusters down, or loses, delays and holds up. */
+/**
+ * The network between members is cut in one of the shapes that have brought clusters down, or it loses, delays, holds up,
+ * mixes and repeats messages, breaks connections and hands on what was sent long ago.
+ */
 import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
 import type { MemoryNetwork } from "../memory-network.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 import type { Strike } from "./strike.js";
 
-type NetworkFault = Extract<Fault, "partition" | "loss" | "clog" | "slow network">;
+type NetworkFault = Extract<
+  Fault,
+  "partition" | "loss" | "clog" | "slow network" | "duplicate" | "reorder" | "replay" | "reset" | "bandwidth"
+>;
 
 /** Cuts and says what it has cut. `ids` are at least two, in an order of chance. */
 type Shape = (network: MemoryNetwork, ids: readonly bigint[], leader: bigint | undefined) => void;
 
 const CUT_MS = { min: 100, max: 8000 };
+/** Old messages that come back at one strike, and the milliseconds after which they do: up to minutes, mostly less. */
+const OLD_MESSAGES = { min: 5, max: 60 };
+const OLD_AFTER_MS = [10, 1000, 10_000, 100_000];
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   "one member": (network, ids) => network.isolate(ids[0] as bigint),
@@ -40,17 +49,21 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
 };
 
+/** Members are cut off one after the other, until nobody reaches anybody, and come back in another order. */
+const SWIZZLE = "swizzle";
+
 export const NETWORK_STRIKES: Readonly<Record<NetworkFault, Strike>> = {
   partition: (nemesis, chance) => {
     const { simulation } = nemesis;
     const ids = shuffled(memberIds(nemesis), chance);
     if (ids.length < 2) return;
-    const shape = chance.pick(Object.keys(SHAPES));
+    const shape = chance.pick([...Object.keys(SHAPES), SWIZZLE]);
     const ms = chance.between(CUT_MS.min, CUT_MS.max);
     simulation.trace.note("world", `the network is cut for ${ms} ms: ${shape}`);
     simulation.counters.note(`cut: ${shape}`);
     nemesis.struck("partition");
-    nemesis.divide(ms, () => SHAPES[shape]?.(simulation.network, ids, simulation.leader?.node?.raftStatus.id));
+    if (shape === SWIZZLE) nemesis.divide(ms, (stands) => swizzle(nemesis, ids, shuffled(ids, chance), ms, stands));
+    else nemesis.divide(ms, () => SHAPES[shape]?.(simulation.network, ids, simulation.leader?.node?.raftStatus.id));
   },
 
   loss: (nemesis, chance) => {
@@ -78,7 +91,87 @@ export const NETWORK_STRIKES: Readonly<Record<NetworkFault, Strike>> = {
       weather.slowness = 1;
     });
   },
+
+  duplicate: (nemesis, chance) => {
+    const { weather, simulation } = nemesis;
+    weather.twicePercent = chance.pick([5, 20, 60]);
+    simulation.trace.note("world", `${weather.twicePercent} % of all messages come twice`);
+    nemesis.later(chance.between(CUT_MS.min, CUT_MS.max), () => {
+      weather.twicePercent = 0;
+    });
+  },
+
+  reorder: (nemesis, chance) => {
+    const { weather, simulation } = nemesis;
+    weather.disorderMs = chance.pick([5, 50, 400]);
+    simulation.trace.note("world", `messages overtake each other within ${weather.disorderMs} ms`);
+    nemesis.later(chance.between(CUT_MS.min, CUT_MS.max), () => {
+      weather.disorderMs = 0;
+    });
+  },
+
+  /** Sender and receiver may have begun new lives in the meantime. */
+  replay: (nemesis, chance) => {
+    const { network, trace } = nemesis.simulation;
+    const record = network.keepRecord();
+    const count = chance.between(OLD_MESSAGES.min, OLD_MESSAGES.max);
+    for (let i = 0; i < count; i++) {
+      const old = record.pick(chance);
+      const afterMs = chance.int(chance.pick(OLD_AFTER_MS));
+      if (old !== undefined) nemesis.later(afterMs, () => network.replay(old));
+    }
+    trace.note("world", `${count} old messages will come again`);
+  },
+
+  /** Half of the time not before a snapshot is on its way. */
+  reset: (nemesis, chance) => {
+    const { weather, simulation } = nemesis;
+    const { network, trace } = simulation;
+    if (chance.percent(50)) {
+      weather.onPiece = (from, to) => {
+        trace.note("world", `a snapshot's connection is reset, ${from.toString(16)} > ${to.toString(16)}`);
+        simulation.counters.note("snapshot cut by a reset");
+        network.reset(from, to);
+      };
+      return;
+    }
+    const [a, ...others] = shuffled(memberIds(nemesis), chance);
+    if (a === undefined) return;
+    const partners = others.slice(0, chance.pick([1, 1, others.length]));
+    trace.note("world", `connections of ${a.toString(16)} to ${partners.length} members are reset`);
+    for (const b of partners) network.reset(a, b);
+  },
+
+  bandwidth: (nemesis, chance) => {
+    const { weather, simulation } = nemesis;
+    weather.bytesPerMs = chance.pick([8, 32, 128]);
+    simulation.trace.note("world", `snapshots travel at ${weather.bytesPerMs} bytes a millisecond`);
+    nemesis.later(chance.between(CUT_MS.min, 3 * CUT_MS.max), () => {
+      weather.bytesPerMs = Number.POSITIVE_INFINITY;
+    });
+  },
 };
+
+/** One half of the time is for the cuts, the other one for their end. */
+function swizzle(
+  nemesis: Nemesis,
+  ids: readonly bigint[],
+  backIds: readonly bigint[],
+  ms: number,
+  stands: () => boolean,
+): void {
+  const { network } = nemesis.simulation;
+  const stepMs = ms / (2 * ids.length);
+  const inTurn = (steps: readonly bigint[], fromMs: number, step: (id: bigint) => void): void => {
+    for (const [i, id] of steps.entries()) {
+      nemesis.later(fromMs + i * stepMs, () => {
+        if (stands()) step(id);
+      });
+    }
+  };
+  inTurn(ids, 0, (id) => network.isolate(id));
+  inTurn(backIds, ms / 2, (id) => network.rejoin(id));
+}
 
 function memberIds({ simulation }: Nemesis): bigint[] {
   return simulation.machines.flatMap(({ node }) => (node === undefined ? [] : [node.raftStatus.id]));

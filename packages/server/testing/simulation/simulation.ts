@@ -65,7 +65,10 @@ export class Simulation {
       random: new SeededRandom(Chance.of(plan.seed, "network").int(2 ** 32)),
       delayMs: plan.networkDelayMs,
       fate: (message) => this.nemesis.weather.fateOf(message),
+      pieceMs: (from, to, bytes) => this.nemesis.weather.pieceMs(from, to, bytes),
+      onEffect: (effect) => this.nemesis.struck(effect),
     });
+    if (plan.faults.has("replay")) this.network.keepRecord();
     this.initialCluster = Array.from({ length: plan.size }, (_, i) => initialMember(`n${i + 1}`));
     this.oracle = new Oracle(this);
     this.nemesis = new Nemesis(this);

@@ -1,4 +1,7 @@
-/** What the network between members is like at the moment: messages are lost, slow, or held up in one direction. */
+/**
+ * What the network between members is like at the moment: messages are lost, slow, held up in one direction, out of order or
+ * there twice, and snapshots come through a narrow line. Each kind of trouble draws from a chance of its own.
+ */
 import { Chance } from "../../src/core/raft/testing/cluster-random.js";
 import type { Message } from "../../src/core/raft/types.js";
 import type { Fate } from "../memory-network.js";
@@ -10,21 +13,36 @@ export interface WeatherOptions {
   readonly delayMs: () => number;
 }
 
+/** Milliseconds from a message to its copy. Most come at once, some when others have long been answered. */
+const COPY_LAG_MS = [0, 1, 10, 100, 1000];
+
 export class Weather {
   /** Of a hundred messages. */
   lostPercent = 0;
+  /** Of a hundred messages that may. */
+  twicePercent = 0;
+  /** Milliseconds within which messages overtake each other. */
+  disorderMs = 0;
   /** Times the usual delay. */
   slowness = 1;
+  /** Bytes of a snapshot that come through in a millisecond. */
+  bytesPerMs: number = Number.POSITIVE_INFINITY;
+  /** Called when the next piece of a snapshot is on its way, once. */
+  onPiece: ((from: bigint, to: bigint) => void) | undefined;
   /** Told about every message that does not go its usual way. */
-  onEffect: (effect: "loss" | "slow network" | "clog") => void = () => {};
+  onEffect: (effect: "loss" | "slow network" | "clog" | "bandwidth") => void = () => {};
   readonly #options: WeatherOptions;
-  readonly #chance: Chance;
+  readonly #losses: Chance;
+  readonly #copies: Chance;
+  readonly #disorder: Chance;
   /** Direction, as `from>to`, → the time until which nothing comes through. */
   readonly #clogs: Map<string, number> = new Map();
 
   constructor(options: WeatherOptions) {
     this.#options = options;
-    this.#chance = Chance.of(options.seed, "weather");
+    this.#losses = Chance.of(options.seed, "weather");
+    this.#copies = Chance.of(options.seed, "copies of messages");
+    this.#disorder = Chance.of(options.seed, "order of messages");
   }
 
   /** Nothing comes through in this direction for so long; then all of it does. */
@@ -34,26 +52,53 @@ export class Weather {
 
   heal(): void {
     this.lostPercent = 0;
+    this.twicePercent = 0;
+    this.disorderMs = 0;
     this.slowness = 1;
+    this.bytesPerMs = Number.POSITIVE_INFINITY;
+    this.onPiece = undefined;
     this.#clogs.clear();
   }
 
   /** Undefined on a fine day. */
-  fateOf({ from, to }: Message): Fate | undefined {
-    if (this.lostPercent > 0 && this.#chance.percent(this.lostPercent)) {
+  fateOf(message: Message): Fate | undefined {
+    if (this.lostPercent > 0 && this.#losses.percent(this.lostPercent)) {
       this.onEffect("loss");
       return "lost";
     }
+    const { disorderMs, twicePercent } = this;
+    const delayMs = this.#delayMs(message);
+    if (disorderMs === 0 && twicePercent === 0) return delayMs === undefined ? undefined : { delayMs };
+    const usualMs = delayMs ?? this.#options.delayMs();
+    return {
+      delayMs: disorderMs === 0 ? usualMs : usualMs + this.#disorder.int(disorderMs),
+      unordered: disorderMs > 0,
+      ...(twicePercent > 0 && this.#copies.percent(twicePercent) && { againMs: [this.#copies.pick(COPY_LAG_MS)] }),
+    };
+  }
+
+  /** Milliseconds that a piece of a snapshot takes for its size. */
+  pieceMs(from: bigint, to: bigint, bytes: number): number {
+    const { onPiece } = this;
+    this.onPiece = undefined;
+    onPiece?.(from, to);
+    if (this.bytesPerMs === Number.POSITIVE_INFINITY) return 0;
+    this.onEffect("bandwidth");
+    return bytes / this.bytesPerMs;
+  }
+
+  /** Undefined when it is the usual. */
+  #delayMs({ from, to }: Message): number | undefined {
     const { nowMs, delayMs } = this.#options;
     if (this.#clogs.size > 0) {
       const heldMs = (this.#clogs.get(`${from}>${to}`) ?? 0) - nowMs();
       if (heldMs > 0) {
         this.onEffect("clog");
-        return { delayMs: heldMs + delayMs() };
+        return heldMs + delayMs();
       }
     }
     if (this.slowness === 1) return undefined;
     this.onEffect("slow network");
-    return { delayMs: delayMs() * this.slowness };
+    return delayMs() * this.slowness;
   }
 }
