@@ -4,7 +4,7 @@
  */
 import type { InitialMember } from "../src/config/initial-cluster.js";
 import type { PutOperation, RangeOperation } from "../src/core/mvcc/operations.js";
-import type { Logger } from "../src/env.js";
+import type { Clock, Disk, Logger } from "../src/env.js";
 import type { FailpointSite } from "../src/failpoint-sites.js";
 import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js";
 import { type CrashOptions, type DiskOperation, MemoryDisk } from "../src/io/disk/memory-disk.js";
@@ -15,6 +15,7 @@ import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
 import { MortalClock } from "./mortal-clock.js";
 import { SeededRandom } from "./seeded-random.js";
+import { type DiskCall, SimulatedDisk } from "./simulation/simulated-disk.js";
 import { SILENT_LOGGER } from "./test-env.js";
 
 /** What a member leaves behind on its machine, and its present life if it has one. */
@@ -39,6 +40,8 @@ export interface NodeClusterOptions {
   readonly onFailpoint?: (name: string, site: FailpointSite) => void;
   /** Called with the member's name before its disk changes anything; what it throws is the operation's failure. */
   readonly beforeDisk?: (name: string, operation: DiskOperation) => void;
+  /** Milliseconds that a member's disk takes for a call; asked anew for each. Default: none does. */
+  readonly diskDelayMs?: (name: string, call: DiskCall) => number;
 }
 
 const SETTLE_STEP_MS = 10;
@@ -52,6 +55,7 @@ export class NodeCluster {
   readonly #logger: Logger;
   readonly #onFailpoint: (name: string, site: FailpointSite) => void;
   readonly #beforeDisk: (name: string, operation: DiskOperation) => void;
+  readonly #diskDelayMs: NodeClusterOptions["diskDelayMs"];
   readonly #machines = new Map<string, Machine>();
 
   private constructor({ size = 3, seed = 1, options = {}, logger = SILENT_LOGGER, ...world }: NodeClusterOptions) {
@@ -60,6 +64,7 @@ export class NodeCluster {
     this.#logger = logger;
     this.#onFailpoint = world.onFailpoint ?? (() => {});
     this.#beforeDisk = world.beforeDisk ?? (() => {});
+    this.#diskDelayMs = world.diskDelayMs;
     this.network = new MemoryNetwork({ ...world.network, clock: this.clock, random: this.#random });
     this.initialCluster = Array.from({ length: size }, (_, i) => initialMember(`n${i + 1}`));
   }
@@ -115,7 +120,14 @@ export class NodeCluster {
     const clock = new MortalClock(this.clock);
     const failpoints = { hit: (site: FailpointSite) => this.#onFailpoint(name, site) };
     const starting = EtcdNode.start({
-      env: { clock, random: this.#random, disk: machine.disk, peers, failpoints, logger: this.#logger },
+      env: {
+        clock,
+        random: this.#random,
+        disk: this.#diskOf(name, machine, clock),
+        peers,
+        failpoints,
+        logger: this.#logger,
+      },
       backend: new MemoryBackend(machine.store),
       walDirectory: "/wal",
       snapshotDirectory: "/snapshots",
@@ -207,6 +219,14 @@ export class NodeCluster {
 
   #newMachine(name: string): Machine {
     return new Machine(new MemoryDisk({ before: (operation) => this.#beforeDisk(name, operation) }));
+  }
+
+  #diskOf(name: string, { disk }: Machine, clock: Clock): Disk {
+    const diskDelayMs = this.#diskDelayMs;
+    if (diskDelayMs === undefined) return disk;
+    const delayMs = (call: DiskCall): number => diskDelayMs(name, call);
+    const later = (ms: number, run: () => void): void => void clock.setTimer(ms, run);
+    return new SimulatedDisk({ disk, behaviour: { delayMs, writesEarly: () => true }, later });
   }
 
   #life(name: string): NonNullable<Machine["life"]> {

@@ -1,5 +1,6 @@
 /** Every story, so that the test plays all of them and the recall finds one by its name. */
 import { acknowledgedWriteOutlivesPower } from "./acknowledged-write-outlives-power.js";
+import { defragmentationMeetsSnapshot, snapshotsInQuickSuccession } from "./backend-is-replaced-alone.js";
 import { backendMarkMatchesItsData } from "./backend-mark-matches-its-data.js";
 import {
   deleteAtTheCompactedRevision,
@@ -8,6 +9,7 @@ import {
 } from "./compaction-keeps-the-newest.js";
 import { deletedStaysDeleted } from "./deleted-stays-deleted.js";
 import { eachEventOnce } from "./each-event-once.js";
+import { failedSnapshotIsSentAgain } from "./failed-snapshot-is-sent-again.js";
 import { failedSyncIsFinal } from "./failed-sync-is-final.js";
 import { frameIsNotKept } from "./frame-is-not-kept.js";
 import { futureWatchGetsNothingOlder } from "./future-watch-gets-nothing-older.js";
@@ -18,6 +20,7 @@ import { learnerStaysALearner } from "./learner-stays-a-learner.js";
 import { leaseRunsDownAcrossRestarts } from "./lease-runs-down-across-restarts.js";
 import { logCoversTheBackend } from "./log-covers-the-backend.js";
 import { messageForAnotherIsDropped } from "./message-for-another-is-dropped.js";
+import { newLeaderReadsWhatWasCommitted } from "./new-leader-reads-what-was-committed.js";
 import { ordinaryUse } from "./ordinary-use.js";
 import { progressStandsBehindEvents } from "./progress-stands-behind-events.js";
 import { renewalMeansTheLeaseExists } from "./renewal-means-the-lease-exists.js";
@@ -27,9 +30,11 @@ import { roleOutlivesRestart } from "./role-outlives-restart.js";
 import type { Scenario } from "./scenario.js";
 import { slowWatchHearsOfCompaction } from "./slow-watch-hears-of-compaction.js";
 import { snapshotOutlivesPower } from "./snapshot-outlives-power.js";
+import { staleAppendTakesNothingAway } from "./stale-append-takes-nothing-away.js";
 import { stallIsNoSilence } from "./stall-is-no-silence.js";
 import { tornLogIsMended } from "./torn-log-is-mended.js";
 import { transactionFailsAsAWhole } from "./transaction-fails-as-a-whole.js";
+import { voteOutlivesPower } from "./vote-outlives-power.js";
 import { watchOutlivesASnapshot } from "./watch-outlives-a-snapshot.js";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -38,6 +43,8 @@ export const SCENARIOS: readonly Scenario[] = [
   backendMarkMatchesItsData,
   deletedStaysDeleted,
   snapshotOutlivesPower,
+  defragmentationMeetsSnapshot,
+  snapshotsInQuickSuccession,
   watchOutlivesASnapshot,
   progressStandsBehindEvents,
   eachEventOnce,
@@ -62,4 +69,8 @@ export const SCENARIOS: readonly Scenario[] = [
   stallIsNoSilence,
   tornLogIsMended,
   frameIsNotKept,
+  newLeaderReadsWhatWasCommitted,
+  staleAppendTakesNothingAway,
+  voteOutlivesPower,
+  failedSnapshotIsSentAgain,
 ];
