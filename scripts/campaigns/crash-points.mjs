@@ -15,9 +15,10 @@ import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
 
 /** Parts of a story, so that the processes end at about the same time. */
-const PARTS = 4;
+const PARTS = 6;
 /** Images of a single member are looked at that much more often: those of a cluster take that much longer. */
 const ALONE_WEIGHT = 2;
+const PROGRESS_EVERY_MS = 15_000;
 /** A campaign of this size must have seen each of these at least once, or it shows less than it says. */
 const WITNESSES_FROM_IMAGES = 2000;
 const WITNESSES = ["torn", "unanswered", "again"];
@@ -85,11 +86,16 @@ async function campaign(stories) {
   };
   const workers = Math.max(1, Math.min(availableParallelism(), 8));
   console.log(`crash points: ${stories.length} stories, ${wanted} images, seed ${seed}, ${workers} processes`);
+  const progress = setInterval(() => {
+    const seconds = Math.round((performance.now() - start) / 1000);
+    console.log(`  ${total.images} of ${wanted} images in ${seconds} s, ${results.failed} failed`);
+  }, PROGRESS_EVERY_MS);
   // A story has only so many images; with another seed it happens a little differently and has others.
   for (let round = 0, before = -1; total.images < wanted && total.images > before && results.failed === 0; round++) {
     before = total.images;
     await lookAll(workers, tasks(stories, wanted - before, seed + round), take);
   }
+  clearInterval(progress);
   const seconds = (performance.now() - start) / 1000;
   for (const [name, sum] of sums)
     console.log(`  ${name}: ${sum.boundaries} boundaries, ${sum.images} images in ${sum.seconds.toFixed(1)} s`);
