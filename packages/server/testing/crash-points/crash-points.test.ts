@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { DiskFile } from "../../src/env.js";
 import { MemoryStore } from "../../src/io/backend/memory-backend.js";
 import { MemoryDisk } from "../../src/io/disk/memory-disk.js";
-import { enumerate, judge, newCounts, playStory, STORIES } from "./campaign-main.js";
+import { enumerate, judge, newCounts, playStory, STORIES, SURVIVALS } from "./campaign-main.js";
 import type { PlayedStory } from "./enumeration.js";
 import type { Image } from "./image.js";
 import type { MemberPromise } from "./promises.js";
@@ -36,6 +36,20 @@ describe("the enumeration of crash points", () => {
 
   it.each(STORIES)("plays the story of $name", async (story) => {
     expect(await failuresOf(story, 2)).toEqual([]);
+  });
+
+  it("passes every way to survive at the boundary with the most to lose", async () => {
+    const played = await playStory(firstWrites, SEED);
+    const unsynced = ({ machines }: Image): number => {
+      let sectors = 0;
+      machines[0]?.disk.clone().crash({ directoriesSurvive: true, sectorSurvives: () => ++sectors > 0 });
+      return sectors;
+    };
+    const image = [...played.images].sort((a, b) => unsynced(b) - unsynced(a))[0] as Image;
+    expect(unsynced(image)).toBeGreaterThan(5);
+    const counts = newCounts();
+    for (const survival of SURVIVALS) await judge(played, image, survival, SEED, counts);
+    expect(counts.failures).toEqual([]);
   });
 
   it("is the same for the same seed", async () => {
