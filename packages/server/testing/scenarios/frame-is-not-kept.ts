@@ -2,12 +2,10 @@
  * What a member keeps of a message is its own. The frame that brought the message belongs to the connection, which may put
  * the next one in its place.
  */
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { RaftMessageSchema } from "@kvorum/proto";
-import type { Message } from "../../src/core/raft/types.js";
-import { toMessage, toRaftMessage } from "../../src/io/wire/message.js";
 import type { EtcdNode } from "../../src/node/node.js";
-import { initialMember, NodeCluster, put, read } from "../node-cluster.js";
+import { NodeCluster, put, read } from "../node-cluster.js";
+import { deliver } from "./delivery.js";
+import { outcomeOf } from "./outcome.js";
 import { demand, demandEqual, type Scenario } from "./scenario.js";
 
 export const frameIsNotKept: Scenario = {
@@ -26,7 +24,7 @@ export const frameIsNotKept: Scenario = {
     });
     try {
       const outcome = (node: EtcdNode, key: string, value: string): Promise<string> =>
-        cluster.within(node.propose(put(key, value)).then(() => "done", String));
+        cluster.within(outcomeOf(node.propose(put(key, value))));
       const leader = await cluster.elected();
       overwriting = true;
       for (let i = 0; i < 5; i++) {
@@ -47,13 +45,3 @@ export const frameIsNotKept: Scenario = {
     }
   },
 };
-
-/** Hands the message over in memory of its own, and writes over that when the member has taken it. */
-function deliver(cluster: NodeCluster, message: Message): void {
-  const target = cluster.nodes.find((node) => node.header.memberId === message.to);
-  if (target === undefined) return;
-  const frame = toBinary(RaftMessageSchema, toRaftMessage(message));
-  const { peerUrls } = initialMember(cluster.nameOf(target));
-  cluster.network.at(peerUrls)?.running?.handlers.receive(toMessage(fromBinary(RaftMessageSchema, frame)));
-  frame.fill(0xdb);
-}

@@ -1,5 +1,6 @@
 /** A learner votes when it is ready and an operator says so, not before: etcd's issues 15096 and 21736. */
 import { initialMember, NodeCluster } from "../node-cluster.js";
+import { outcomeOf } from "./outcome.js";
 import { demand, demandEqual, type Scenario } from "./scenario.js";
 
 export const learnerStaysALearner: Scenario = {
@@ -14,12 +15,7 @@ export const learnerStaysALearner: Scenario = {
       const added = await cluster.within(leader.changeMembers({ kind: "add", peerUrls, isLearner: true }));
       const id = added.member?.id ?? 0n;
       const isLearner = (): boolean => leader.members.some((member) => member.id === id && member.isLearner);
-      const promoted = await cluster.within(
-        leader.changeMembers({ kind: "promote", id }).then(
-          () => "promoted",
-          (error: { readonly reason?: string }) => error.reason ?? String(error),
-        ),
-      );
+      const promoted = await cluster.within(outcomeOf(leader.changeMembers({ kind: "promote", id })));
       demandEqual(promoted, "learnerNotReady", "the promotion of a learner that never started");
       demand(isLearner(), "what was not promoted is a learner");
       const moved = ["http://elsewhere:2380"];

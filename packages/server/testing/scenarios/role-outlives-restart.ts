@@ -1,6 +1,7 @@
 /** Who belongs to the cluster, and in which role, is stored with everything else: etcd's issues 19563 and 20995. */
 import type { EtcdNode } from "../../src/node/node.js";
 import { initialMember, NodeCluster } from "../node-cluster.js";
+import { startAgain } from "./outcome.js";
 import { demand, demandEqual, type Scenario } from "./scenario.js";
 
 export const roleOutlivesRestart: Scenario = {
@@ -28,7 +29,7 @@ export const roleOutlivesRestart: Scenario = {
       await cluster.clock.advance(1000);
       const names = cluster.nodes.map((node) => cluster.nameOf(node));
       for (const name of names) await cluster.kill(name);
-      for (const name of names) await boot(cluster, name);
+      for (const name of names) await startAgain(cluster, name, name === "n4" ? JOINING : {});
       await cluster.elected();
       for (const node of cluster.nodes) {
         demandEqual(
@@ -51,12 +52,4 @@ const JOINING = {
 
 function rolesOf(node: EtcdNode): readonly string[] {
   return node.members.map(({ name, isLearner }) => `${name}: ${isLearner ? "learner" : "voter"}`).sort();
-}
-
-async function boot(cluster: NodeCluster, name: string): Promise<void> {
-  const refusal = await cluster.boot(name, name === "n4" ? JOINING : {}).then(
-    () => undefined,
-    (error: unknown) => String(error),
-  );
-  demand(refusal === undefined, `${name} starts again with what it has stored: ${refusal}`);
 }

@@ -1,6 +1,6 @@
 /** What a follower has acknowledged stays, whatever old messages come again: Raft paper, figure 2, step 3 of an append. */
-import type { Message } from "../../src/core/raft/types.js";
-import { initialMember, NodeCluster, put, read } from "../node-cluster.js";
+import { NodeCluster, put, read } from "../node-cluster.js";
+import { deliver } from "./delivery.js";
 import { demandEqual, type Scenario } from "./scenario.js";
 
 export const staleAppendTakesNothingAway: Scenario = {
@@ -55,10 +55,3 @@ const DELAY_MS = 20;
 /** Between the arrival of the last append and that of the first commit index. */
 const COPY_MS = DELAY_MS + 10;
 const WRITES = 8;
-
-function deliver(cluster: NodeCluster, message: Message): void {
-  const target = cluster.nodes.find(({ header }) => header.memberId === message.to);
-  if (target === undefined || !cluster.network.isOpen(message.from, message.to)) return;
-  const { peerUrls } = initialMember(cluster.nameOf(target));
-  cluster.network.at(peerUrls)?.running?.handlers.receive(message);
-}

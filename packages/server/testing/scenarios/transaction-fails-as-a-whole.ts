@@ -2,6 +2,7 @@
 import type { Operation, TxnOperation } from "../../src/core/mvcc/operations.js";
 import type { EtcdNode } from "../../src/node/node.js";
 import { get, NodeCluster, put, read } from "../node-cluster.js";
+import { outcomeOf } from "./outcome.js";
 import { demand, demandEqual, type Scenario } from "./scenario.js";
 
 export const transactionFailsAsAWhole: Scenario = {
@@ -33,13 +34,10 @@ export const transactionFailsAsAWhole: Scenario = {
   },
 };
 
-/** Why the transaction is refused; a story of its own when it is not, or when the member is lost over it. */
+/** Why the transaction is refused; `done` when it is not, and what the member says when it is lost over it. */
 async function refusal(cluster: NodeCluster, node: EtcdNode, success: readonly Operation[]): Promise<string> {
   const operation: TxnOperation = { kind: "txn", compare: [], success, failure: [] };
-  const outcome = cluster.within(node.propose(operation)).then(
-    () => "done",
-    (error: { readonly reason?: string }) => error.reason ?? String(error),
-  );
+  const outcome = cluster.within(outcomeOf(node.propose(operation)));
   const failure = node.failed.then((error) => `the member failed: ${error.message}`);
   return Promise.race([outcome, failure]);
 }
