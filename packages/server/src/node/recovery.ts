@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { Raft } from "../core/raft/raft.js";
 import type { Disk } from "../env.js";
+import { naming } from "../io/disk/disk-error.js";
 import { listSegments } from "../io/wal/recovery.js";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../io/wal/segment-header.js";
 import { Wal } from "../io/wal/wal.js";
@@ -30,6 +31,8 @@ export interface RecoveredMember {
   readonly knownPeers: readonly PeerAddress[];
   /** There was no log: this is the member's first life, or it has lost the others. */
   readonly isNew: boolean;
+  /** The log has the entry that the backend has applied last, or begins behind it. */
+  readonly holdsApplied: boolean;
 }
 
 /** A member that joins holds nothing; what a torn first record left was answered for by nobody. */
@@ -71,7 +74,11 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
       entries,
       applied,
     });
-    return { identity, wal, raft, knownPeers: beginning?.knownPeers ?? [], isNew: beginning !== undefined };
+    const position = [recovered.snapshot, ...entries].find((one) => one?.index === applied.index);
+    return {
+      ...{ identity, wal, raft, knownPeers: beginning?.knownPeers ?? [], isNew: beginning !== undefined },
+      holdsApplied: position?.term === applied.term,
+    };
   } catch (error) {
     await wal.close();
     throw error;
@@ -103,9 +110,10 @@ function openWal(
 async function storedIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
   const [oldest] = await listSegments(disk, directory);
   if (oldest === undefined) return undefined;
-  const file = await disk.open(join(directory, oldest.name), "read");
+  const path = join(directory, oldest.name);
+  const file = await disk.open(path, "read");
   try {
-    const header = decodeSegmentHeader(await file.readAt(0, SEGMENT_HEADER_BYTES));
+    const header = decodeSegmentHeader(await naming(path, file.readAt(0, SEGMENT_HEADER_BYTES)));
     // A damaged header is the log's own recovery's business: it knows what to say about it.
     return header && { clusterId: header.clusterId, memberId: header.memberId };
   } finally {

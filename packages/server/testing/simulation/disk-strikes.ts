@@ -11,11 +11,12 @@ import type { Fault } from "./plan.js";
 import { running, type Strike, serving, strike } from "./strike.js";
 import { violated } from "./violation.js";
 
-type DiskFault = Extract<Fault, "slow disk" | "sync error" | "no space" | "damage" | "wipe">;
+type DiskFault = Extract<Fault, "slow disk" | "sync error" | "read error" | "no space" | "damage" | "wipe">;
 
 const SLOW_MS = { min: 500, max: 10_000 };
+const READ_OR_SYNCED = { "sync error": "synced", "read error": "read", "no space": "written" } as const;
 const SPIKE_MS = { min: 1000, max: 10_000 };
-/** In which a process must end whose log could not be synced; pauses do not count. */
+/** In which a process must end whose log could not be synced or read; pauses do not count. */
 const ENDS_WITHIN_MS = 1000;
 /** Milliseconds that a machine is off before its disk is touched, so that nothing it has said is on its way any more. */
 const OFF_MS = { min: 1000, max: 4000 };
@@ -39,6 +40,15 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
   },
 
   "sync error": (nemesis, chance) => fail(nemesis, running(nemesis, chance), "sync error"),
+  /** A running member reads nothing of its disk but a snapshot that has come in; a start reads its log. */
+  "read error": (nemesis, chance) => {
+    const machine = running(nemesis, chance);
+    fail(nemesis, machine, "read error");
+    if (machine === undefined || chance.percent(30)) return;
+    machine.kill();
+    nemesis.restart(machine, chance.between(OFF_MS.min, OFF_MS.max));
+  },
+
   "no space": (nemesis, chance) => fail(nemesis, running(nemesis, chance), "no space"),
 
   damage: (nemesis, chance) => {
@@ -111,18 +121,24 @@ function fail(nemesis: Nemesis, machine: Machine | undefined, failure: DiskFailu
     strike(nemesis, failure, machine, `${error.message}`);
     nemesis.excuses.expect(machine, {
       fault: failure,
-      explains: (cause) => [...causesOf(cause)].includes(error),
+      explains: (cause) => {
+        const causes = [...causesOf(cause)];
+        return (
+          causes.includes(error) && (failure !== "read error" || causes.some(({ message }) => message.includes(path)))
+        );
+      },
     });
-    if (failure === "sync error" && path.endsWith(".wal")) mustEnd(nemesis, machine, machine.lives, ENDS_WITHIN_MS);
+    if (failure === "sync error" && path.endsWith(".wal")) mustEnd(nemesis, machine, failure, machine.lives);
+    if (failure === "read error" && machine.node === undefined) mustEnd(nemesis, machine, failure, machine.lives);
   };
 }
 
 /** Errors: `SimulationViolation` when the life goes on. */
-function mustEnd(nemesis: Nemesis, machine: Machine, life: number, withinMs: number): void {
-  nemesis.simulation.world.after(withinMs, () => {
+function mustEnd(nemesis: Nemesis, machine: Machine, failure: DiskFailure, life: number): void {
+  nemesis.simulation.world.after(ENDS_WITHIN_MS, () => {
     if (machine.life === undefined || machine.lives !== life) return;
-    if (machine.clock.paused) mustEnd(nemesis, machine, life, withinMs);
-    else violated("sync error", `${machine.name} lives on after its log could not be synced`);
+    if (machine.clock.paused) mustEnd(nemesis, machine, failure, life);
+    else violated(failure, `${machine.name} lives on although its log could not be ${READ_OR_SYNCED[failure]}`);
   });
 }
 

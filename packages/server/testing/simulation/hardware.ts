@@ -6,7 +6,7 @@ import type { Plan } from "./plan.js";
 import type { DiskCall } from "./simulated-disk.js";
 
 /** Errors that a disk can be told to answer with. */
-export type DiskFailure = "sync error" | "no space";
+export type DiskFailure = "sync error" | "no space" | "read error";
 
 const FLUSH_MS = { min: 1, max: 30 };
 
@@ -60,6 +60,11 @@ export class Hardware implements MachineBehaviour {
     if (this.failure === "no space" && (type === "create" || type === "write")) {
       this.#fail("ENOSPC", `no space left on device, write '${path}'`, path);
     }
+  }
+
+  beforeRead(path: string): void {
+    // As Node has it: the file is not named.
+    if (this.failure === "read error") this.#fail("EIO", "i/o error, read", path);
   }
 
   #fail(code: string, message: string, path: string): never {

@@ -26,6 +26,7 @@ export const FAULTS = [
   "bandwidth",
   "slow disk",
   "sync error",
+  "read error",
   "no space",
   "damage",
   "wipe",

@@ -12,6 +12,8 @@ export interface DiskBehaviour {
   delayMs(call: DiskCall): number;
   /** Whether a write reaches the page cache when it is asked for rather than when it is answered. */
   writesEarly(): boolean;
+  /** Throws what a read of the file is to fail with. */
+  beforeRead?(path: string): void;
 }
 
 export interface SimulatedDiskOptions {
@@ -30,7 +32,7 @@ export class SimulatedDisk implements Disk {
 
   async open(path: string, mode: "read" | "write" | "create"): Promise<DiskFile> {
     await this.#passes("open");
-    return new SimulatedFile(await this.#options.disk.open(path, mode), this.#options);
+    return new SimulatedFile(await this.#options.disk.open(path, mode), path, this.#options);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -69,10 +71,12 @@ export class SimulatedDisk implements Disk {
 
 class SimulatedFile implements DiskFile {
   readonly #file: DiskFile;
+  readonly #path: string;
   readonly #options: SimulatedDiskOptions;
 
-  constructor(file: DiskFile, options: SimulatedDiskOptions) {
+  constructor(file: DiskFile, path: string, options: SimulatedDiskOptions) {
     this.#file = file;
+    this.#path = path;
     this.#options = options;
   }
 
@@ -82,6 +86,7 @@ class SimulatedFile implements DiskFile {
 
   async readAt(offset: number, length: number): Promise<Uint8Array> {
     await passes(this.#options, "read");
+    this.#options.behaviour.beforeRead?.(this.#path);
     return this.#file.readAt(offset, length);
   }
 

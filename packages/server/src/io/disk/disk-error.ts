@@ -14,6 +14,16 @@ export function diskError(code: string, message: string, cause?: unknown): DiskE
   return new DiskError(code, message, cause);
 }
 
+/** What a read comes to. The operating system's error for a failed one says what went wrong and not where: this one says both. */
+export async function naming<T>(path: string, read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+    throw diskError(code, `cannot read '${path}'`, error);
+  }
+}
+
 /** True for this module's errors and for Node's own. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;

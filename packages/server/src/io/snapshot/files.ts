@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { ConfState, SnapshotMark } from "../../core/raft/types.js";
 import type { Disk, Failpoints, Logger } from "../../env.js";
 import type { SnapshotBody } from "../../peer-network.js";
-import { hasCode } from "../disk/disk-error.js";
+import { hasCode, naming } from "../disk/disk-error.js";
 import { NO_FAILPOINTS } from "../no-failpoints.js";
 import { SnapshotDecoder, type SnapshotEntry } from "./decode.js";
 import { SnapshotError, type SnapshotHeader } from "./format.js";
@@ -188,7 +188,7 @@ async function* readEntries(
     let entries: SnapshotEntry[] = [];
     const decoder = new SnapshotDecoder(file.size, (entry) => entries.push(entry));
     for (let offset = 0; offset < file.size; offset += READ_BYTES) {
-      decoder.push(await file.readAt(offset, READ_BYTES));
+      decoder.push(await naming(path, file.readAt(offset, READ_BYTES)));
       yield* entries;
       entries = [];
       await pause();

@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import type { Disk, Logger } from "../../env.js";
+import { naming } from "../disk/disk-error.js";
 import { WalCorruptError, WalMismatchError } from "./errors.js";
 import { FrameType, frameBytes } from "./frame.js";
 import { type RecoveredLog, Replay } from "./replay.js";
@@ -250,7 +251,7 @@ async function setAside(disk: Disk, directory: string, path: string, end: Segmen
 async function readWhole(disk: Disk, path: string): Promise<Uint8Array> {
   const file = await disk.open(path, "read");
   try {
-    return await file.readAt(0, file.size);
+    return await naming(path, file.readAt(0, file.size));
   } finally {
     await file.close();
   }
