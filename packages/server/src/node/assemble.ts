@@ -28,7 +28,7 @@ import { PeerDesk } from "./peer-desk.js";
 import { Proposals } from "./propose.js";
 import { ReadRounds } from "./read.js";
 import { ReadyLoop } from "./ready-loop.js";
-import type { Identity, RecoveredMember } from "./recovery.js";
+import type { RecoveredMember } from "./recovery.js";
 import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
@@ -96,7 +96,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024, ...watchBounds(tuning) },
     compactionBatch: tuning.compactionBatch,
   });
-  checkOwner(machine, identity);
+  checkOwner(machine, recovered);
   const lessor = (): StateMachine["lessor"] => machine.lessor;
   const hashKv = (revision: bigint): Promise<HashKvResult> =>
     walk({ clock, store: () => machine.store, stopped }, (store) => store.hashKvSlices(revision));
@@ -301,9 +301,13 @@ function isSoleVoter(raft: Raft): boolean {
   return role === "follower" && confState.voters.length === 1 && confState.voters[0] === id;
 }
 
-/** The backend may not be that of another member: its members would be changed by entries of a log that is not theirs. */
-function checkOwner(machine: StateMachine, { memberId }: Identity): void {
-  if (machine.appliedIndex === 0 || machine.membership.isRemoved(memberId)) return;
+/**
+ * The backend may not be that of another member: its members would be changed by entries of a log that is not theirs. One
+ * that has joined and stopped before it came to its own admission is not known there either; its log then has what the
+ * backend was made from.
+ */
+function checkOwner(machine: StateMachine, { identity: { memberId }, holdsApplied }: RecoveredMember): void {
+  if (machine.appliedIndex === 0 || holdsApplied || machine.membership.isRemoved(memberId)) return;
   if (machine.membership.member(memberId) !== undefined) return;
   throw new InvariantError(`the backend does not know member ${memberId.toString(16)}, whose log lies beside it`);
 }

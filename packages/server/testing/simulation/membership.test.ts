@@ -3,13 +3,18 @@ import { describe, expect, it } from "vitest";
 import { StartRefusedError } from "../../src/node/start-refused.js";
 import type { Machine } from "./machine.js";
 import type { Membership } from "./membership.js";
-import { drawPlan } from "./plan.js";
+import { drawPlan, type Plan } from "./plan.js";
 import { Simulation } from "./simulation.js";
 
 /** A cluster of three without trouble, past its first election and long enough connected to count as healthy. */
-async function calm(): Promise<Simulation> {
+async function calm(constants: Partial<Plan> = {}): Promise<Simulation> {
   const plan = { ...drawPlan(5), faults: new Set<never>(), size: 3, heartbeatMs: 100, electionMs: 1000, quotaBytes: 0 };
-  const simulation = new Simulation({ ...plan, networkDelayMs: { min: 1, max: 1 }, diskDelayMs: { min: 1, max: 2 } });
+  const simulation = new Simulation({
+    ...plan,
+    networkDelayMs: { min: 1, max: 1 },
+    diskDelayMs: { min: 1, max: 2 },
+    ...constants,
+  });
   simulation.start();
   await simulation.run(10_000);
   return simulation;
@@ -100,6 +105,33 @@ describe("the operator", () => {
 });
 
 describe("a member", () => {
+  it("that stops before it has applied its own admission starts again and goes on", async () => {
+    const tuning = { applyEntriesMax: 1, applySliceEntries: 1, backendCommitChangesMax: 1, backendCommitIntervalMs: 1 };
+    const simulation = await calm({ tuning });
+    const { traps } = simulation.nemesis;
+    let stoppedAt = 0;
+    const arm = (): void =>
+      traps.lay("backend-after-commit", 1, (machine) => {
+        const applied = machine.life?.backend.appliedAt().index ?? 0;
+        if (machine.name !== "n4" || applied === 0) {
+          arm();
+          return;
+        }
+        stoppedAt = applied;
+        machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true, commits: (unflushed) => unflushed });
+        simulation.nemesis.restart(machine, 100);
+        throw new Error("the process is dead");
+      });
+    arm();
+    expect(await outcome(simulation, (it) => it.join(it.spare(), true))).toBe(true);
+    await simulation.run(10_000);
+    const joined = simulation.machine("n4");
+    expect(stoppedAt).toBeGreaterThan(0);
+    expect(stoppedAt).toBeLessThan(4);
+    expect(joined.lives).toBe(2);
+    expect(joined.node?.raftStatus.appliedIndex).toBe(simulation.leader?.node?.raftStatus.appliedIndex);
+  });
+
   it("that says it was removed when nobody has asked for that is a violation", async () => {
     const simulation = await calm();
     const [machine] = simulation.machines as [Machine];
