@@ -1,10 +1,11 @@
 /**
- * What a client asks for who appends to lists: it reads a list, then writes it with one element more, provided that nobody
- * has written it since. Elements are unique, so the order in which appends took effect can be read off every list, without
+ * What a client asks for who appends to lists: it reads one or all of them, then writes one or two with one element more,
+ * provided that nobody has written these since, and may read another in the same transaction. Elements are unique, so the order in which appends took effect can be read off every list, without
  * believing a revision (Elle's list-append).
  */
 import { pick } from "../support/random.js";
-import type { KeyValue, Operation, Response } from "./checker/history.js";
+import { listOf, SEPARATOR } from "./checker/append-history.js";
+import type { KeyValue, Operation, Response, TxnOp } from "./checker/history.js";
 import type { Action, TrafficSource } from "./traffic.js";
 
 export interface ListTrafficOptions {
@@ -15,16 +16,16 @@ export interface ListTrafficOptions {
 /** Lists that are appended to at a time: `a/0000`, `a/0001`, … */
 const LISTS = 3;
 
+/** All of them. */
+const LISTS_ALL = { key: "a/", rangeEnd: "a0" } as const;
+
 /** A list of so many elements is left alone, and the next one is begun. */
 const ELEMENTS_MAX = 60;
-
-/** Between elements. */
-const SEPARATOR = " ";
 
 export class ListTraffic implements TrafficSource {
   readonly #options: ListTrafficOptions;
   readonly #known = new Map<string, KeyValue>();
-  /** The list that was just read and waits for its append. */
+  /** The list that was just read and waits for its append, alone or with others. */
   #read: string | undefined;
   #elements = 0;
   #first = 0;
@@ -40,7 +41,10 @@ export class ListTraffic implements TrafficSource {
     const key = this.#key();
     // Not always followed by an append, so that reads outnumber them.
     if (this.#options.random() < 0.8) this.#read = key;
-    return { kind: "call", request: { kind: "range", key } };
+    return {
+      kind: "call",
+      request: this.#options.random() < 0.3 ? { kind: "range", ...LISTS_ALL } : { kind: "range", key },
+    };
   }
 
   granted(): void {}
@@ -50,29 +54,43 @@ export class ListTraffic implements TrafficSource {
       this.#read = undefined;
       return;
     }
-    if (request.kind !== "range" || request.rangeEnd !== undefined) return;
+    if (request.kind !== "range") return;
+    if (request.rangeEnd !== undefined) {
+      this.#known.clear();
+      for (const pair of pairsOf(outcome.response)) this.#known.set(pair.key, pair);
+      return;
+    }
     const [kv] = pairsOf(outcome.response);
     if (kv === undefined) {
       this.#known.delete(request.key);
       return;
     }
     this.#known.set(kv.key, kv);
-    if (kv.key === name(this.#first) && kv.value.split(SEPARATOR).length >= ELEMENTS_MAX) {
+    if (kv.key === name(this.#first) && listOf(kv.value).length >= ELEMENTS_MAX) {
       this.#first += 1;
       this.#read = undefined;
     }
   }
 
-  #append(key: string): Extract<Action, { kind: "call" }>["request"] {
-    const known = this.#known.get(key);
-    const element = `${this.#options.client}.${++this.#elements}`;
-    const value = known === undefined ? element : `${known.value}${SEPARATOR}${element}`;
+  #append(first: string): Extract<Action, { kind: "call" }>["request"] {
+    const { random } = this.#options;
+    const second = this.#key();
+    const keys = second !== first && random() < 0.4 ? [first, second] : [first];
+    const puts = keys.map((key): TxnOp => {
+      const known = this.#known.get(key);
+      const element = `${this.#options.client}.${++this.#elements}`;
+      return { kind: "put", key, value: known === undefined ? element : `${known.value}${SEPARATOR}${element}` };
+    });
+    const reads: TxnOp[] = random() < 0.4 ? [{ kind: "range", ...LISTS_ALL }] : [];
     return {
       kind: "txn",
       // An absent key has mod revision 0.
-      compare: [{ key, target: "mod", result: "equal", given: known?.modRevision ?? 0 }],
-      success: [{ kind: "put", key, value }],
-      failure: [{ kind: "range", key }],
+      compare: keys.map((key) => ({
+        ...({ key, target: "mod", result: "equal" } as const),
+        given: this.#known.get(key)?.modRevision ?? 0,
+      })),
+      success: random() < 0.5 ? [...puts, ...reads] : [...reads, ...puts],
+      failure: [{ kind: "range", key: first }],
     };
   }
 

@@ -29,6 +29,8 @@ export interface TrafficOptions {
   readonly readsOnly?: boolean;
   /** Whether one more write without a unique value may be in flight: each doubles what an unknown outcome may mean. */
   readonly mayDelete: () => boolean;
+  /** As many deletions as puts. Default: few. */
+  readonly deletesMuch?: boolean;
   /** Bytes of a large value, and the share of puts that have one. Default: none. */
   readonly large?: { readonly bytes: number; readonly share: number };
 }
@@ -54,6 +56,9 @@ const WEIGHTS = {
 } as const;
 
 type Kind = keyof typeof WEIGHTS;
+
+/** Tombstones on most keys: what compaction and watches make of these was wrong in etcd more than once. */
+const WEIGHTS_DELETING: Readonly<Record<Kind, number>> = { ...WEIGHTS, put: 30, delete: 30 };
 
 const READS: readonly Kind[] = ["get", "list"];
 
@@ -96,7 +101,8 @@ export class Traffic implements TrafficSource {
   }
 
   #kind(): Kind {
-    const entries = Object.entries(WEIGHTS) as [Kind, number][];
+    const weights = this.#options.deletesMuch === true ? WEIGHTS_DELETING : WEIGHTS;
+    const entries = Object.entries(weights) as [Kind, number][];
     let left = this.#options.random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [kind, weight] of entries) {
       left -= weight;

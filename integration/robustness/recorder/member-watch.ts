@@ -33,6 +33,8 @@ export class MemberWatch {
   readonly #sessions: { session: WatchSession; responses: WatchResponse[] }[] = [];
   /** One, and one more after each gap. */
   readonly #feeds: { from: number; events: HistoryEvent[] }[];
+  /** When each revision came first, by revision. */
+  readonly #seenMs = new Map<number, number>();
   #next: number;
   #failure: unknown;
 
@@ -57,6 +59,11 @@ export class MemberWatch {
 
   get sessions(): readonly WatchSession[] {
     return this.#sessions.map(({ session }) => session);
+  }
+
+  /** When each revision was first received, by revision. */
+  get seenMs(): ReadonlyMap<number, number> {
+    return this.#seenMs;
   }
 
   get eventCount(): number {
@@ -134,7 +141,11 @@ export class MemberWatch {
     const events = message.events.map(fromEvent);
     this.#sessions.at(-1)?.responses.push({ revision: revisionOf(message), events });
     const feed = this.#feeds.at(-1);
-    for (const { type, kv } of events) feed?.events.push({ type, kv });
+    const nowMs = this.#options.environment.nowMs();
+    for (const { type, kv } of events) {
+      feed?.events.push({ type, kv });
+      if (!this.#seenMs.has(kv.modRevision)) this.#seenMs.set(kv.modRevision, nowMs);
+    }
     const last = events.at(-1);
     if (last !== undefined) this.#next = last.kv.modRevision + 1;
     return true;

@@ -27,6 +27,9 @@ const TOGETHER_WITHIN_MS = 60_000;
 const SERVED_WITHIN_MS = 60_000;
 /** After this a watch on a healed member that has been told nothing more has missed something. */
 const WATCHES_CATCH_UP_MS = 5_000;
+/** The longest TTL, and what lessors may take for many leases at once. */
+const LEASES_END_WITHIN_MS = 40_000;
+const LEASES_LISTED_EVERY_MS = 500;
 const CALL = { timeoutMs: 10_000 };
 const RETRY_MS = 100;
 const EVERYTHING = { key: bytes("\0"), rangeEnd: bytes("\0") };
@@ -40,6 +43,7 @@ export async function demandLiveness(healed: Healed): Promise<Dump[]> {
   healed.witnesses.stopClients();
   healed.witnesses.settle();
   await demand(healed, "L4", "every client ends", TOGETHER_WITHIN_MS, () => healed.witnesses.clientsAtWork === 0);
+  await demandLeasesEnd(healed);
   const dumps = await demandAgreement(healed);
   await healed.run(WATCHES_CATCH_UP_MS, () => false);
   return dumps;
@@ -213,6 +217,47 @@ class Serving {
     }
     await channel.unary(Lease.method.leaseRevoke, { ID }, CALL);
   }
+}
+
+/** The clients' leases, which nobody renews any more, are gone from what a member lists. Every list is recorded. */
+async function demandLeasesEnd(healed: Healed): Promise<void> {
+  const { environment, witnesses } = healed;
+  const leases = new Set(witnesses.leaseCalls.map(({ lease }) => lease));
+  if (leases.size === 0) return;
+  const client = witnesses.nextClient();
+  let [left, failure]: [bigint[], unknown] = [[...leases], undefined];
+  const list = async (): Promise<void> => {
+    const [member] = members(healed);
+    if (member === undefined) return;
+    const invoke = environment.nowMs();
+    const answer = await environment.connect(member.name).unary(Lease.method.leaseLeases, {}, CALL);
+    const listed = new Set(answer.leases.map(({ ID }) => ID));
+    const times = { client, invoke, return: environment.nowMs(), kind: "list" } as const;
+    for (const lease of leases) {
+      witnesses.recordLease({ ...times, lease, outcome: { status: listed.has(lease) ? "found" : "gone" } });
+    }
+    left = left.filter((lease) => listed.has(lease));
+  };
+  void (async () => {
+    while (left.length > 0) {
+      await list().catch((error: unknown) => {
+        if (!(error instanceof RpcError)) throw error;
+      });
+      await environment.pause(LEASES_LISTED_EVERY_MS);
+    }
+  })().catch((error: unknown) => {
+    failure = error;
+  });
+  await demand(
+    healed,
+    "S14",
+    () => `leases that nobody renews end (left are ${left.map((lease) => lease.toString(16)).join(", ")})`,
+    LEASES_END_WITHIN_MS,
+    () => {
+      if (failure !== undefined) throw failure;
+      return left.length === 0;
+    },
+  );
 }
 
 /** Everybody has applied the same and holds the same; and has told its watch all of it. */

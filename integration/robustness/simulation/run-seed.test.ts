@@ -1,10 +1,12 @@
 /** Whole simulated runs from a seed: what is right passes, what is wrong is named, and a seed is one run. */
-import type { WatchResponse } from "@kvorum/proto";
+import { Lease, type WatchResponse } from "@kvorum/proto";
 import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { drawPlan } from "../../../packages/server/testing/simulation/plan.js";
+import { listOf, SEPARATOR } from "../checker/append-history.js";
 import type { HistoryEvent, Operation } from "../checker/history.js";
 import type { Environment } from "../environment.js";
+import { bytes, text } from "../wire.js";
 import { type Recorded, type RunResult, runPlan, runSeed } from "./run-seed.js";
 
 const BRIEF = { durationMs: 20_000 };
@@ -85,6 +87,25 @@ describe("the verdict of a simulated run", () => {
     expect(kind).toBe("sources-disagree");
   });
 
+  it("notices a lease that ends early", async () => {
+    const { kind, failure } = await noticed(
+      (seed) => runPlan(calm(seed), { disturb: (environment) => revoking(environment, 500) }),
+      [8, 9, 10, 11],
+    );
+    expect(kind).toBe("lease-early");
+    expect(failure).toContain("nobody revoked it");
+  });
+
+  it("notices a lease that is renewed although it is gone", async () => {
+    const { kind } = await noticed((seed) => runPlan(calm(seed), { forge: withRenewalAfterEnd }), [8, 9, 10, 11]);
+    expect(kind).toBe("lease-after-end");
+  });
+
+  it("notices a list that loses an element, by the lists alone as well", async () => {
+    const { failure } = await noticed((seed) => runPlan(calm(seed), { disturb: losingElement(10) }), [8, 9, 10, 11]);
+    expect(failure).toMatch(/violations in all, of .*append-(order|lost|g-single|phantom)/);
+  });
+
   it("notices a handler that throws what is no answer", async () => {
     const { kind, failure } = await runPlan(calm(8), { disturb: (environment) => failingOnce(environment) });
     expect(kind).toBe("broken");
@@ -110,29 +131,85 @@ describe("the verdict of a simulated run", () => {
   });
 });
 
-function withoutWatchedEvent({ history, sessions }: Recorded): Recorded {
-  const [first, ...others] = sessions;
+function withoutWatchedEvent(recorded: Recorded): Recorded {
+  const [first, ...others] = recorded.sessions;
   if (first === undefined) throw new Error("nobody watched");
   const responses = first.responses.filter((_, index) => index !== 10);
-  return { history, sessions: [{ ...first, responses }, ...others] };
+  return { ...recorded, sessions: [{ ...first, responses }, ...others] };
 }
 
-function withLostWrite({ history, sessions }: Recorded): Recorded {
+function withLostWrite({ history, ...rest }: Recorded): Recorded {
   const last = Math.max(...history.dumps.map(({ revision }) => revision));
   const lost: Operation = {
     ...{ client: 999, invoke: 1e9, return: 1e9 + 1 },
     request: { kind: "put", key: "r/00", value: "lost" },
     outcome: { status: "acknowledged", revision: last + 1, response: { kind: "put" } },
   };
-  return { history: { ...history, operations: [...history.operations, lost] }, sessions };
+  return { history: { ...history, operations: [...history.operations, lost] }, ...rest };
 }
 
-function withBentFeed({ history, sessions }: Recorded): Recorded {
+/** A lease that was found gone is said to have been renewed after that. */
+function withRenewalAfterEnd({ leases, ...rest }: Recorded): Recorded {
+  const gone = leases.calls.find(({ kind, outcome }) => kind === "list" && outcome.status === "gone");
+  if (gone === undefined) return { leases, ...rest };
+  const times = { client: 999, invoke: gone.return + 1, return: gone.return + 2 };
+  const renewal = { ...gone, ...times, kind: "keep-alive", outcome: { status: "found", ttlSeconds: 5 } } as const;
+  const ttlOf = leases.calls.find(({ lease, kind }) => lease === gone.lease && kind === "grant")?.outcome;
+  const outcome = ttlOf?.status === "found" ? ttlOf : renewal.outcome;
+  return { leases: { ...leases, calls: [...leases.calls, { ...renewal, outcome }] }, ...rest };
+}
+
+/** Every lease is revoked behind its client's back some time after it was granted. */
+function revoking(environment: Environment, afterMs: number): Environment {
+  const connect: Environment["connect"] = (endpoint, lasting) => {
+    const channel = environment.connect(endpoint, lasting);
+    const unary: Channel["unary"] = async (method, request, options) => {
+      const answer = await channel.unary(method, request, options);
+      if (method.localName === "leaseGrant" && environment.nowMs() < BRIEF.durationMs - 5_000) {
+        const { ID } = answer as unknown as { readonly ID: bigint };
+        void environment.pause(afterMs).then(() => channel.unary(Lease.method.leaseRevoke, { ID }).catch(() => {}));
+      }
+      return answer;
+    };
+    return { ...bound(channel), unary };
+  };
+  return { nowMs: () => environment.nowMs(), pause: (ms) => environment.pause(ms), connect };
+}
+
+/** One guarded append of those after so many is carried out without what the list began with. */
+function losingElement(after: number) {
+  return (environment: Environment): Environment => {
+    let appends = 0;
+    const connect: Environment["connect"] = (endpoint, lasting) => {
+      const channel = environment.connect(endpoint, lasting);
+      const unary: Channel["unary"] = (method, request, options) => {
+        if (method.localName !== "txn") return channel.unary(method, request, options);
+        const { success = [] } = request as unknown as { readonly success?: readonly SentOp[] };
+        for (const { request: op } of success) {
+          const { key, value = new Uint8Array() } = op.value;
+          if (op.case !== "requestPut" || !text(key).startsWith("a/") || listOf(text(value)).length < 3) continue;
+          appends += 1;
+          if (appends === after) op.value.value = bytes(listOf(text(value)).slice(1).join(SEPARATOR));
+        }
+        return channel.unary(method, request, options);
+      };
+      return { ...bound(channel), unary };
+    };
+    return { nowMs: () => environment.nowMs(), pause: (ms) => environment.pause(ms), connect };
+  };
+}
+
+/** What of an operation of a transaction is looked at on its way. */
+interface SentOp {
+  readonly request: { readonly case: string; readonly value: { readonly key: Uint8Array; value?: Uint8Array } };
+}
+
+function withBentFeed({ history, ...rest }: Recorded): Recorded {
   const [first, ...others] = history.feeds;
   if (first === undefined) throw new Error("nobody watched");
   const bend = (event: HistoryEvent, index: number): HistoryEvent =>
     index === 10 ? { ...event, kv: { ...event.kv, value: `${event.kv.value}?` } } : event;
-  return { history: { ...history, feeds: [{ ...first, events: first.events.map(bend) }, ...others] }, sessions };
+  return { history: { ...history, feeds: [{ ...first, events: first.events.map(bend) }, ...others] }, ...rest };
 }
 
 /** One write is answered with what the server says when its handler throws something that is no answer. */

@@ -7,6 +7,7 @@ import { drawPlan, type Plan, type PlanOptions } from "../../../packages/server/
 import { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { SimulationViolation } from "../../../packages/server/testing/simulation/violation.js";
 import type { Dump, History } from "../checker/history.js";
+import type { LeaseHistory, LeaseLimits } from "../checker/lease-history.js";
 import type { WatchSession } from "../checker/watch-check.js";
 import type { Environment } from "../environment.js";
 import { demandLiveness } from "./liveness.js";
@@ -31,6 +32,7 @@ export interface RunOptions {
 export interface Recorded {
   readonly history: History;
   readonly sessions: readonly WatchSession[];
+  readonly leases: Pick<LeaseHistory, "calls" | "seenMs"> & { readonly limits: LeaseLimits };
 }
 
 export interface RunResult {
@@ -83,6 +85,7 @@ class Run {
   readonly #simulation: Simulation;
   readonly #options: RunOptions;
   readonly #environment: Environment;
+  #healedMs = 0;
   /** The first thing that went wrong beside the events of the world. */
   #stray: () => unknown;
 
@@ -124,6 +127,7 @@ class Run {
       this.witnesses.watchMachines();
     }
     this.#simulation.heal();
+    this.#healedMs = this.#simulation.world.nowMs;
     const dumps = await demandLiveness({
       ...{ simulation: this.#simulation, environment: this.#environment, witnesses: this.witnesses },
       run: (ms, done) => this.#run(ms, done),
@@ -137,12 +141,23 @@ class Run {
     const due = Math.max(0, ...dumps.map(({ revision }) => revision));
     const compacted = Math.max(0, ...machines.map(({ node }) => Number(node?.stats.compactRevision ?? 0n)));
     const recorded: Recorded = {
+      leases: { calls: this.witnesses.leaseCalls, seenMs: this.witnesses.seenMs(), limits: this.#leaseLimits() },
       history: { operations, feeds: watches.flatMap(({ feeds }) => feeds), dumps },
       sessions: this.witnesses.sessions(due).map((session) => ({ ...session, compactedRevision: compacted })),
     };
     const { violation, figures } = judge(this.#options.forge?.(recorded) ?? recorded);
     this.figures = figures;
     return violation;
+  }
+
+  /** Leaders may have changed until the first election timeouts after the healing, and calls of before may still be under way. */
+  #leaseLimits(): LeaseLimits {
+    const { faults, electionMs } = this.#simulation.plan;
+    const calmFromMs = this.#healedMs + electionMs * CALM_AFTER_ELECTIONS;
+    return {
+      driftShare: faults.has("clock drift") ? CLOCK_DRIFT_SHARE : ROUNDING_SHARE,
+      ...{ calmFromMs, lateMs: LEASE_LATE_MS, unknownMs: electionMs * CALM_AFTER_ELECTIONS },
+    };
   }
 
   /** Lets the world go on, until the condition holds or a failure turns up beside its events. */
@@ -155,6 +170,16 @@ class Run {
 
 /** So often a machine that has joined is given its witness. */
 const WATCH_EVERY_MS = 1_000;
+
+/** A leader is found in ten elections' time (L1). */
+const CALM_AFTER_ELECTIONS = 10;
+
+/** Clocks of a plan with drift run fast or slow by 2 % at most. */
+const CLOCK_DRIFT_SHARE = 0.021;
+const ROUNDING_SHARE = 1e-6;
+
+/** Some plans look at one lease in half a second. */
+const LEASE_LATE_MS = 20_000;
 
 function failureOf(error: unknown): Failure {
   if (error instanceof SimulationViolation) {

@@ -5,13 +5,16 @@
 import { Chance } from "../../../packages/server/testing/simulation/chance.js";
 import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { didWrite, type Operation } from "../checker/history.js";
+import type { LeaseCall } from "../checker/lease-history.js";
 import type { WatchSession } from "../checker/watch-check.js";
 import type { Environment } from "../environment.js";
 import { ListTraffic } from "../list-traffic.js";
 import { RecordingClient } from "../recorder/client.js";
+import { LeaseClient } from "../recorder/lease-client.js";
 import { MemberWatch } from "../recorder/member-watch.js";
 import { VariedWatch } from "../recorder/varied-watch.js";
 import { keyName, Traffic } from "../traffic.js";
+import { drawWorkload } from "./workload.js";
 
 export interface WitnessOptions {
   readonly simulation: Simulation;
@@ -31,9 +34,6 @@ const READER_TIMEOUT_ELECTIONS = 0.4;
 
 const VARIED_WATCHERS = 2;
 
-/** They append to lists. */
-const LIST_CLIENTS = 2;
-
 /** Segments of the log roll over such values, and streams fill up with them. */
 const LARGE = { bytes: 3000, share: 0.02 } as const;
 
@@ -45,6 +45,7 @@ interface ClientKind {
 
 export class Witnesses {
   readonly operations: Operation[] = [];
+  readonly leaseCalls: LeaseCall[] = [];
   readonly #options: WitnessOptions;
   readonly #watches: Map<string, MemberWatch> = new Map();
   readonly #deletions = { inFlight: 0 };
@@ -83,16 +84,18 @@ export class Witnesses {
 
   start(): void {
     const { plan, machines } = this.#options.simulation;
+    const { listClients, leaseClients } = drawWorkload(plan.seed);
     this.watchMachines();
     for (let i = 0; i < plan.clients; i++) {
       this.#addClient({ readsOnly: false, timeoutMs: plan.electionMs * CALL_TIMEOUT_ELECTIONS });
     }
-    for (let i = 0; i < LIST_CLIENTS; i++) {
+    for (let i = 0; i < listClients; i++) {
       this.#addClient({ readsOnly: false, appends: true, timeoutMs: plan.electionMs * CALL_TIMEOUT_ELECTIONS });
     }
     for (const _ of machines) {
       this.#addClient({ readsOnly: true, timeoutMs: plan.electionMs * READER_TIMEOUT_ELECTIONS });
     }
+    for (let i = 0; i < leaseClients; i++) this.#addLeaseClient();
     for (let i = 0; i < VARIED_WATCHERS; i++) this.#addVariedWatch(i);
   }
 
@@ -135,6 +138,22 @@ export class Witnesses {
     if (didWrite(outcome.response)) this.#writes += 1;
   }
 
+  recordLease(call: LeaseCall): void {
+    this.leaseCalls.push(call);
+    this.#options.simulation.world.mix(call.client);
+  }
+
+  /** The earliest moment at which any watch of everything was told of a revision, by revision. */
+  seenMs(): (number | undefined)[] {
+    const earliest: (number | undefined)[] = [];
+    for (const watch of this.watches) {
+      for (const [revision, ms] of watch.seenMs) {
+        earliest[revision] = Math.min(ms, earliest[revision] ?? Number.POSITIVE_INFINITY);
+      }
+    }
+    return earliest;
+  }
+
   #addVariedWatch(number: number): void {
     const { simulation, environment } = this.#options;
     const { seed, keys } = simulation.plan;
@@ -162,6 +181,7 @@ export class Witnesses {
         ? new ListTraffic({ client: number, random })
         : new Traffic({
             ...{ client: number, random, keys, readsOnly, large: LARGE },
+            deletesMuch: drawWorkload(seed).deletesMuch,
             mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
           });
     const client = new RecordingClient({
@@ -170,9 +190,29 @@ export class Witnesses {
       record: (operation) => this.record(operation),
       thinkMs: () => random() * thinkMs,
     });
+    this.#follow(client.run(this.#abort.signal));
+  }
+
+  #addLeaseClient(): void {
+    const { simulation, environment } = this.#options;
+    const { seed, thinkMs, electionMs } = simulation.plan;
+    const number = this.nextClient();
+    const chance = Chance.of(seed, `lease client ${number}`);
+    const places = Chance.of(seed, `places of client ${number}`);
+    const client = new LeaseClient({
+      ...{ environment, number, thinkMs, timeoutMs: electionMs * CALL_TIMEOUT_ELECTIONS },
+      random: () => chance.int(2 ** 32) / 2 ** 32,
+      endpoint: () => places.pick(simulation.machines).name,
+      record: (operation) => this.record(operation),
+      recordLease: (call) => this.recordLease(call),
+    });
+    this.#follow(client.run(this.#abort.signal));
+  }
+
+  #follow(running: Promise<void>): void {
     this.#clientsAtWork += 1;
     this.#running.push(
-      client.run(this.#abort.signal).then(
+      running.then(
         () => {
           this.#clientsAtWork -= 1;
         },
