@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: "string" },
-    seeds: { type: "string", default: "10" },
+    seeds: { type: "string", default: "3" },
     rotate: { type: "string" },
     seed: { type: "string", default: "0" },
   },
