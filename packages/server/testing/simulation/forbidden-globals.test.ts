@@ -1,3 +1,4 @@
+/** What a run may not ask: each use of the real clock, timers or chance throws while they are forbidden, and works again after. */
 import crypto, { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
