@@ -86,8 +86,10 @@ export class Machine {
   readonly name: string;
   readonly owner: number;
   readonly clock: MachineClock;
-  /** Where its member is reached; a change takes effect with the next life. */
+  /** Where its member says that it is reached; a change takes effect with the next life. */
   peerUrls: readonly string[];
+  /** Where it is reached besides. */
+  otherUrls: readonly string[] = [];
   disk: MemoryDisk;
   store: MemoryStore;
   readonly #options: MachineOptions;
@@ -126,7 +128,7 @@ export class Machine {
     const { network, world, events, randomOf } = this.#options;
     const life: Life = {
       number: ++this.#lives,
-      peers: network.join(...this.peerUrls),
+      peers: network.join(...new Set([...this.peerUrls, ...this.otherUrls])),
       backend: this.#newBackend(() => life.alive),
       services: new MemoryServices(),
       startedMs: world.nowMs,

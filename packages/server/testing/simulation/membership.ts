@@ -177,11 +177,17 @@ export class Membership {
     return members !== undefined;
   }
 
-  /** Gives the member another address, and starts its machine there. */
+  /**
+   * Gives the member another address. Its machine listens there before anybody is told, and goes on to listen where it was:
+   * while some members know of the change and others do not, each finds it.
+   */
   async move(member: Member): Promise<boolean> {
     const machine = this.machineOf(member);
     const port = Number(new URL(member.peerURLs[0] as string).port) + 1;
     const peerURLs = [`http://${machine.name}:${port}`];
+    machine.otherUrls = [...machine.otherUrls, ...machine.peerUrls, ...peerURLs];
+    machine.kill();
+    this.#nemesis.restart(machine, 0);
     const members = await this.#until(
       `moves ${machine.name} to ${peerURLs[0]}`,
       (list) => list.some(({ ID, peerURLs: urls }) => ID === member.ID && String(urls) === String(peerURLs)),
