@@ -5,7 +5,6 @@
  * `strikes.ts` has what each fault does. A process that ends by itself must have an excuse (`excuses.ts`).
  */
 import { Chance } from "../../src/core/raft/testing/cluster-random.js";
-import { SEEN_AT_SITES } from "./counters.js";
 import { type Excuse, Excuses } from "./excuses.js";
 import { FailpointTraps } from "./failpoint-traps.js";
 import type { Machine } from "./machine.js";
@@ -107,8 +106,6 @@ export class Nemesis {
   }
 
   failpoint(machine: Machine, site: string): void {
-    const seen = SEEN_AT_SITES.get(site);
-    if (seen !== undefined) this.simulation.counters.note(seen);
     this.traps.passed(machine, site);
   }
 

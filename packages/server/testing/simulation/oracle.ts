@@ -87,6 +87,7 @@ export class Oracle implements MachineEvents {
   }
 
   failpoint(machine: Machine, site: string): void {
+    this.#simulation.sightings.passed(machine, site);
     this.#simulation.nemesis.failpoint(machine, site);
   }
 
@@ -125,6 +126,7 @@ export class Oracle implements MachineEvents {
 
   booted(machine: Machine): void {
     this.#simulation.trace.note(machine.name, "serves");
+    this.#simulation.sightings.served(machine);
     this.#guard(() => this.#simulation.nemesis.booted(machine));
   }
 
@@ -141,7 +143,9 @@ export class Oracle implements MachineEvents {
   async around<T>(machine: Machine, path: string, request: unknown, handle: () => Promise<T>): Promise<T> {
     if (!isLinearizable(path, request)) return handle();
     const { committed } = this;
+    const termBefore = machine.node?.raftStatus.term;
     const answer = await handle();
+    this.#simulation.sightings.answered(termBefore, machine.node?.raftStatus.term);
     const status = machine.node?.raftStatus;
     if (status !== undefined) this.#guard(() => checkAnswer(machine.name, path, committed, status.appliedIndex));
     return answer;
@@ -167,7 +171,7 @@ export class Oracle implements MachineEvents {
     if (life === undefined || status === undefined) return;
     this.#claim(machine, sight, status);
     if (status.role === "leader" && this.#ballots.leads(name, status.term)) {
-      this.#simulation.counters.note("leader elected");
+      this.#simulation.sightings.elected(machine, (log.confChanges.at(-1) ?? 0) > this.committed);
       this.#simulation.trace.note(name, `leads term ${status.term}`);
       this.#history.elected(name, status.term, log);
     }
@@ -185,6 +189,10 @@ export class Oracle implements MachineEvents {
     }
     sight.appliedIndex = appliedIndex;
     const { node } = life;
+    this.#simulation.sightings.alarms(
+      machine,
+      node.alarms.map(({ alarm }) => alarm),
+    );
     const alarms = node.alarms.map(({ memberId, alarm }) => `${memberId.toString(16)} ${alarm}`).sort();
     this.#applied.stands(name, sight.mark, appliedIndex, {
       revision: node.header.revision,
@@ -253,6 +261,7 @@ export class Oracle implements MachineEvents {
       onBallot: (old, now) => this.#ballots.written(name, old, now),
     });
     log.refresh();
+    if (log.endsTorn) this.#simulation.sightings.torn(machine);
     if (before !== undefined && before.log.disk === machine.disk) checkKept(name, before.log, log);
     const mark = { applied: undefined, figures: undefined };
     return { log, life: machine.lives, mark, appliedIndex: 0, logEnd: 0, conf: undefined };

@@ -22,6 +22,7 @@ import { MemoryChannel } from "./memory-rpc.js";
 import { Nemesis } from "./nemesis.js";
 import { Oracle } from "./oracle.js";
 import type { Plan } from "./plan.js";
+import { Sightings } from "./sightings.js";
 import { Trace } from "./trace.js";
 import { World } from "./world.js";
 
@@ -42,6 +43,7 @@ export class Simulation {
   readonly counters: Counters;
   readonly network: MemoryNetwork;
   readonly oracle: Oracle;
+  readonly sightings: Sightings;
   readonly nemesis: Nemesis;
   readonly initialCluster: readonly InitialMember[];
   readonly #machines: Map<string, Machine> = new Map();
@@ -70,6 +72,7 @@ export class Simulation {
     });
     if (plan.faults.has("replay")) this.network.keepRecord();
     this.initialCluster = Array.from({ length: plan.size }, (_, i) => initialMember(`n${i + 1}`));
+    this.sightings = new Sightings(this.counters);
     this.oracle = new Oracle(this);
     this.nemesis = new Nemesis(this);
     for (const { name } of this.initialCluster) this.addMachine(name);

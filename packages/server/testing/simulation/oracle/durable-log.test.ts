@@ -47,6 +47,27 @@ describe("the log as the disk has it", () => {
     expect(again.end).toEqual(log.end);
   });
 
+  it("ends torn when behind its last whole frame something else was written", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    await wal.append({ entries: entries(1, 1), mustSync: true });
+    const log = mirror(disk);
+    log.refresh();
+    expect(log.endsTorn).toBe(false);
+    const { offset } = log.end;
+    await wal.append({ entries: entries(2, 2), mustSync: true });
+    const [path] = [...disk.durablePaths()].filter((one) => one.endsWith(".wal")).sort();
+    // A byte of the second frame's content: the frame does not hold any more.
+    const content = disk.durable(path as string) as Uint8Array;
+    const last = content.findLastIndex((byte) => byte !== 0);
+    expect(last).toBeGreaterThan(offset);
+    disk.damage(path as string, last, Uint8Array.of((content[last] as number) ^ 1));
+    const torn = mirror(disk);
+    torn.refresh();
+    expect(torn.lastIndex).toBe(1);
+    expect(torn.endsTorn).toBe(true);
+  });
+
   it("forgets what a later entry of the same index replaced", async () => {
     const disk = new MemoryDisk();
     const { wal } = await openWal(disk);

@@ -108,6 +108,12 @@ export class DurableLog {
     return this.#place ?? { seq: 0, offset: 0 };
   }
 
+  /** Behind the last whole frame something was written that is none. Dear: to be asked at a start, before any repair. */
+  get endsTorn(): boolean {
+    const bytes = this.#place && this.disk.durable(this.#place.path);
+    return bytes !== undefined && !this.#sealed && bytes.subarray(this.#place?.offset).some((byte) => byte !== 0);
+  }
+
   at(index: number): DurablePosition | undefined {
     return this.#entries[index - this.#base.index - 1];
   }
