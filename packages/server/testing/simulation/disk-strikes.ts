@@ -43,8 +43,11 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
   /** A running member reads nothing of its disk but a snapshot that has come in; a start reads its log. */
   "read error": (nemesis, chance) => {
     const machine = running(nemesis, chance);
+    if (machine === undefined) return;
     fail(nemesis, machine, "read error");
-    if (machine === undefined || chance.percent(30)) return;
+    // A start reads who the log belongs to and then each of its segments.
+    nemesis.simulation.hardware(machine.name).goodReads = chance.int(4);
+    if (chance.percent(30)) return;
     machine.kill();
     nemesis.restart(machine, chance.between(OFF_MS.min, OFF_MS.max));
   },

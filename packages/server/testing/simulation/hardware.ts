@@ -21,6 +21,8 @@ export class Hardware implements MachineBehaviour {
   onSlow: () => void = () => {};
   /** What the next call of the kind fails with, once. */
   failure: DiskFailure | undefined;
+  /** Reads that succeed before a read error. */
+  goodReads = 0;
   /** Told when the failure has bitten, with what the caller is about to get. */
   onFailure: (error: DiskError, path: string) => void = () => {};
 
@@ -64,7 +66,7 @@ export class Hardware implements MachineBehaviour {
 
   beforeRead(path: string): void {
     // As Node has it: the file is not named.
-    if (this.failure === "read error") this.#fail("EIO", "i/o error, read", path);
+    if (this.failure === "read error" && this.goodReads-- <= 0) this.#fail("EIO", "i/o error, read", path);
   }
 
   #fail(code: string, message: string, path: string): never {
