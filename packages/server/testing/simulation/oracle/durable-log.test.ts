@@ -39,6 +39,7 @@ describe("the log as the disk has it", () => {
     expect(log.memberId).toBe(0xa1n);
     expect(log.ballot).toEqual({ term: 2, vote: 7n });
     expect([log.commit, log.baseIndex, log.lastIndex]).toEqual([30, 20, 40]);
+    expect([log.termAt(19), log.termAt(20), log.termAt(21)]).toEqual([undefined, 1, 1]);
     expect(log.released()).toBeGreaterThan(10);
     expect(log.released()).toBeLessThanOrEqual(20);
     const again = mirror(disk);

@@ -118,6 +118,11 @@ export class DurableLog {
     return this.#entries[index - this.#base.index - 1];
   }
 
+  /** The term of an entry, also of the one that the mark is at. */
+  termAt(index: number): number | undefined {
+    return index === this.#base.index ? this.#base.term : this.at(index)?.term;
+  }
+
   /** Whether the disk holds the log up to the position: the very entry, or a mark that covers it. */
   holds(index: number, prefix: number | undefined): boolean {
     if (index <= this.#base.index) return true;

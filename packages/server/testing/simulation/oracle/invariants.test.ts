@@ -24,7 +24,7 @@ function disk(terms: readonly number[], ballot = { term: 0, vote: 0n }, commit =
   });
   const at = (index: number): DurablePosition | undefined => positions[index - 1];
   return {
-    ...{ ballot, commit, baseIndex: 0, lastIndex: terms.length, at },
+    ...{ ballot, commit, baseIndex: 0, lastIndex: terms.length, at, termAt: (index: number) => at(index)?.term },
     holds: (index: number, prefix: number | undefined) =>
       index === 0 || (at(index) !== undefined && (prefix === undefined || at(index)?.prefix === prefix)),
   } as unknown as DurableLog;
@@ -98,6 +98,19 @@ describe("S3 to S6", () => {
     expect(() =>
       history.claimed("n1", claim(3, 1), undefined, logsOf(disk([1, 1, 1]), disk([1, 1]), disk([]))),
     ).toThrow(/^S6: n1, leader in term 1, commits 3; on the disks: 1 1\/3 of 3, 2 -\/3 of 2/);
+  });
+
+  it("a member commits the founding entries alone, also when its log begins behind them", () => {
+    const marked = { ...disk([], undefined, 3), baseIndex: 3, lastIndex: 3, termAt: () => 1 } as unknown as DurableLog;
+    const founding = claim(3, 1, { role: "follower" });
+    for (const own of [disk([1, 1, 1], undefined, 3), marked]) {
+      const history = new LogHistory();
+      history.claimed("n1", founding, undefined, logsOf(own, disk([]), disk([])));
+      expect(history.committed).toBe(3);
+    }
+    expect(() => new LogHistory().claimed("n1", founding, undefined, logsOf(disk([1, 1, 1], undefined, 2)))).toThrow(
+      /^S6/,
+    );
   });
 
   it("copies of another past do not count", () => {

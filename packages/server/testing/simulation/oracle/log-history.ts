@@ -84,7 +84,7 @@ export class LogHistory {
       }
     }
     // The entries that found a cluster are committed by every member alone.
-    if (this.committed === 0 && own?.at(commitIndex)?.term === 1 && commitIndex <= own.commit) {
+    if (this.committed === 0 && own?.termAt(commitIndex) === 1 && commitIndex <= own.commit) {
       this.#commit(name, claim, own);
       return;
     }
