@@ -33,6 +33,7 @@ export const UNREACHABLE_SITES: ReadonlyMap<FailpointSite, string> = new Map([
   ["backend-before-swap", "the backend in memory replaces its content in one step"],
 ]);
 
+/** And for what has not been seen often enough to say more. */
 const SEEDS_FOR_EVERY_SITE = 5000;
 
 export const SOMETIMES: readonly Sometimes[] = [
@@ -42,13 +43,13 @@ export const SOMETIMES: readonly Sometimes[] = [
   { name: "learner promoted", seeds: 100 },
   { name: "member replaced", seeds: 100 },
   { name: "leader removed", seeds: 300 },
-  { name: "lost member replaced", seeds: 1000 },
-  { name: "leader change during a conf change", seeds: 300 },
+  { name: "lost member replaced", seeds: 300 },
+  { name: "leader change during a conf change", seeds: SEEDS_FOR_EVERY_SITE },
   { name: "torn WAL tail repaired", seeds: 300 },
   { name: "read index across a leader change", seeds: 300 },
   { name: "lease lived through two leader changes", seeds: 100 },
   { name: "no space raised", seeds: 300 },
-  { name: "snapshot installed during a compaction", seeds: 1000 },
+  { name: "snapshot installed during a compaction", seeds: SEEDS_FOR_EVERY_SITE },
   ...FAILPOINT_SITES.filter((site) => !UNREACHABLE_SITES.has(site)).map(
     (site): Sometimes => ({ name: `crash inside ${site}`, seeds: SEEDS_FOR_EVERY_SITE }),
   ),

@@ -20,6 +20,7 @@ export type { Member } from "@kvorum/proto";
 
 const CALL = { timeoutMs: 5000 };
 const RETRY_MS = 300;
+const LEADER_DIES_PERCENT = 30;
 const LIST_ATTEMPTS = 4;
 /** Milliseconds after which the operator gives a change up. */
 const PATIENCE_MS = 20_000;
@@ -315,9 +316,27 @@ export class Membership {
         trace.note("world", `it is given up that the operator ${what}`);
         return undefined;
       }
-      if (members !== undefined) await this.#ask(ask);
+      if (members !== undefined) {
+        if (this.#chance.percent(LEADER_DIES_PERCENT)) this.#killLeaderSoon();
+        await this.#ask(ask);
+      }
       await world.sleep(RETRY_MS);
     }
+  }
+
+  /** While the change is under way, where processes are killed at all. */
+  #killLeaderSoon(): void {
+    const { simulation } = this.#nemesis;
+    const delayMs = this.#chance.between(1, 60);
+    const downMs = this.#chance.between(10, 3000);
+    if (!simulation.plan.faults.has("kill")) return;
+    this.#nemesis.later(delayMs, () => {
+      const { leader } = simulation;
+      if (leader === undefined) return;
+      simulation.trace.note(leader.name, "is killed during a change of membership");
+      leader.kill();
+      this.#nemesis.restart(leader, downMs);
+    });
   }
 
   /** Some member is asked; undefined when it refuses or does not answer. */
