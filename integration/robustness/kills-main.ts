@@ -204,10 +204,11 @@ function report(
   const counts = [...struck].map(([name, count]) => `${count} × ${name}`).join(", ");
   console.log(`kill campaign on ${program}, ${seconds} s, seed ${seed}: ${counts}`);
   if (verdict !== undefined) {
-    const { operations, unknown, unknownApplied, revisions, watchSessions, watchEvents, checkMs } = verdict.figures;
+    const { operations, unknown, unknownApplied, revisions, watchSessions, watchEvents, appends, checkMs } =
+      verdict.figures;
     console.log(
       `${operations} calls, ${unknown} of unknown outcome (${unknownApplied} applied), ${revisions} revisions, ` +
-        `${watchEvents} events in ${watchSessions} watches, judged in ${checkMs} ms`,
+        `${watchEvents} events in ${watchSessions} watches, ${appends} transactions on lists, judged in ${checkMs} ms`,
     );
   }
   console.log(

@@ -42,7 +42,7 @@ async function play(program: ProgramName, story: Story): Promise<readonly string
     const { operations, unknown, unknownApplied, revisions } = figures;
     console.log(
       `${program}, ${story.name}: ${operations} calls, ${unknown} of unknown outcome (${unknownApplied} applied), ` +
-        `${revisions} revisions, ${figures.watchEvents} watch events, judged in ${figures.checkMs} ms, seed ${SEED}`,
+        `${revisions} revisions, ${figures.watchEvents} watch events, ${figures.appends} on lists, judged in ${figures.checkMs} ms, seed ${SEED}`,
     );
     return violations;
   } catch (error) {

@@ -1,6 +1,8 @@
 /** A recorded run against a cluster: clients that work until they are stopped, a watch on every member, and the verdict. */
 import { KV, Maintenance } from "@kvorum/proto";
 import { seeded } from "../../support/random.js";
+import { checkAppends } from "../checker/append-check.js";
+import { appendTransactions } from "../checker/append-history.js";
 import { checkHistory } from "../checker/check.js";
 import { type Dump, didWrite, type Operation } from "../checker/history.js";
 import { describeViolation, type Violation } from "../checker/violation.js";
@@ -9,6 +11,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { Member } from "../cluster/member.js";
 import { eventually, withChannel } from "../cluster/rpc.js";
 import { REAL } from "../environment.js";
+import { ListTraffic } from "../list-traffic.js";
 import { Traffic } from "../traffic.js";
 import { bytes, call, fromPair, revisionOf } from "../wire.js";
 import { RecordingClient } from "./client.js";
@@ -33,6 +36,8 @@ export interface RunVerdict {
     readonly revisions: number;
     readonly watchSessions: number;
     readonly watchEvents: number;
+    /** Transactions on lists that have happened. */
+    readonly appends: number;
     readonly checkMs: number;
   };
 }
@@ -49,7 +54,16 @@ const CALL_TIMEOUT_MS = 3_000;
 /** Below the election timeout of the tests: a reader has new calls waiting at every moment of a change of leader. */
 const READER_TIMEOUT_MS = 200;
 
+/** They append to lists. */
+const LIST_CLIENTS = 2;
+
 const CALL = { timeoutMs: 10_000 };
+
+interface ClientKind {
+  readonly readsOnly: boolean;
+  readonly appends?: boolean;
+  readonly timeoutMs: number;
+}
 
 export class Recorder {
   readonly operations: Operation[] = [];
@@ -70,6 +84,8 @@ export class Recorder {
     for (let client = 0; client < (options.clients ?? 9); client++) {
       this.#addClient({ readsOnly: false, timeoutMs: CALL_TIMEOUT_MS });
     }
+    for (let i = 0; i < LIST_CLIENTS; i++)
+      this.#addClient({ appends: true, readsOnly: false, timeoutMs: CALL_TIMEOUT_MS });
     // One for each member, who asks again and again: the others soon wait for a write at a member that is cut off.
     for (const _ of cluster.members) this.#addClient({ readsOnly: true, timeoutMs: READER_TIMEOUT_MS });
   }
@@ -86,13 +102,15 @@ export class Recorder {
     }
   }
 
-  #addClient({ readsOnly, timeoutMs }: { readonly readsOnly: boolean; readonly timeoutMs: number }): void {
+  #addClient({ readsOnly, appends, timeoutMs }: ClientKind): void {
     const { seed, keys = 10, cheatsOnReads = false } = this.#options;
     const number = this.#clients++;
-    const traffic = new Traffic({
-      ...{ client: number, random: seeded(seed * 1_000 + number), keys, readsOnly },
-      mayDelete: () => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX,
-    });
+    const random = seeded(seed * 1_000 + number);
+    const mayDelete = (): boolean => this.#deletions.inFlight < DELETIONS_IN_FLIGHT_MAX;
+    const traffic =
+      appends === true
+        ? new ListTraffic({ client: number, random })
+        : new Traffic({ client: number, random, keys, readsOnly, mayDelete });
     const endpoint = (): string => {
       const { endpoints } = this.#cluster;
       return endpoints[number % endpoints.length] ?? "";
@@ -181,7 +199,8 @@ export class Recorder {
       dumps,
     });
     const sessions = watches.flatMap((watch) => watch.sessions);
-    const all: Violation[] = [...violations, ...checkWatches(sessions, timeline)];
+    const appends = checkAppends(appendTransactions(this.operations, "a/"));
+    const all: Violation[] = [...violations, ...checkWatches(sessions, timeline), ...appends.violations];
     return {
       violations: [...hashes, ...all.map(describeViolation)],
       figures: {
@@ -189,6 +208,7 @@ export class Recorder {
         revisions: figures.revisions,
         watchSessions: sessions.length,
         watchEvents: watches.reduce((sum, watch) => sum + watch.eventCount, 0),
+        appends: appends.figures.transactions,
         checkMs: Math.round(performance.now() - start),
       },
     };

@@ -97,6 +97,16 @@ export const badLeases: Readonly<Record<string, BadLease>> = {
       return [story.vanish(6_000, "a", "b")];
     },
   ],
+  "a lease that leaves a key behind and takes one along that hangs on none": [
+    "lease-keys",
+    (story) => {
+      story.grant(0);
+      story.put(100, "a");
+      story.put(150, "b");
+      story.put(200, "c", 0n);
+      return [story.vanish(6_000, "a", "c")];
+    },
+  ],
   "a lease that leaves a key behind that was put last": [
     "lease-keys",
     (story) => {
