@@ -82,7 +82,7 @@ class LeaseCase {
     this.#renewals = calls.filter(({ kind, outcome }) => outcome.status === "found" && renews(kind));
     const [first] = this.#renewals;
     this.#ttlSeconds = first?.outcome.status === "found" ? first.outcome.ttlSeconds : undefined;
-    const found = calls.filter(({ outcome }) => outcome.status === "found").map(sightOf);
+    const found = calls.filter(({ kind, outcome }) => outcome.status === "found" && kind !== "list").map(sightOf);
     this.#alive = [...found, ...puts.map((put) => ({ ...put, witness: operationWitness(put) }))];
     this.#gone = this.#findGone();
   }
@@ -117,7 +117,7 @@ class LeaseCase {
     const [grant] = this.#grants;
     const told = calls.filter(
       ({ kind, invoke, outcome }) =>
-        (outcome.status === "gone" && grant?.outcome.status === "found" && invoke > grant.return) ||
+        (outcome.status === "gone" && kind !== "list" && grant?.outcome.status === "found" && invoke > grant.return) ||
         (outcome.status === "found" && kind === "revoke"),
     );
     const revision = replayed.ends.get(lease);
@@ -230,7 +230,8 @@ class LeaseCase {
     const dueMs = Math.max(lastOf(last), calmFromMs) + this.#ttlSeconds * 1000 * (1 + driftShare) + lateMs;
     this.checks += 1;
     const words = `should have been gone at ${dueMs.toFixed(1)}`;
-    const late = this.#alive.find(({ invoke }) => invoke > dueMs);
+    const listed = calls.filter(({ kind, outcome }) => kind === "list" && outcome.status === "found").map(sightOf);
+    const late = [...this.#alive, ...listed].find(({ invoke }) => invoke > dueMs);
     if (late !== undefined) return [this.#report("lease-late", words, callWitness(last), late.witness)];
     const end = replayed.ends.get(lease);
     const state = replayed.keys.get(lease)?.at(-1);

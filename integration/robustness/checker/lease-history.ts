@@ -25,7 +25,10 @@ export type LeaseOutcome =
   | { readonly status: "unknown" }
   | { readonly status: "refused" };
 
-/** One call for one lease. Times as in `Operation`. Who lists all leases has made one call of kind `list` for each. */
+/**
+ * One call for one lease. Times as in `Operation`. Who lists all leases has made one call of kind `list` for each;
+ * the answer comes from one member's own state and claims no place in time.
+ */
 export interface LeaseCall {
   readonly client: number;
   readonly invoke: number;

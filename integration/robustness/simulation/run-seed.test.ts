@@ -148,9 +148,9 @@ function withLostWrite({ history, ...rest }: Recorded): Recorded {
   return { history: { ...history, operations: [...history.operations, lost] }, ...rest };
 }
 
-/** A lease that was found gone is said to have been renewed after that. */
+/** A lease that somebody found gone is said to have been renewed after that. */
 function withRenewalAfterEnd({ leases, ...rest }: Recorded): Recorded {
-  const gone = leases.calls.find(({ kind, outcome }) => kind === "list" && outcome.status === "gone");
+  const gone = leases.calls.find(({ kind, outcome }) => kind !== "list" && outcome.status === "gone");
   if (gone === undefined) return { leases, ...rest };
   const times = { client: 999, invoke: gone.return + 1, return: gone.return + 2 };
   const renewal = { ...gone, ...times, kind: "keep-alive", outcome: { status: "found", ttlSeconds: 5 } } as const;

@@ -33,10 +33,6 @@ export const badLeases: Readonly<Record<string, BadLease>> = {
     "lease-early",
     (story) => [story.grant(0), story.call("time-to-live", 20, { status: "gone" })],
   ],
-  "a lease that is missing in a list": [
-    "lease-early",
-    (story) => [story.grant(0), story.call("list", 1_000, { status: "gone" })],
-  ],
   "a lease that somebody else's revocation finds gone": [
     "lease-early",
     (story) => [story.grant(0), story.revoke(1_000, "gone")],
@@ -171,13 +167,6 @@ export const badLeases: Readonly<Record<string, BadLease>> = {
       story.grant(0);
       const gone = story.call("keep-alive", 6_000, { status: "gone" });
       return [gone, story.timeToLive(6_100, 0)];
-    },
-  ],
-  "a lease that a list has although it was revoked": [
-    "lease-after-end",
-    (story) => {
-      story.grant(0);
-      return [story.revoke(100), story.call("list", 200, { status: "found" })];
     },
   ],
   "a put on a lease that was revoked": [

@@ -104,6 +104,12 @@ export const goodLeases: Readonly<Record<string, (story: LeaseStory) => void>> =
     story.put(100, "a");
     story.vanish(6_000, "a");
   },
+  "lists of members that lag behind": (story) => {
+    story.grant(0);
+    story.call("list", 100, { status: "gone" });
+    story.revoke(200);
+    story.call("list", 300, { status: "found" });
+  },
   "deletions that have nothing to do with a lease": (story) => {
     story.grant(0);
     story.put(100, "a", 0n);
