@@ -11,12 +11,12 @@
  * `--seeds` without `--from` new ones each time. Fails on any violation, on a seed that does not repeat itself, and when it did
  * too little.
  */
-import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
+import { shareOut, WORKERS } from "../workers.mjs";
 
+const WORKER = new URL("../simulation/worker.mjs", import.meta.url);
 /** Seeds that are played a second time. */
 const TWICE = 50;
 /** Failing seeds that are made smaller and told in full. */
@@ -100,14 +100,18 @@ async function campaign() {
     );
   };
   const progress = setInterval(tell, PROGRESS_EVERY_MS);
-  const workers = Math.max(1, Math.min(availableParallelism(), 8));
-  console.log(`simulation: seeds ${from} to ${from + seeds - 1}, ${values.seconds} s each, ${workers} processes`);
-  await playAll(workers, tasks(from, seeds, false), take, () => sum.failed < FAILURES_SHOWN_MAX);
+  console.log(`simulation: seeds ${from} to ${from + seeds - 1}, ${values.seconds} s each, ${WORKERS} processes`);
+  const play = (count, again) =>
+    shareOut({
+      ...{ program: WORKER, url, tasks: tasks(from, count, again), take },
+      message: ({ seed }) => ({ seed, durationMs, shrinks: !again && sum.failed < FAILURES_SHOWN_MAX }),
+    });
+  await play(seeds, false);
   // Fresh processes, so that nothing of the first playing is left.
-  await playAll(workers, tasks(from, Math.min(TWICE, seeds), true), take, () => false);
+  await play(Math.min(TWICE, seeds), true);
   clearInterval(progress);
   tell();
-  const coreSeconds = ((performance.now() - start) / 1000) * workers;
+  const coreSeconds = ((performance.now() - start) / 1000) * WORKERS;
   console.log(
     `  ${sum.events} events, ${Math.round((sum.simulatedMs + sum.againMs) / 1000 / coreSeconds)} simulated seconds per core second`,
   );
@@ -125,29 +129,6 @@ async function campaign() {
 
 function* tasks(from, count, again) {
   for (let seed = from; seed < from + count; seed++) yield { seed, again };
-}
-
-/** Every process takes the next seed when it is done with one. */
-async function playAll(count, queue, take, shrinks) {
-  await Promise.all(
-    Array.from({ length: count }, async () => {
-      const worker = fork(new URL("../simulation/worker.mjs", import.meta.url), [url], {
-        execArgv: ["--enable-source-maps"],
-      });
-      const failed = new Promise((_, reject) => {
-        worker.once("error", reject);
-        worker.once("exit", (code) => reject(new Error(`a process of the campaign ended with ${code}`)));
-      });
-      failed.catch(() => {});
-      const answer = () => Promise.race([new Promise((resolve) => worker.once("message", resolve)), failed]);
-      await answer();
-      for (const task of queue) {
-        worker.send({ seed: task.seed, durationMs, shrinks: shrinks() });
-        take(task, await answer());
-      }
-      worker.kill();
-    }),
-  );
 }
 
 function add(sums, counts) {
