@@ -303,11 +303,11 @@ function isSoleVoter(raft: Raft): boolean {
 
 /**
  * The backend may not be that of another member: its members would be changed by entries of a log that is not theirs. One
- * that has joined and stopped before it came to its own admission is not known there either; its log then has what the
- * backend was made from.
+ * that has joined and stopped before it came to its own admission is not known there either; its log then leads to what the
+ * backend has.
  */
-function checkOwner(machine: StateMachine, { identity: { memberId }, holdsApplied }: RecoveredMember): void {
-  if (machine.appliedIndex === 0 || holdsApplied || machine.membership.isRemoved(memberId)) return;
+function checkOwner(machine: StateMachine, { identity: { memberId }, leadsToApplied }: RecoveredMember): void {
+  if (machine.appliedIndex === 0 || leadsToApplied || machine.membership.isRemoved(memberId)) return;
   if (machine.membership.member(memberId) !== undefined) return;
   throw new InvariantError(`the backend does not know member ${memberId.toString(16)}, whose log lies beside it`);
 }

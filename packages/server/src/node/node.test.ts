@@ -110,6 +110,17 @@ describe("a member on its own", () => {
     await second.stop();
   });
 
+  it("does not start on the backend of another cluster, were it at the very same entry", async () => {
+    const own = new Machine();
+    await (await own.start()).stop();
+    const other = new Machine();
+    await (await other.start({ name: "m1", peerUrls: ["http://127.0.0.1:3380"] })).stop();
+    const applied = new MemoryBackend(own.store).appliedAt();
+    const foreign = new MemoryBackend(other.store);
+    expect(foreign.appliedAt()).toMatchObject({ index: applied.index, term: applied.term });
+    await expect(own.start({ backend: foreign })).rejects.toThrow(/the backend does not know member/);
+  });
+
   it("keeps its ids when its peer URLs change", async () => {
     const machine = new Machine();
     const first = await machine.start();

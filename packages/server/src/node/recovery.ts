@@ -4,12 +4,16 @@
  * (`bootstrap.ts`), or it joins one that exists (`join.ts`). Whichever it is, everything else takes the same way.
  */
 import { join } from "node:path";
+import type { AppliedAt } from "../core/mvcc/backend.js";
+import { membersOf } from "../core/raft/conf-change.js";
 import { Raft } from "../core/raft/raft.js";
+import type { Entry, SnapshotMark } from "../core/raft/types.js";
 import type { Disk } from "../env.js";
 import { naming } from "../io/disk/disk-error.js";
 import { listSegments } from "../io/wal/recovery.js";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../io/wal/segment-header.js";
 import { Wal } from "../io/wal/wal.js";
+import { decodeConfChange } from "../io/wire/command.js";
 import type { PeerAddress } from "../peer-network.js";
 import { type Beginning, foundCluster } from "./bootstrap.js";
 import type { Identity } from "./identity.js";
@@ -31,8 +35,8 @@ export interface RecoveredMember {
   readonly knownPeers: readonly PeerAddress[];
   /** There was no log: this is the member's first life, or it has lost the others. */
   readonly isNew: boolean;
-  /** The log has the entry that the backend has applied last, or begins behind it. */
-  readonly holdsApplied: boolean;
+  /** The log has the entry that the backend has applied last, and names every member that the backend counts. */
+  readonly leadsToApplied: boolean;
 }
 
 /** A member that joins holds nothing; what a torn first record left was answered for by nobody. */
@@ -74,10 +78,9 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
       entries,
       applied,
     });
-    const position = [recovered.snapshot, ...entries].find((one) => one?.index === applied.index);
     return {
       ...{ identity, wal, raft, knownPeers: beginning?.knownPeers ?? [], isNew: beginning !== undefined },
-      holdsApplied: position?.term === applied.term,
+      leadsToApplied: leadsTo(applied, recovered.snapshot, entries),
     };
   } catch (error) {
     await wal.close();
@@ -107,6 +110,16 @@ function openWal(
 }
 
 /** The ids stay those of the first start, even if the member's URLs change later. */
+/** Whether the backend may have been made from the log: an index and a term alone occur in every cluster. */
+function leadsTo(applied: AppliedAt, snapshot: SnapshotMark | undefined, entries: readonly Entry[]): boolean {
+  const position = [snapshot, ...entries].find((one) => one?.index === applied.index);
+  if (position?.term !== applied.term) return false;
+  const named = new Set(snapshot === undefined ? [] : membersOf(snapshot.confState));
+  for (const { type, data } of entries)
+    if (type === "conf-change" && data.length > 0) named.add(decodeConfChange(data).content.member.id);
+  return membersOf(applied.confState).every((id) => named.has(id));
+}
+
 async function storedIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
   const [oldest] = await listSegments(disk, directory);
   if (oldest === undefined) return undefined;
