@@ -11,6 +11,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
+import { wholeNumber, wrongUse } from "../whole-number.mjs";
 import { shareOut, WORKERS } from "../workers.mjs";
 
 const WORKER = new URL("../crash-points/worker.mjs", import.meta.url);
@@ -35,14 +36,19 @@ const { values, positionals } = parseArgs({
 });
 const [countsFile] = positionals;
 // CI looks at the same images every time, so that it fails for a change and not for a discovery; others look at new ones.
-const seed = Number(values.seed ?? (countsFile === undefined ? 1 + Math.floor(Math.random() * 2 ** 30) : 1));
-const wanted = Number(values.images);
+const anySeed = countsFile === undefined ? 1 + Math.floor(Math.random() * 2 ** 30) : 1;
+const seed = values.seed === undefined ? anySeed : wholeNumber("seed", values.seed);
+const wanted = wholeNumber("images", values.images);
+const at = values.at === undefined ? undefined : wholeNumber("at", values.at);
 const { url, remove } = await bundle("packages/server/testing/crash-points/campaign-main.ts");
 try {
   const { STORIES, SURVIVALS, judge, newCounts, playStory } = await import(url);
   const stories = STORIES.filter(({ name }) => values.story === undefined || name === values.story);
-  if (stories.length === 0) throw new Error(`there is no story "${values.story}"; see STORIES`);
-  if (values.at === undefined) process.exitCode = await campaign(stories);
+  if (stories.length === 0) {
+    remove();
+    wrongUse(`--story: there is no "${values.story}", only ${STORIES.map(({ name }) => `"${name}"`).join(", ")}`);
+  }
+  if (at === undefined) process.exitCode = await campaign(stories);
   else process.exitCode = await replay({ story: stories[0], SURVIVALS, judge, newCounts, playStory });
 } finally {
   remove();
@@ -50,7 +56,7 @@ try {
 
 async function replay({ story, SURVIVALS, judge, newCounts, playStory }) {
   const played = await playStory(story, seed);
-  const image = played.images[Number(values.at)];
+  const image = played.images[at];
   if (image === undefined) throw new Error(`"${story.name}" has boundaries 0 to ${played.images.length - 1}`);
   const counts = newCounts();
   const { committedIndex, askedIndex } = image.promises;

@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../whole-number.mjs";
 import { root } from "../workspace.mjs";
 
 const { values, positionals } = parseArgs({
@@ -18,7 +19,7 @@ const { values, positionals } = parseArgs({
 });
 const env = {
   ...process.env,
-  KVORUM_KILLS: values.kills,
+  KVORUM_KILLS: String(wholeNumber("kills", values.kills)),
   ...(values.seed !== undefined && { KVORUM_SEED: values.seed }),
 };
 const { status } = spawnSync("npx", ["vitest", "run", "--project", "integration", "integration/kills"], {

@@ -1,9 +1,9 @@
 /**
  * The recall of the tests: bugs that etcd and its like once had are put back into today's code, one at a time, and each must
- * be noticed by what its patch names. Start it by `pnpm sim:recall`.
+ * be noticed by what its patch names. Start it by `pnpm sim:recall`, or by npm:
  *
- *   pnpm sim:recall [--only NN] [--seeds N]     all bugs, or one
- *   pnpm sim:recall --rotate N --seed S         N of them, from the S-th on
+ *   npm run sim:recall -- [--only NN] [--seeds N]   all bugs, or one
+ *   npm run sim:recall -- --rotate N --seed S       N of them, from the S-th on
  *   node scripts/campaigns/recall.mjs counts.json
  *
  * First the code as it is has to pass everything that is named. Then every patched code has to survive ordinary use, for a
@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { claimText, readBugs } from "../recall/patch.mjs";
 import { Patient } from "../recall/patient.mjs";
 import { readTable } from "../recall/table.mjs";
+import { wholeNumber, wrongUse } from "../whole-number.mjs";
 
 /** Where the seeds begin that are tried without being named. */
 const FIRST_SEED = 1;
@@ -58,10 +59,15 @@ if (positionals[0] !== undefined) writeFileSync(positionals[0], JSON.stringify(r
 process.exitCode = results.failed > 0 || bugs.length === 0 ? 1 : 0;
 
 function chosen(all) {
-  if (values.only !== undefined) return all.filter(({ number }) => number === Number(values.only));
+  if (values.only !== undefined) {
+    const only = wholeNumber("only", values.only);
+    const found = all.filter(({ number }) => number === only);
+    return found.length > 0 ? found : wrongUse(`--only: there is no patch of row ${only}`);
+  }
   if (values.rotate === undefined) return all;
-  const count = Math.min(Number(values.rotate), all.length);
-  return Array.from({ length: count }, (_, i) => all[(Number(values.seed) + i) % all.length]);
+  const first = wholeNumber("seed", values.seed);
+  const count = Math.min(wholeNumber("rotate", values.rotate), all.length);
+  return Array.from({ length: count }, (_, i) => all[(first + i) % all.length]);
 }
 
 /** The code as it is passes every scenario and every seed that a patch names; else nothing that notices a bug means much. */
@@ -126,7 +132,7 @@ async function search(patient) {
 
 function* everything(scenarios) {
   for (const name of scenarios) yield { means: "scenario", name };
-  const seeds = Number(values.seeds);
+  const seeds = wholeNumber("seeds", values.seeds);
   for (let i = 0; i < seeds; i++) yield { means: "seed", seed: FIRST_SEED + i };
   for (let i = 0; i < seeds * RAFT_SEEDS_PER_SEED; i++) yield { means: "raft seed", seed: FIRST_SEED + i };
 }

@@ -1,9 +1,10 @@
 /**
  * Whole clusters in simulation, many seeds of them: the production node on simulated time, disks and network, with trouble, and
- * every history judged. Start it by `pnpm sim`.
+ * every history judged. Start it by `pnpm sim`, or by
+ * npm:
  *
- *   pnpm sim --seed N [--seconds 120]              plays one seed and tells its trace
- *   pnpm sim --seeds 5000 [--from N] [--seconds S] plays many
+ *   npm run sim -- --seed N [--seconds 120]              plays one seed and tells its trace
+ *   npm run sim -- --seeds 5000 [--from N] [--seconds S] plays many
  *   node scripts/campaigns/simulation.mjs counts.json   the same with CI's budget
  *
  * Every seed is a simulated `--seconds` of trouble and the healing after it. Some seeds are played twice, by two processes, and
@@ -14,6 +15,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
+import { wholeNumber } from "../whole-number.mjs";
 import { shareOut, WORKERS } from "../workers.mjs";
 
 const WORKER = new URL("../simulation/worker.mjs", import.meta.url);
@@ -36,11 +38,14 @@ const { values, positionals } = parseArgs({
 });
 const [countsFile] = positionals;
 // CI plays the same seeds every time, so that it fails for a change and not for a discovery; others play new ones.
-const firstSeed = Number(values.from ?? (countsFile === undefined ? 1 + Math.floor(Math.random() * 2 ** 30) : 1));
-const durationMs = 1000 * Number(values.seconds);
+const anySeed = countsFile === undefined ? 1 + Math.floor(Math.random() * 2 ** 30) : 1;
+const from = values.from === undefined ? anySeed : wholeNumber("from", values.from);
+const seeds = wholeNumber("seeds", values.seeds);
+const seed = values.seed === undefined ? undefined : wholeNumber("seed", values.seed);
+const durationMs = 1000 * wholeNumber("seconds", values.seconds);
 const { url, remove } = await bundle("integration/robustness/simulation/campaign-main.ts");
 try {
-  process.exitCode = values.seed === undefined ? await campaign() : await replay(Number(values.seed));
+  process.exitCode = seed === undefined ? await campaign() : await replay(seed);
 } finally {
   remove();
 }
@@ -56,7 +61,6 @@ async function replay(seed) {
 }
 
 async function campaign() {
-  const [from, seeds] = [firstSeed, Number(values.seeds)];
   const { missing } = await import(url);
   const start = performance.now();
   const sum = { runs: 0, failed: 0, simulatedMs: 0, againMs: 0, events: 0, figures: {}, counts: {} };
@@ -90,7 +94,7 @@ async function campaign() {
     sum.failed += 1;
     fail(small === undefined ? result.failure.split("\n").slice(0, 4).join("\n") : small.text);
     if (small !== undefined) console.log(`made smaller: ${small.plan}`);
-    console.log(`again by: pnpm sim --seed ${seed} --seconds ${values.seconds}`);
+    console.log(`again by: npm run sim -- --seed ${seed} --seconds ${values.seconds}`);
   };
   const tell = () => {
     const hours = (sum.simulatedMs / 3_600_000).toFixed(2);

@@ -3,18 +3,14 @@
  * asked, when, and what came back goes into the history; a call whose answer does not come is of unknown outcome.
  */
 import { Lease } from "@kvorum/proto";
-import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
 import { isReadOnly, type Operation, type Request } from "../checker/history.js";
-import type { Environment } from "../environment.js";
 import { KEYS, type TrafficSource } from "../traffic.js";
 import { call } from "../wire.js";
+import { Connection, type ConnectionOptions, isAnswer, isRefusal } from "./connection.js";
 
-export interface ClientOptions {
-  readonly environment: Environment;
+export interface ClientOptions extends ConnectionOptions {
   readonly number: number;
   readonly traffic: TrafficSource;
-  /** The member to ask; consulted for each new connection, since members come and go. */
-  readonly endpoint: () => string;
   readonly record: (operation: Operation) => void;
   /** Held while a deletion or the end of a lease is in flight. */
   readonly deletions: { inFlight: number };
@@ -32,20 +28,13 @@ const RETRY_MS = 50;
 /** Long enough that some leases end by themselves in a long run only. */
 const LEASE_SECONDS = 20n;
 
-/** With these the server says that it did nothing. */
-const REFUSALS: ReadonlySet<number> = new Set([
-  StatusCode.INVALID_ARGUMENT,
-  StatusCode.FAILED_PRECONDITION,
-  StatusCode.OUT_OF_RANGE,
-  StatusCode.NOT_FOUND,
-]);
-
 export class RecordingClient {
   readonly #options: ClientOptions;
-  #channel: Channel | undefined;
+  readonly #connection: Connection;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#connection = new Connection(options);
   }
 
   /** Works until the signal aborts; the call in flight then is awaited. */
@@ -59,7 +48,7 @@ export class RecordingClient {
         if (!fine) await this.#listUntilFine(signal);
       }
     } finally {
-      await this.#disconnect();
+      await this.#connection.close();
     }
   }
 
@@ -70,7 +59,7 @@ export class RecordingClient {
     if (action.kind === "call") return this.#call(action.request);
     const changesKeys = action.kind === "revoke";
     try {
-      const channel = this.#connect();
+      const channel = this.#connection.channel;
       const options = { timeoutMs: this.#options.timeoutMs };
       if (changesKeys) {
         this.#options.deletions.inFlight += 1;
@@ -81,7 +70,7 @@ export class RecordingClient {
       }
       return true;
     } catch (error) {
-      return this.#isAnswer(error);
+      return isAnswer(error);
     } finally {
       if (changesKeys) this.#options.deletions.inFlight -= 1;
     }
@@ -90,7 +79,7 @@ export class RecordingClient {
   /** After an unknown outcome a client only reads, so that such outcomes do not pile up. */
   async #listUntilFine(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#disconnect();
+      await this.#connection.close();
       await this.#options.environment.pause(RETRY_MS);
       if (await this.#call({ kind: "range", ...KEYS })) return;
     }
@@ -104,16 +93,15 @@ export class RecordingClient {
     try {
       const cheats = this.#options.cheatsOnReads && request.kind === "range" && request.revision === undefined;
       const sent = cheats ? { ...request, serializable: true } : request;
-      const answer = await call(this.#connect(), sent, { timeoutMs: this.#options.timeoutMs });
+      const answer = await call(this.#connection.channel, sent, { timeoutMs: this.#options.timeoutMs });
       const outcome = { status: "acknowledged", ...answer } as const;
       const operation = { client, invoke, return: environment.nowMs(), request, outcome };
       record(operation);
       traffic.observe(operation);
       return true;
     } catch (error) {
-      const answered = this.#isAnswer(error);
-      const refused = answered || (error instanceof RpcError && !error.maybeSent);
-      const outcome = { status: refused ? "refused" : "unknown" } as const;
+      const answered = isAnswer(error);
+      const outcome = { status: isRefusal(error) ? "refused" : "unknown" } as const;
       const operation = { client, invoke, return: environment.nowMs(), request, outcome };
       // A read without an answer has no effect and says nothing.
       if (!isReadOnly(request)) record(operation);
@@ -122,22 +110,5 @@ export class RecordingClient {
     } finally {
       if (deletes) deletions.inFlight -= 1;
     }
-  }
-
-  /** Whether the server has said no, as against: nothing that could be relied on. */
-  #isAnswer(error: unknown): boolean {
-    if (!(error instanceof RpcError)) throw error;
-    return REFUSALS.has(error.code);
-  }
-
-  #connect(): Channel {
-    this.#channel ??= this.#options.environment.connect(this.#options.endpoint());
-    return this.#channel;
-  }
-
-  async #disconnect(): Promise<void> {
-    const channel = this.#channel;
-    this.#channel = undefined;
-    await channel?.close();
   }
 }

@@ -4,19 +4,16 @@
  * its puts into that of the store.
  */
 import { Lease } from "@kvorum/proto";
-import { type Channel, RpcError, StatusCode } from "@kvorum/transport";
+import { RpcError, StatusCode } from "@kvorum/transport";
 import { pick } from "../../support/random.js";
 import type { Operation, Request } from "../checker/history.js";
 import type { LeaseCall, LeaseCallKind, LeaseOutcome } from "../checker/lease-history.js";
-import type { Environment } from "../environment.js";
 import { call, text, toNumber } from "../wire.js";
+import { Connection, type ConnectionOptions, isRefusal } from "./connection.js";
 
-export interface LeaseClientOptions {
-  readonly environment: Environment;
+export interface LeaseClientOptions extends ConnectionOptions {
   readonly number: number;
   readonly random: () => number;
-  /** The member to ask; consulted for each new connection. */
-  readonly endpoint: () => string;
   readonly record: (operation: Operation) => void;
   readonly recordLease: (call: LeaseCall) => void;
   /** After this long a call counts as lost. */
@@ -36,12 +33,13 @@ const RENEWALS_MAX = 6;
 
 export class LeaseClient {
   readonly #options: LeaseClientOptions;
-  #channel: Channel | undefined;
+  readonly #connection: Connection;
   #values = 0;
   #leases = 0;
 
   constructor(options: LeaseClientOptions) {
     this.#options = options;
+    this.#connection = new Connection(options);
   }
 
   /** Works until the signal aborts; the call in flight then is awaited. */
@@ -49,7 +47,7 @@ export class LeaseClient {
     try {
       while (!signal.aborted) await this.#live(signal);
     } finally {
-      await this.#disconnect();
+      await this.#connection.close();
     }
   }
 
@@ -88,7 +86,7 @@ export class LeaseClient {
     const recorded = (outcome: Operation["outcome"]): void =>
       record({ client: number, invoke, return: environment.nowMs(), request, outcome });
     try {
-      recorded({ status: "acknowledged", ...(await call(this.#connect(), request, { timeoutMs })) });
+      recorded({ status: "acknowledged", ...(await call(this.#connection.channel, request, { timeoutMs })) });
     } catch (error) {
       recorded({ status: isRefusal(error) ? "refused" : "unknown" });
       if (!isRefusal(error)) await this.#startOver();
@@ -116,7 +114,7 @@ export class LeaseClient {
 
   async #send(kind: LeaseCallKind, ID: bigint, askedSeconds: number | undefined): Promise<LeaseOutcome> {
     const options = { timeoutMs: this.#options.timeoutMs };
-    const channel = this.#connect();
+    const channel = this.#connection.channel;
     if (kind === "grant") {
       const { TTL } = await channel.unary(Lease.method.leaseGrant, { ID, TTL: BigInt(askedSeconds ?? 0) }, options);
       return { status: "found", ttlSeconds: toNumber(TTL) };
@@ -145,31 +143,9 @@ export class LeaseClient {
 
   /** Turns to another member after a pause. */
   async #startOver(): Promise<void> {
-    await this.#disconnect();
+    await this.#connection.close();
     await this.#options.environment.pause(RETRY_MS);
   }
-
-  #connect(): Channel {
-    this.#channel ??= this.#options.environment.connect(this.#options.endpoint());
-    return this.#channel;
-  }
-
-  async #disconnect(): Promise<void> {
-    const channel = this.#channel;
-    this.#channel = undefined;
-    await channel?.close();
-  }
-}
-
-/** With these the server says that it did nothing. */
-const REFUSALS: ReadonlySet<number> = new Set([
-  ...[StatusCode.INVALID_ARGUMENT, StatusCode.FAILED_PRECONDITION, StatusCode.OUT_OF_RANGE, StatusCode.NOT_FOUND],
-]);
-
-/** Errors: whatever is no `RpcError`, since then not the server is wrong. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof RpcError)) throw error;
-  return REFUSALS.has(error.code) || !error.maybeSent;
 }
 
 async function* once<T>(request: T): AsyncGenerator<T, void, undefined> {
