@@ -5,6 +5,7 @@
  *
  *   npm run sim -- --seed N [--seconds 120]              plays one seed and tells its trace
  *   npm run sim -- --seeds 5000 [--from N] [--seconds S] plays many
+ *   npm run sim -- --seeds 5000 --from N --keep FILE     the same, and goes on where it was ended
  *   node scripts/campaigns/simulation.mjs counts.json   the same with CI's budget
  *
  * Every seed is a simulated `--seconds` of trouble and the healing after it. Some seeds are played twice, by two processes, and
@@ -15,6 +16,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
+import { digestOf, keep, kept } from "../simulation/kept.mjs";
 import { wholeNumber } from "../whole-number.mjs";
 import { shareOut, WORKERS } from "../workers.mjs";
 
@@ -26,6 +28,12 @@ const FAILURES_SHOWN_MAX = 3;
 /** A seed of 120 simulated seconds has less than this only if its clients were kept from working. */
 const OPERATIONS_PER_SIMULATED_SECOND_MIN = 3;
 const PROGRESS_EVERY_MS = 15_000;
+const NOTHING_PLAYED = {
+  sum: { runs: 0, failed: 0, simulatedMs: 0, againMs: 0, events: 0, figures: {}, counts: {} },
+  results: { passed: 0, failed: 0, skipped: 0 },
+  hashes: [],
+  seconds: 0,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,6 +42,7 @@ const { values, positionals } = parseArgs({
     seeds: { type: "string", default: process.env["KVORUM_SIM_SEEDS"] ?? "300" },
     from: { type: "string" },
     seconds: { type: "string", default: "120" },
+    keep: { type: "string" },
   },
 });
 const [countsFile] = positionals;
@@ -52,20 +61,24 @@ try {
 
 async function replay(seed) {
   const { forbidGlobals, runSeed } = await import(url);
-  const allow = forbidGlobals();
+  const guard = forbidGlobals();
   const { failure, ...rest } = await runSeed(seed, { durationMs, tell: (line) => console.log(line) });
-  allow();
+  guard.allow();
+  const [use] = guard.takeUses();
+  if (use !== undefined) console.log(use);
   console.log(failure ?? `seed ${seed}: nothing is wrong`);
   console.log(JSON.stringify({ ...rest.figures, hash: rest.hash, events: rest.events, simulatedMs: rest.simulatedMs }));
-  return failure === undefined ? 0 : 1;
+  return failure === undefined && use === undefined ? 0 : 1;
 }
 
 async function campaign() {
   const { missing } = await import(url);
   const start = performance.now();
-  const sum = { runs: 0, failed: 0, simulatedMs: 0, againMs: 0, events: 0, figures: {}, counts: {} };
-  const hashes = new Map();
-  const results = { passed: 0, failed: 0, skipped: 0 };
+  const of = `seeds from ${from}, ${values.seconds} s each, sources ${digestOf(url).slice(0, 12)}`;
+  const before = (values.keep === undefined ? undefined : kept(values.keep, of)) ?? NOTHING_PLAYED;
+  const { sum, results } = structuredClone(before);
+  const hashes = new Map(before.hashes);
+  const seconds = () => before.seconds + (performance.now() - start) / 1000;
   const fail = (text) => {
     results.failed += 1;
     console.log(text);
@@ -98,24 +111,37 @@ async function campaign() {
   };
   const tell = () => {
     const hours = (sum.simulatedMs / 3_600_000).toFixed(2);
-    const seconds = (performance.now() - start) / 1000;
     console.log(
-      `  ${sum.runs} of ${seeds} seeds, ${hours} simulated hours in ${Math.round(seconds)} s, ${sum.figures.operations ?? 0} operations, ${sum.failed} failed`,
+      `  ${sum.runs} of ${seeds} seeds, ${hours} simulated hours in ${Math.round(seconds())} s, ${sum.figures.operations ?? 0} operations, ${sum.failed} failed`,
     );
   };
-  const progress = setInterval(tell, PROGRESS_EVERY_MS);
+  const save = () => {
+    if (values.keep !== undefined) keep(values.keep, of, { sum, results, hashes: [...hashes], seconds: seconds() });
+  };
+  const progress = setInterval(() => {
+    tell();
+    save();
+  }, PROGRESS_EVERY_MS);
   console.log(`simulation: seeds ${from} to ${from + seeds - 1}, ${values.seconds} s each, ${WORKERS} processes`);
-  const play = (count, again) =>
+  const play = (tasks, again) =>
     shareOut({
-      ...{ program: WORKER, url, tasks: tasks(from, count, again), take },
+      ...{ program: WORKER, url, tasks, take },
       message: ({ seed }) => ({ seed, durationMs, shrinks: !again && sum.failed < FAILURES_SHOWN_MAX }),
     });
-  await play(seeds, false);
-  // Fresh processes, so that nothing of the first playing is left.
-  await play(Math.min(TWICE, seeds), true);
+  const all = Array.from({ length: seeds }, (_, index) => from + index);
+  await play(
+    all.filter((seed) => !hashes.has(seed)).map((seed) => ({ seed, again: false })),
+    false,
+  );
   clearInterval(progress);
+  save();
+  // Fresh processes, so that nothing of the first playing is left.
+  await play(
+    all.slice(0, TWICE).map((seed) => ({ seed, again: true })),
+    true,
+  );
   tell();
-  const coreSeconds = ((performance.now() - start) / 1000) * WORKERS;
+  const coreSeconds = seconds() * WORKERS;
   console.log(
     `  ${sum.events} events, ${Math.round((sum.simulatedMs + sum.againMs) / 1000 / coreSeconds)} simulated seconds per core second`,
   );
@@ -129,10 +155,6 @@ async function campaign() {
   console.log(`simulation: ${results.passed} passed, ${results.failed} failed`);
   if (countsFile !== undefined) writeFileSync(countsFile, JSON.stringify(results));
   return results.failed > 0 ? 1 : 0;
-}
-
-function* tasks(from, count, again) {
-  for (let seed = from; seed < from + count; seed++) yield { seed, again };
 }
 
 function add(sums, counts) {

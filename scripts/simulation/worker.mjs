@@ -1,11 +1,13 @@
 /** One process of the simulation campaign: plays the seeds that it is sent, one after the other. */
 const { forbidGlobals, runSeed, shrink } = await import(process.argv[2]);
-forbidGlobals();
+const guard = forbidGlobals();
 
 process.on("message", async ({ seed, durationMs, shrinks }) => {
   try {
     const result = await runSeed(seed, { durationMs });
     const small = result.failure !== undefined && shrinks ? await shrink(seed, { durationMs }) : undefined;
+    const uses = guard.takeUses();
+    if (uses.length > 0) throw new Error(uses.join("\n"));
     process.send({
       result,
       ...(small !== undefined && { small: { plan: describe(small.plan), text: small.result.failure } }),

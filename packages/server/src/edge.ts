@@ -50,8 +50,9 @@ export async function openEdge(
   const { maxTxnOps, maxRequestBytes } = options;
   const random = new SystemRandom();
   const pickLeaseId = (): bigint => random.int63();
+  const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
   const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
-  addServices(rpc, { node, metrics, ends, pickLeaseId, apiVersion: API_VERSION, ...limits });
+  addServices(rpc, { node, metrics, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits });
   const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
   const http = createHttpServer({ node, metrics, versions });
   const muxes: PortMux[] = [];

@@ -86,7 +86,7 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
 
 /** The file in blobs, then its digest alone in the last message. `remainingBytes` counts the file down to 0. */
 async function* sendSnapshot(
-  { node, ends, apiVersion }: RpcParts,
+  { node, ends, pause, apiVersion }: RpcParts,
   context: CallContext,
 ): AsyncGenerator<MessageInitShape<typeof SnapshotResponseSchema>, void, undefined> {
   let stopped = false;
@@ -100,7 +100,7 @@ async function* sendSnapshot(
       revision,
       compactRevision: node.stats.compactRevision,
       pieceBytes: SNAPSHOT_BLOB_BYTES,
-      pause: nextTurn,
+      pause,
     });
     try {
       let remaining = body.bytes;
@@ -116,10 +116,6 @@ async function* sendSnapshot(
   } finally {
     forget();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function alarmMember({ memberId, alarm }: Alarm): { memberID: bigint; alarm: AlarmType } {

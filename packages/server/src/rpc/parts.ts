@@ -9,6 +9,8 @@ export interface RpcParts {
   readonly ends: StreamEnds;
   /** A positive 63-bit number that nobody can guess, for a lease whose client leaves the choice to the server. */
   readonly pickLeaseId: () => bigint;
+  /** Lets pending I/O have its turn in the middle of long work. */
+  readonly pause: () => Promise<void>;
   /** etcd's API level as a full version, for Status: `3.6.0`. */
   readonly apiVersion: string;
   readonly maxTxnOps: number;

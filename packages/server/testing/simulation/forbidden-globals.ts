@@ -1,6 +1,7 @@
 /**
  * What would make two runs of a seed differ, and is therefore forbidden while a process plays seeds: the machine's clock, its
- * timers, its chance, and callbacks of the garbage collector. Whoever asks for one of them is told at once where.
+ * timers, its chance, and callbacks of the garbage collector. Whoever asks for one of them is told at once where, and whoever
+ * plays the run is told afterwards: what asked may have taken the error for one of the world's.
  *
  * The world takes `setImmediate` before (`world.ts`); Node's own parts do not use these names.
  */
@@ -22,9 +23,30 @@ const FORBIDDEN: readonly (readonly [name: string, owner: object, keys: readonly
   ["node:timers/promises ", timersPromises, ["setTimeout", "setInterval", "setImmediate"]],
 ];
 
-/** Makes every use of them throw, until the returned function is called. */
-export function forbidGlobals(): () => void {
+/** Enough to find the first; the rest are its likes. */
+const USES_KEPT_MAX = 8;
+
+export interface Guard {
+  /** What was asked for since the last call, each with the place that asked. */
+  takeUses(): readonly string[];
+  /** Makes everything as it was. */
+  allow(): void;
+}
+
+/** Makes every use of them throw, until it is allowed again. */
+export function forbidGlobals(): Guard {
   const undo: (() => void)[] = [];
+  const uses: string[] = [];
+  const refuse = (name: string): never => {
+    const error = new Error(`${name} is forbidden in a simulated run: two runs of the seed would differ`);
+    if (uses.length < USES_KEPT_MAX) uses.push(error.stack ?? error.message);
+    throw error;
+  };
+  // Callable, and constructible for the sake of classes.
+  const forbidden = (name: string): (() => never) =>
+    function forbiddenGlobal(): never {
+      return refuse(name);
+    };
   const replace = (owner: object, key: string, value: unknown): void => {
     const before = Object.getOwnPropertyDescriptor(owner, key);
     Object.defineProperty(owner, key, { value, configurable: true, writable: true });
@@ -34,31 +56,20 @@ export function forbidGlobals(): () => void {
     });
   };
   for (const [name, owner, keys] of FORBIDDEN) for (const key of keys) replace(owner, key, forbidden(`${name}${key}`));
-  replace(globalThis, "Date", dateWithoutNow());
-  syncBuiltinESMExports();
-  return () => {
-    for (const step of undo.reverse()) step();
-    syncBuiltinESMExports();
-  };
-}
-
-/** A given moment is a value like any other; only the present one is forbidden. */
-function dateWithoutNow(): DateConstructor {
-  return new Proxy(Date, {
+  // A given moment is a value like any other; only the present one is forbidden.
+  const dateWithoutNow = new Proxy(Date, {
     construct: (target, parts, newTarget) =>
       parts.length === 0 ? refuse("new Date()") : Reflect.construct(target, parts, newTarget),
     apply: () => refuse("Date()"),
     get: (target, key) => (key === "now" ? forbidden("Date.now") : Reflect.get(target, key)),
   });
-}
-
-/** Callable, and constructible for the sake of classes. */
-function forbidden(name: string): () => never {
-  return function forbiddenGlobal(): never {
-    return refuse(name);
+  replace(globalThis, "Date", dateWithoutNow);
+  syncBuiltinESMExports();
+  return {
+    takeUses: () => uses.splice(0),
+    allow: () => {
+      for (const step of undo.reverse()) step();
+      syncBuiltinESMExports();
+    },
   };
-}
-
-function refuse(name: string): never {
-  throw new Error(`${name} is forbidden in a simulated run: two runs of the seed would differ`);
 }

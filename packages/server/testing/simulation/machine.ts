@@ -189,14 +189,12 @@ export class Machine {
   ): void {
     const { events } = this.#options;
     life.node = node;
-    const ends = new StreamEnds(
-      node,
-      this.clock.processClock(() => life.alive),
-      electionMs,
-    );
+    const clock = this.clock.processClock(() => life.alive);
+    const ends = new StreamEnds(node, clock, electionMs);
     life.ends = ends;
     addServices(life.services, {
       pickLeaseId: () => life.random.int63(),
+      pause: () => new Promise((resolve) => clock.afterIo(resolve)),
       ...{ node, metrics: NO_METRICS, ends, apiVersion: "3.6.0", maxTxnOps: 128, maxRequestBytes },
       quotaBytes: 0,
     });
