@@ -3,7 +3,7 @@
  * history must be linearizable, every watch true, and every member and tool of one opinion. See `settings.ts` for how to
  * make it longer; a failure prints the seed.
  */
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { toolsAgree } from "./agreement.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { ProgramName } from "./cluster/program.js";
@@ -24,7 +24,8 @@ for (const program of PROGRAMS) {
   if (reason !== undefined) console.warn(`stories of ${program} are skipped: ${reason}`);
   describe.skipIf(reason !== undefined)(program, () => {
     for (const story of stories.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || ON_ETCD.has(name))) {
-      it(story.name, { timeout: TIMEOUT_MS }, async () => {
+      // Two at a time (`maxConcurrency`): most of a story is waiting for elections and restarts.
+      it.concurrent(story.name, { timeout: TIMEOUT_MS }, async ({ expect }) => {
         expect((await play(program, story)).slice(0, 5), `seed ${SEED}`).toEqual([]);
       });
     }
