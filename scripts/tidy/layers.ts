@@ -23,10 +23,11 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["node"],
   ["options", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
+  ["simulation"],
   ["edge", "storage", "closers"],
   ["server"],
   ["cluster"],
-  ["index", "main"],
+  ["index", "main", "testing"],
 ];
 
 /** Folders without any contact to the world, and what they may import from outside themselves. */

@@ -1,6 +1,6 @@
 /** L3 and S16 of a healed cluster: equal members, and watches that have been told all of it. */
 import { KV, Maintenance } from "@kvorum/proto";
-import type { Machine } from "../../../packages/server/testing/simulation/machine.js";
+import type { Machine } from "../../../packages/server/testing/simulation/simulation.js";
 import { violated } from "../../../packages/server/testing/simulation/violation.js";
 import type { Dump } from "../checker/history.js";
 import { bytes, fromPair, revisionOf } from "../wire.js";

@@ -1,6 +1,5 @@
 /** A cluster after its trouble, and how something is demanded of it within a time of the world's. */
-import type { Machine } from "../../../packages/server/testing/simulation/machine.js";
-import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
+import type { Machine, Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { violated } from "../../../packages/server/testing/simulation/violation.js";
 import type { Environment } from "../environment.js";
 import type { Witnesses } from "./witnesses.js";

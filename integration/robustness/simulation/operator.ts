@@ -4,8 +4,7 @@
  */
 import { AlarmRequest_AlarmAction, AlarmType, KV, Maintenance } from "@kvorum/proto";
 import { RpcError } from "@kvorum/transport";
-import type { Machine } from "../../../packages/server/testing/simulation/machine.js";
-import type { Simulation } from "../../../packages/server/testing/simulation/simulation.js";
+import type { Machine, Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { violated } from "../../../packages/server/testing/simulation/violation.js";
 import type { Environment } from "../environment.js";
 

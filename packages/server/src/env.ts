@@ -1,5 +1,5 @@
 /**
- * The seams through which a node reaches the world. Production adapters live in `io/`, simulated ones in `testing/`;
+ * The seams through which a node reaches the world. Production adapters live in `io/`, simulated ones in `simulation/`;
  * the same node class runs on both. Storage's seam, `Backend`, stands with the side that needs it: `core/mvcc/backend.ts`; that to
  * the other members in `peer-network.ts`.
  */

@@ -15,9 +15,9 @@ import {
   snapshotMessage,
 } from "../src/io/peers/contract-world.js";
 import { PeerUnavailableError } from "../src/peer-network.js";
-import type { MemoryNetworkOptions, NetworkEffect } from "./memory-network.js";
+import type { MemoryNetworkOptions, NetworkEffect } from "../src/simulation/memory-network.js";
+import { SeededRandom } from "../src/simulation/seeded-random.js";
 import { MemoryWorld } from "./memory-world.js";
-import { SeededRandom } from "./seeded-random.js";
 import { Weather } from "./simulation/weather.js";
 
 const PROPOSAL: Message = {

@@ -1,8 +1,8 @@
 /** A world for the contract of networks in which members meet in memory and time passes by hand. */
 import type { PeerWorld, Place } from "../src/io/peers/contract-world.js";
+import { MemoryNetwork, type MemoryNetworkOptions } from "../src/simulation/memory-network.js";
+import { SeededRandom } from "../src/simulation/seeded-random.js";
 import { ManualClock } from "./manual-clock.js";
-import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
-import { SeededRandom } from "./seeded-random.js";
 
 const SEED = 7;
 /** After so long what has not happened does not happen. */

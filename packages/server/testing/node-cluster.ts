@@ -10,12 +10,12 @@ import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js"
 import { type CrashOptions, type DiskOperation, MemoryDisk } from "../src/io/disk/memory-disk.js";
 import { EtcdNode } from "../src/node/node.js";
 import type { NodeOptions } from "../src/node/options.js";
+import { MemoryNetwork, type MemoryNetworkOptions } from "../src/simulation/memory-network.js";
+import type { MemoryPeers } from "../src/simulation/memory-peers.js";
+import { SeededRandom } from "../src/simulation/seeded-random.js";
+import { type DiskCall, SimulatedDisk } from "../src/simulation/simulated-disk.js";
 import { ManualClock } from "./manual-clock.js";
-import { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
-import type { MemoryPeers } from "./memory-peers.js";
 import { MortalClock } from "./mortal-clock.js";
-import { SeededRandom } from "./seeded-random.js";
-import { type DiskCall, SimulatedDisk } from "./simulation/simulated-disk.js";
 import { SILENT_LOGGER } from "./test-env.js";
 
 /** What a member leaves behind on its machine, and its present life if it has one. */

@@ -3,8 +3,8 @@ import type { Message } from "../src/core/raft/types.js";
 import type { Env, Failpoints, Logger } from "../src/env.js";
 import { MemoryDisk } from "../src/io/disk/memory-disk.js";
 import { NO_PEERS } from "../src/io/peers/no-peers.js";
+import { SeededRandom } from "../src/simulation/seeded-random.js";
 import { ManualClock } from "./manual-clock.js";
-import { SeededRandom } from "./seeded-random.js";
 
 export const SILENT_LOGGER: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -1,11 +1,11 @@
 /** Proposals without a member around them: limits, waiting for a leader, time limits. */
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
-import { SeededRandom } from "../../testing/seeded-random.js";
 import { InvariantError } from "../core/invariant.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import { decodeCommand } from "../io/wire/command.js";
+import { SeededRandom } from "../simulation/seeded-random.js";
 import { Proposals, type TimeoutReason } from "./propose.js";
 
 const command = { kind: "compaction", revision: 1n, physical: false } as const;

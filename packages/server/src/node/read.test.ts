@@ -1,8 +1,8 @@
 /** Rounds of reads: shared, confirmed, applied, retried. */
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
-import { SeededRandom } from "../../testing/seeded-random.js";
 import type { Raft } from "../core/raft/raft.js";
+import { SeededRandom } from "../simulation/seeded-random.js";
 import { ReadRounds } from "./read.js";
 
 /** Raft as far as reads see it: it writes down what it is asked. */

@@ -1,11 +1,11 @@
 /** First starts and restarts that are cut short: whatever reached the disk, the next start is the same member. */
 import { describe, expect, it } from "vitest";
 import { committedEntries, memberOf, peerUrl, RecoveredMachine, THREE } from "../../testing/recovered-machine.js";
-import { SeededRandom } from "../../testing/seeded-random.js";
 import type { Entry } from "../core/raft/types.js";
 import { MemoryBackend } from "../io/backend/memory-backend.js";
 import type { DiskOperation } from "../io/disk/memory-disk.js";
 import { Wal } from "../io/wal/wal.js";
+import { SeededRandom } from "../simulation/seeded-random.js";
 
 /** Long names, so that the first entries do not fit into one sector. */
 const FIVE = [1, 2, 3, 4, 5].map((n) => ({

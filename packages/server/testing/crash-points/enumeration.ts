@@ -2,7 +2,7 @@
  * Every boundary of a story, in every way to survive it: plays the story once, keeps an image at each boundary, and brings as
  * many of them to life as are asked for. What leaves the same state at one boundary counts once.
  */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import { BrokenPromise } from "./checks.js";
 import { Committed } from "./committed.js";
 import { type Image, SURVIVALS, type Survival, survived } from "./image.js";

@@ -2,7 +2,7 @@
  * An image: what the machines of a story hold at one boundary, and what had been promised by then. And the ways in which it
  * survives a power cut: which of the unsynced sectors, names, lengths and commits reach the medium all the same.
  */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import type { MemoryStore } from "../../src/io/backend/memory-backend.js";
 import type { CrashOptions, MemoryDisk, UnsyncedSector } from "../../src/io/disk/memory-disk.js";
 import type { Promises } from "./promises.js";

@@ -4,21 +4,21 @@
  * watches may take an image of all its machines: what a power cut of the whole site in that moment would leave.
  */
 import type { InitialMember } from "../../src/config/initial-cluster.js";
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
 import type { Entry, Message } from "../../src/core/raft/types.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import type { Clock } from "../../src/env.js";
 import { type MemoryBackend, MemoryStore } from "../../src/io/backend/memory-backend.js";
 import { MemoryDisk, type MemoryDiskOptions } from "../../src/io/disk/memory-disk.js";
 import { EtcdNode } from "../../src/node/node.js";
 import type { NodeOptions } from "../../src/node/options.js";
+import { MemoryNetwork } from "../../src/simulation/memory-network.js";
+import type { MemoryPeers } from "../../src/simulation/memory-peers.js";
+import { SeededRandom } from "../../src/simulation/seeded-random.js";
+import { SimulatedBackend } from "../../src/simulation/simulated-backend.js";
+import { SimulatedDisk } from "../../src/simulation/simulated-disk.js";
 import { ManualClock } from "../manual-clock.js";
-import { MemoryNetwork } from "../memory-network.js";
-import type { MemoryPeers } from "../memory-peers.js";
 import { MortalClock } from "../mortal-clock.js";
 import { initialMember } from "../node-cluster.js";
-import { SeededRandom } from "../seeded-random.js";
-import { SimulatedBackend } from "../simulation/simulated-backend.js";
-import { SimulatedDisk } from "../simulation/simulated-disk.js";
 import { SILENT_LOGGER } from "../test-env.js";
 
 /** What keeps its content when the power goes. */

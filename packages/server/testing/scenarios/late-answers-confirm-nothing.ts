@@ -1,6 +1,6 @@
 /** A linearizable read is never older than what was acknowledged before it: etcd's issues 20418 and 21399, raft's 397. */
 import type { Message } from "../../src/core/raft/types.js";
-import type { Fate } from "../memory-network.js";
+import type { Fate } from "../../src/simulation/memory-network.js";
 import { NodeCluster, put, read } from "../node-cluster.js";
 import { demand, type Scenario } from "./scenario.js";
 

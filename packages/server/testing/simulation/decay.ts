@@ -2,7 +2,7 @@
  * Damage to the log on a disk: a bit flips, a sector is zero, a sector holds what belongs elsewhere. Never within the last flush:
  * damage there cannot be told from a write that was torn (`io/wal/recovery.ts`), and no log of this kind claims to see it.
  */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
 import type { MemoryDisk } from "../../src/io/disk/memory-disk.js";
 import { FRAME_HEADER_BYTES } from "../../src/io/wal/frame.js";
 import { scanFrames } from "../../src/io/wal/scan.js";

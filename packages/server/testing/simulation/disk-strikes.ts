@@ -1,11 +1,11 @@
 /** Disks are slow, fail, are full, decay or are gone. */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
 import { WalCorruptError } from "../../src/io/wal/errors.js";
 import { StartRefusedError } from "../../src/node/start-refused.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import { decay } from "./decay.js";
 import { causesOf } from "./excuses.js";
 import type { DiskFailure } from "./hardware.js";
-import type { Machine } from "./machine.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 import { running, type Strike, serving, strike } from "./strike.js";

@@ -2,7 +2,7 @@
  * Why a process may end by itself or refuse to start. Whoever makes trouble says beforehand what the cause of such an end looks
  * like; an end that nobody has foretold in this way is a violation.
  */
-import type { Machine } from "./machine.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import type { Fault } from "./plan.js";
 
 export interface Excuse {

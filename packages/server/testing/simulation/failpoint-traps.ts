@@ -1,6 +1,6 @@
 /** Traps at named places of the code: the process that passes one for the n-th time from now is what it was laid for. */
 import type { FailpointSite } from "../../src/failpoint-sites.js";
-import type { Machine } from "./machine.js";
+import type { Machine } from "../../src/simulation/machine.js";
 
 interface Trap {
   hitsLeft: number;

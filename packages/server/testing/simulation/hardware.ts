@@ -1,9 +1,9 @@
 /** How one machine's disk behaves at the moment: its usual delays, and what the nemesis has made of it. */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import { type DiskError, diskError } from "../../src/io/disk/disk-error.js";
-import type { MachineBehaviour } from "./machine.js";
+import type { MachineBehaviour } from "../../src/simulation/machine.js";
+import type { DiskCall } from "../../src/simulation/simulated-disk.js";
 import type { Plan } from "./plan.js";
-import type { DiskCall } from "./simulated-disk.js";
 
 /** Errors that a disk can be told to answer with. */
 export type DiskFailure = "sync error" | "no space" | "read error";

@@ -1,5 +1,5 @@
 /** Members come, go, are promoted, replaced and moved while the cluster is in trouble. `membership.ts` has how. */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
 import type { Member } from "./membership.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";

@@ -1,7 +1,7 @@
 /** The operator's changes of membership come to an end that the list of members shows, and the oracle follows them. */
 import { describe, expect, it } from "vitest";
 import { StartRefusedError } from "../../src/node/start-refused.js";
-import type { Machine } from "./machine.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import type { Membership } from "./membership.js";
 import { drawPlan, type Plan } from "./plan.js";
 import { Simulation } from "./simulation.js";

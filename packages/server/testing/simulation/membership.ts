@@ -9,10 +9,10 @@
 import { Cluster, type Member } from "@kvorum/proto";
 import { type Channel, RpcError } from "@kvorum/transport";
 import type { InitialMember } from "../../src/config/initial-cluster.js";
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import { StartRefusedError } from "../../src/node/start-refused.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import { causesOf } from "./excuses.js";
-import type { Machine } from "./machine.js";
 import type { Nemesis } from "./nemesis.js";
 import { violated } from "./violation.js";
 

@@ -4,10 +4,10 @@
  *
  * `strikes.ts` has what each fault does. A process that ends by itself must have an excuse (`excuses.ts`).
  */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import { type Excuse, Excuses } from "./excuses.js";
 import { FailpointTraps } from "./failpoint-traps.js";
-import type { Machine } from "./machine.js";
 import { Membership } from "./membership.js";
 import type { Fault } from "./plan.js";
 import type { Simulation } from "./simulation.js";

@@ -2,8 +2,8 @@
  * The network between members is cut in one of the shapes that have brought clusters down, or it loses, delays, holds up,
  * mixes and repeats messages, breaks connections and hands on what was sent long ago.
  */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
-import type { MemoryNetwork } from "../memory-network.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
+import type { MemoryNetwork } from "../../src/simulation/memory-network.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 import type { Strike } from "./strike.js";

@@ -1,7 +1,7 @@
 /** What operators do while the cluster is in trouble, through the services that `kvorumctl` uses. A refusal is an answer. */
 import { KV, Maintenance } from "@kvorum/proto";
 import { type Channel, RpcError } from "@kvorum/transport";
-import type { Machine } from "./machine.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 import { type Strike, serving, strike } from "./strike.js";

@@ -14,7 +14,7 @@
 import type { AppliedAt, ConfState, WriteBatch } from "../../src/core/mvcc/backend.js";
 import type { Entry, Message, RaftStatus } from "../../src/core/raft/types.js";
 import type { Answer } from "../../src/node/apply-loop.js";
-import type { Machine, MachineEvents } from "./machine.js";
+import type { Machine, MachineEvents } from "../../src/simulation/machine.js";
 import { AppliedHistory, type AppliedMark } from "./oracle/applied-history.js";
 import { Ballots } from "./oracle/ballots.js";
 import { checkAppend, checkRefusal } from "./oracle/bounds.js";

@@ -3,7 +3,7 @@
  * there are and how often they strike. Runs that leave some faults out reach states that a run with all of them does not
  * (swarm testing), and constants far from their defaults reach in minutes what would take years.
  */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import type { Tuning } from "../../src/node/tuning.js";
 
 /** What can go wrong, and what operators do while it does. `strikes.ts` says what each of them is. */

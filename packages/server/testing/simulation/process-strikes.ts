@@ -1,8 +1,8 @@
 /** Processes die, end, stand still, or do so at a named place of the code. */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
 import { FAILPOINT_SITES } from "../../src/failpoint-sites.js";
 import type { UnsyncedSector } from "../../src/io/disk/memory-disk.js";
-import type { Machine } from "./machine.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 import { running, type Strike, serving, strike } from "./strike.js";

@@ -1,7 +1,7 @@
 /** What a campaign must have seen is counted when it happens and not otherwise. */
 import { describe, expect, it } from "vitest";
+import type { Machine } from "../../src/simulation/machine.js";
 import { missing, SOMETIMES, simulationCounters } from "./counters.js";
-import type { Machine } from "./machine.js";
 import { Sightings } from "./sightings.js";
 
 interface Fixture {

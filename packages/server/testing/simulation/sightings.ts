@@ -1,6 +1,7 @@
 /** Looks out for what a campaign must have seen (`counters.ts`) and changes nothing. */
+
+import type { Machine } from "../../src/simulation/machine.js";
 import { type Counters, SEEN_AT_SITES } from "./counters.js";
-import type { Machine } from "./machine.js";
 
 export class Sightings {
   readonly #counters: Counters;

@@ -3,28 +3,30 @@
  * its plan, and the oracle that looks at everything after every event. Who asks something of the cluster and judges the
  * answers stands outside (`integration/robustness/simulation`).
  *
- * Read `world.ts` (time), `machine.ts` (a machine and its process), `plan.ts` (what a seed decides), `nemesis.ts` (trouble),
- * `oracle.ts` (what must never happen).
+ * Read in `src/simulation` `world.ts` (time) and `machine.ts` (a machine and its process), then here `plan.ts` (what a seed
+ * decides), `nemesis.ts` (trouble), `oracle.ts` (what must never happen).
  */
 import type { Channel } from "@kvorum/transport";
 import type { InitialMember } from "../../src/config/initial-cluster.js";
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+import { Chance } from "../../src/core/seeded/chance.js";
 import type { Logger } from "../../src/env.js";
 import type { NodeOptions } from "../../src/node/options.js";
-import { MemoryNetwork } from "../memory-network.js";
-import { SeededRandom } from "../seeded-random.js";
+import { Machine } from "../../src/simulation/machine.js";
+import { MachineClock } from "../../src/simulation/machine-clock.js";
+import { MemoryNetwork } from "../../src/simulation/memory-network.js";
+import { MemoryChannel } from "../../src/simulation/memory-rpc.js";
+import { SeededRandom } from "../../src/simulation/seeded-random.js";
+import { World } from "../../src/simulation/world.js";
 import { SILENT_LOGGER } from "../test-env.js";
 import { type Counters, simulationCounters } from "./counters.js";
 import { Hardware } from "./hardware.js";
-import { Machine } from "./machine.js";
-import { MachineClock } from "./machine-clock.js";
-import { MemoryChannel } from "./memory-rpc.js";
 import { Nemesis } from "./nemesis.js";
 import { Oracle } from "./oracle.js";
 import type { Plan } from "./plan.js";
 import { Sightings } from "./sightings.js";
 import { Trace } from "./trace.js";
-import { World } from "./world.js";
+
+export type { Machine } from "../../src/simulation/machine.js";
 
 export interface SimulationOptions {
   /** Counts what happened over many runs. */

@@ -1,6 +1,6 @@
 /** What the groups of strikes share. */
-import type { Chance } from "../../src/core/raft/testing/cluster-random.js";
-import type { Machine } from "./machine.js";
+import type { Chance } from "../../src/core/seeded/chance.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import type { Nemesis } from "./nemesis.js";
 import type { Fault } from "./plan.js";
 

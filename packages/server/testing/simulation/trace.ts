@@ -2,8 +2,8 @@
  * What happened in a run, for the hash that two runs are compared by and for the people who read a failure: the last events
  * are kept, all of them when the run is told to tell.
  */
-import { mixHash } from "../../src/core/raft/testing/cluster-random.js";
-import type { World } from "./world.js";
+import { mixHash } from "../../src/core/seeded/chance.js";
+import type { World } from "../../src/simulation/world.js";
 
 /** Lines that a failure shows. */
 const LINES_KEPT = 200;

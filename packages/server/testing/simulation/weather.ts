@@ -2,9 +2,10 @@
  * What the network between members is like at the moment: messages are lost, slow, held up in one direction, out of order or
  * there twice, and snapshots come through a narrow line. Each kind of trouble draws from a chance of its own.
  */
-import { Chance } from "../../src/core/raft/testing/cluster-random.js";
+
 import type { Message } from "../../src/core/raft/types.js";
-import type { Fate } from "../memory-network.js";
+import { Chance } from "../../src/core/seeded/chance.js";
+import type { Fate } from "../../src/simulation/memory-network.js";
 
 export interface WeatherOptions {
   readonly seed: number;

@@ -1,8 +1,8 @@
 /** The snapshot file, written and read back; damaged in every way, by accident and on purpose. */
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { SeededRandom } from "../../../testing/seeded-random.js";
 import type { BackendSnapshot } from "../../core/mvcc/backend.js";
+import { SeededRandom } from "../../simulation/seeded-random.js";
 import { decodeSnapshot, SnapshotDecoder, type SnapshotEntry } from "./decode.js";
 import { CHUNK_BYTES, SnapshotError } from "./format.js";
 import { outgoingSnapshot } from "./outgoing.js";

@@ -7,8 +7,8 @@
  * index wins, and a mark replaces what does not agree with it.
  */
 import { crc32 } from "node:zlib";
-import { mixHash } from "../../../src/core/raft/testing/cluster-random.js";
 import type { Entry } from "../../../src/core/raft/types.js";
+import { mixHash } from "../../../src/core/seeded/chance.js";
 import { FrameType, frameBytes, readFrameHeader, readFramePayload } from "../../../src/io/wal/frame.js";
 import {
   decodeSegmentHeader,

@@ -1,6 +1,6 @@
 /** A hash of 32 bits of plain data, such as the answer of a command: its structure and everything in it. */
 import { crc32 } from "node:zlib";
-import { mixHash } from "../../../src/core/raft/testing/cluster-random.js";
+import { mixHash } from "../../../src/core/seeded/chance.js";
 
 /** Errors count by their message. Functions and symbols do not occur in plain data and throw a `TypeError`. */
 export function hashValue(hash: number, value: unknown): number {

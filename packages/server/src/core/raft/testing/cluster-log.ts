@@ -2,8 +2,9 @@
  * A log with a rolling hash over everything from index 1 on, so that "equal up to here" is one comparison. The simulated
  * disk keeps one, and so does the record of what a member has handed to its disk.
  */
+
+import { mixHash } from "../../seeded/chance.js";
 import type { Entry } from "../types.js";
-import { mixHash } from "./cluster-random.js";
 
 export interface LogBase {
   readonly index: number;

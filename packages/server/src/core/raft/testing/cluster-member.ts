@@ -3,6 +3,8 @@
  * rolling hash of what was applied. Everything around Raft that can be late is late here; the driver's duties are done as
  * `types.ts` asks for them.
  */
+
+import { Chance } from "../../seeded/chance.js";
 import { EMPTY_CONF_STATE } from "../conf-change.js";
 import { Raft } from "../raft.js";
 import type { ApplyTask, ConfState, Entry } from "../types.js";
@@ -10,7 +12,6 @@ import { firstEntries } from "./cluster-conf.js";
 import { emptyLogBase, SimulatedDisk } from "./cluster-disk.js";
 import { HashedLog } from "./cluster-log.js";
 import type { Plan } from "./cluster-plan.js";
-import { Chance } from "./cluster-random.js";
 
 /** What the state machine holds. */
 export interface Machine {

@@ -6,6 +6,9 @@
  * Reading order: `cluster-plan.ts` (what a seed decides), this file (what happens), `cluster-workload.ts` (who asks for
  * it), `cluster-oracle.ts` (what must hold), `cluster-run.ts` (a run from start to verdict).
  */
+
+import { Chance, mixHash } from "../../seeded/chance.js";
+import { TimedQueue } from "../../seeded/timed-queue.js";
 import type { Raft } from "../raft.js";
 import type { AppendTask, ConfState, Entry, Message, RaftStatus, Ready, SnapshotMark } from "../types.js";
 import { decodeChange, isJoint, mayApply } from "./cluster-conf.js";
@@ -16,10 +19,8 @@ import { SimulatedNetwork } from "./cluster-network.js";
 import { Oracle } from "./cluster-oracle.js";
 import { type Fault, type Plan, TICK_UNITS } from "./cluster-plan.js";
 import type { EventKind, EventQueue, PlannedEvent } from "./cluster-queue.js";
-import { Chance, mixHash } from "./cluster-random.js";
 import { Trace } from "./cluster-trace.js";
 import { Violation } from "./cluster-violation.js";
-import { TimedQueue } from "./timed-queue.js";
 
 /** Turns a driver may need to hand out everything; more means that Raft never comes to rest. */
 const DRAIN_TURNS_MAX = 1000;

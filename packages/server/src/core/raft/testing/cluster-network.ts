@@ -2,9 +2,10 @@
  * The network between simulated members: every message takes its own time, some get lost, some come twice, cut links carry
  * nothing, and a few old messages are kept to turn up again much later.
  */
+
+import { Chance } from "../../seeded/chance.js";
 import type { Message } from "../types.js";
 import type { Plan } from "./cluster-plan.js";
-import { Chance } from "./cluster-random.js";
 
 /** Old messages kept for a replay. */
 const KEPT_MESSAGES_MAX = 40;

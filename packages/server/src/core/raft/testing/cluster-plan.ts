@@ -3,7 +3,7 @@
  * are and which requests clients make. Runs that leave some faults out reach states that a run with all of them does not
  * (swarm testing).
  */
-import { Chance } from "./cluster-random.js";
+import { Chance } from "../../seeded/chance.js";
 
 /** What can go wrong. */
 export const FAULTS = [

@@ -1,6 +1,7 @@
 /** What is going to happen in the simulated cluster, earliest first; at equal times in the order of planning. */
+
+import type { TimedQueue } from "../../seeded/timed-queue.js";
 import type { Message } from "../types.js";
-import type { TimedQueue } from "./timed-queue.js";
 
 /** `snapshot-report` tells the sender what became of a snapshot; `drain` is the driver coming round to ask Raft. */
 export type EventKind =

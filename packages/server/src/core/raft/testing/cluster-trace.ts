@@ -2,9 +2,10 @@
  * What has happened in a run: a rolling hash over everything, which must be the same whenever the seed is, and the newest
  * events in full for whoever has to understand a failure.
  */
+
+import { mixHash } from "../../seeded/chance.js";
 import type { Message, RaftStatus } from "../types.js";
 import { describeConf } from "./cluster-conf.js";
-import { mixHash } from "./cluster-random.js";
 
 /** Events kept in full. */
 const KEPT_EVENTS_MAX = 70;

@@ -1,11 +1,12 @@
 /** Who asks the simulated cluster for what, and what breaks when: clients, operators and bad luck, as the plan allows. */
+
+import { Chance } from "../../seeded/chance.js";
 import type { MemberChange } from "../conf-change.js";
 import type { ConfState, ProposeOutcome } from "../types.js";
 import { type ConfChange, encodeChange, isJoint } from "./cluster-conf.js";
 import type { SimulatedMember } from "./cluster-member.js";
 import type { Cluster } from "./cluster-model.js";
 import type { Plan } from "./cluster-plan.js";
-import { Chance } from "./cluster-random.js";
 
 /** Ids beyond the first members' that changes may add. */
 const SPARE_MEMBERS = 2;

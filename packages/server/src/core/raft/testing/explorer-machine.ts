@@ -3,13 +3,14 @@
  * within each input (everything handed out, everything committed applied), except for its writes, which complete when the
  * explorer says so. Whatever can be judged by one member alone is judged here.
  */
+
+import { mixHash } from "../../seeded/chance.js";
 import { EMPTY_CONF_STATE } from "../conf-change.js";
 import { Raft } from "../raft.js";
 import type { AppendTask, ApplyTask, ConfState, Message, SnapshotMark } from "../types.js";
 import { decodeChange, firstEntries, mayApply } from "./cluster-conf.js";
 import { emptyLogBase, SimulatedDisk } from "./cluster-disk.js";
 import { entryHash, HashedLog } from "./cluster-log.js";
-import { mixHash } from "./cluster-random.js";
 import { Violation } from "./cluster-violation.js";
 
 export type Input =

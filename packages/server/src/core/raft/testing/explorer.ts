@@ -9,8 +9,9 @@
  * What is left out: time (an election timeout may come whenever it likes), and whatever lies beyond the bounds. States
  * are recognised by 53 bits of a hash, so of two million about one in ten thousand such runs would miss one.
  */
+
+import { mixHash } from "../../seeded/chance.js";
 import { isQuorum } from "./cluster-conf.js";
-import { mixHash } from "./cluster-random.js";
 import { check, Violation } from "./cluster-violation.js";
 import { type Budgets, type ExplorerBounds, inputsOf } from "./explorer-inputs.js";
 import { type MemberState, MemberStates, Messages } from "./explorer-states.js";

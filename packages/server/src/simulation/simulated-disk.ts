@@ -2,8 +2,8 @@
  * A machine's disk in the simulation: the disk in memory, whose every operation takes its time and may fail. What a process
  * has asked of it and not got an answer to is undecided when the process dies: written or not, synced or not.
  */
-import type { DirectoryLock, Disk, DiskFile } from "../../src/env.js";
-import type { DiskOperation, MemoryDisk } from "../../src/io/disk/memory-disk.js";
+import type { DirectoryLock, Disk, DiskFile } from "../env.js";
+import type { DiskOperation, MemoryDisk } from "../io/disk/memory-disk.js";
 
 export type DiskCall = DiskOperation["type"] | "open" | "read" | "list";
 

@@ -6,9 +6,9 @@
  * Promises get to their end between two macrotasks. Node drains microtasks after each `setImmediate` callback, so the loop
  * asks for a batch of those and does one event in each: nearly as cheap as a loop, and nothing of the node's is replaced.
  */
-import { mixHash } from "../../src/core/raft/testing/cluster-random.js";
-import { TimedQueue } from "../../src/core/raft/testing/timed-queue.js";
-import type { Timer } from "../../src/env.js";
+import { mixHash } from "../core/seeded/chance.js";
+import { TimedQueue } from "../core/seeded/timed-queue.js";
+import type { Timer } from "../env.js";
 
 interface WorldEvent {
   readonly time: number;

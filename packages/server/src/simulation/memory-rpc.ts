@@ -22,7 +22,7 @@ import {
   type StreamMethod,
   type UnaryMethod,
 } from "@kvorum/transport";
-import { ServerError } from "../../src/core/errors.js";
+import { ServerError } from "../core/errors.js";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
 

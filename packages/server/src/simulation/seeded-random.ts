@@ -1,5 +1,5 @@
 /** Randomness that a seed repeats: the generator is mulberry32, which is plenty for spreading timeouts. */
-import type { Random } from "../src/env.js";
+import type { Random } from "../env.js";
 
 export class SeededRandom implements Random {
   #state: number;

@@ -3,9 +3,9 @@
  * newest few in each direction. By type, because heartbeats would otherwise push out the rare ones within a second, and
  * those (votes, offers of office, answers to reads) are the ones whose late arrival has brought down clusters.
  */
-import type { Message } from "../src/core/raft/types.js";
-import type { Random } from "../src/env.js";
-import type { Running } from "../src/io/peers/handshake.js";
+import type { Message } from "../core/raft/types.js";
+import type { Random } from "../env.js";
+import type { Running } from "../io/peers/handshake.js";
 
 export interface RecordedMessage {
   /** The sender's life that has sent it. */

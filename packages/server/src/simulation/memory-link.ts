@@ -4,11 +4,11 @@
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { RaftMessageSchema } from "@kvorum/proto";
-import type { Message } from "../src/core/raft/types.js";
-import type { Timer } from "../src/env.js";
-import { admit, handshakeTo, heed, type Running, refusalOf } from "../src/io/peers/handshake.js";
-import { type TrafficClass, trafficClass } from "../src/io/peers/traffic.js";
-import { toMessage, toRaftMessage } from "../src/io/wire/message.js";
+import type { Message } from "../core/raft/types.js";
+import type { Timer } from "../env.js";
+import { admit, handshakeTo, heed, type Running, refusalOf } from "../io/peers/handshake.js";
+import { type TrafficClass, trafficClass } from "../io/peers/traffic.js";
+import { toMessage, toRaftMessage } from "../io/wire/message.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
 import { isRepeatable } from "./memory-record.js";

@@ -3,7 +3,7 @@
  * own clock.
  */
 
-import type { Message } from "../../src/core/raft/types.js";
+import type { Message } from "../core/raft/types.js";
 import type {
   AnswerTo,
   ClusterDescription,
@@ -14,9 +14,9 @@ import type {
   PeerQuestion,
   SnapshotBody,
   SnapshotMessage,
-} from "../../src/peer-network.js";
-import type { MemoryPeers } from "../memory-peers.js";
+} from "../peer-network.js";
 import type { MachineClock } from "./machine-clock.js";
+import type { MemoryPeers } from "./memory-peers.js";
 
 export interface MachinePeersOptions {
   readonly peers: MemoryPeers;

@@ -7,7 +7,7 @@
  * arrived, then what waits for I/O to have had its turn. That order once made members miss heartbeats that had arrived in
  * time (`node/ticker.ts`).
  */
-import type { Clock, Timer } from "../../src/env.js";
+import type { Clock, Timer } from "../env.js";
 import type { World } from "./world.js";
 
 export interface MachineClockOptions {

@@ -3,20 +3,20 @@
  * does. The process is the production node with everything above gRPC; disk, backend, network and time are simulated.
  */
 
-import type { AppliedAt, WriteBatch } from "../../src/core/mvcc/backend.js";
-import type { Entry, Message } from "../../src/core/raft/types.js";
-import type { Failpoints, Logger, Random } from "../../src/env.js";
-import { MemoryStore } from "../../src/io/backend/memory-backend.js";
-import { type CrashOptions, MemoryDisk } from "../../src/io/disk/memory-disk.js";
-import type { Answer } from "../../src/node/apply-loop.js";
-import { EtcdNode } from "../../src/node/node.js";
-import type { NodeOptions } from "../../src/node/options.js";
-import { addServices } from "../../src/rpc/services.js";
-import { StreamEnds } from "../../src/rpc/stream-ends.js";
-import type { MemoryNetwork } from "../memory-network.js";
-import type { MemoryPeers } from "../memory-peers.js";
+import type { AppliedAt, WriteBatch } from "../core/mvcc/backend.js";
+import type { Entry, Message } from "../core/raft/types.js";
+import type { Failpoints, Logger, Random } from "../env.js";
+import { MemoryStore } from "../io/backend/memory-backend.js";
+import { type CrashOptions, MemoryDisk } from "../io/disk/memory-disk.js";
+import type { Answer } from "../node/apply-loop.js";
+import { EtcdNode } from "../node/node.js";
+import type { NodeOptions } from "../node/options.js";
+import { addServices } from "../rpc/services.js";
+import { StreamEnds } from "../rpc/stream-ends.js";
 import type { MachineClock } from "./machine-clock.js";
 import { MachinePeers } from "./machine-peers.js";
+import type { MemoryNetwork } from "./memory-network.js";
+import type { MemoryPeers } from "./memory-peers.js";
 import { MemoryServices } from "./memory-rpc.js";
 import { SimulatedBackend } from "./simulated-backend.js";
 import { type DiskBehaviour, SimulatedDisk } from "./simulated-disk.js";

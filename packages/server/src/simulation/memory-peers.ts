@@ -1,11 +1,11 @@
 /** One member's side of the network in memory: `PeerNetwork` over `MemoryNetwork`. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { AskRequestSchema, AskResponseSchema, DescribeResponseSchema, RaftMessageSchema } from "@kvorum/proto";
-import { ServerError } from "../src/core/errors.js";
-import type { Message } from "../src/core/raft/types.js";
-import { admit, handshakeTo, heed, hex, type Running, refusalOf } from "../src/io/peers/handshake.js";
-import { within } from "../src/io/peers/within.js";
-import { toMessage, toRaftMessage } from "../src/io/wire/message.js";
+import { ServerError } from "../core/errors.js";
+import type { Message } from "../core/raft/types.js";
+import { admit, handshakeTo, heed, hex, type Running, refusalOf } from "../io/peers/handshake.js";
+import { within } from "../io/peers/within.js";
+import { toMessage, toRaftMessage } from "../io/wire/message.js";
 import {
   questionInit,
   toAnswer,
@@ -13,7 +13,7 @@ import {
   toClusterDescription,
   toDescribeResponse,
   toQuestion,
-} from "../src/io/wire/question.js";
+} from "../io/wire/question.js";
 import {
   type AnswerTo,
   type ClusterDescription,
@@ -26,7 +26,7 @@ import {
   PeerUnavailableError,
   type SnapshotBody,
   type SnapshotMessage,
-} from "../src/peer-network.js";
+} from "../peer-network.js";
 import { MemoryFlow } from "./memory-flow.js";
 import { MemoryLink } from "./memory-link.js";
 import type { MemoryNetwork } from "./memory-network.js";

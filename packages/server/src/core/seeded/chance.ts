@@ -1,5 +1,5 @@
 /**
- * Chance for the simulated cluster. Every concern (network, disks, clients, faults) draws from a stream of its own, so that
+ * Chance from a seed, for simulated clusters. Every concern (network, disks, clients, faults) draws from a stream of its own, so that
  * switching one kind of fault off leaves what the others do as it was; that is what makes a failing seed shrink.
  */
 export class Chance {

@@ -15,10 +15,10 @@
 
 import { fromBinary } from "@bufbuild/protobuf";
 import { RaftMessageSchema } from "@kvorum/proto";
-import type { Message } from "../src/core/raft/types.js";
-import type { Clock, Random } from "../src/env.js";
-import { admit, handshakeTo } from "../src/io/peers/handshake.js";
-import { toMessage } from "../src/io/wire/message.js";
+import type { Message } from "../core/raft/types.js";
+import type { Clock, Random } from "../env.js";
+import { admit, handshakeTo } from "../io/peers/handshake.js";
+import { toMessage } from "../io/wire/message.js";
 import type { MemoryFlow } from "./memory-flow.js";
 import { MemoryPeers } from "./memory-peers.js";
 import { MemoryRecord, type RecordedMessage } from "./memory-record.js";

@@ -2,8 +2,8 @@
  * The backend in memory with a flush that takes its time, as that of LMDB does in its own thread. A process that is dead
  * changes nothing any more: what is left of its code may still run to the next promise.
  */
-import type { AppliedAt, WriteBatch } from "../../src/core/mvcc/backend.js";
-import { MemoryBackend, type MemoryStore } from "../../src/io/backend/memory-backend.js";
+import type { AppliedAt, WriteBatch } from "../core/mvcc/backend.js";
+import { MemoryBackend, type MemoryStore } from "../io/backend/memory-backend.js";
 
 export interface SimulatedBackendOptions {
   readonly store: MemoryStore;
