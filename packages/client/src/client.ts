@@ -4,20 +4,25 @@
  */
 import { KV, Maintenance } from "@kvorum/proto";
 import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import { checkMilliseconds } from "./checks.js";
 import { type Clock, systemClock } from "./clock.js";
 import { type ClusterApi, ClusterClient } from "./cluster.js";
 import { utf8 } from "./codec.js";
 import { ClientClosedError } from "./errors.js";
 import { type Key, toBytes } from "./keys.js";
 import { Keyspace } from "./keyspace.js";
+import { ExactlyOnce } from "./kv/exactly-once.js";
+import { RangeStreams } from "./kv/range-stream.js";
 import { type Header, toHeader } from "./kv/results.js";
 import { KvStore, type Store } from "./kv/store.js";
 import { type LeaseApi, Leases } from "./lease/lease-api.js";
 import { type MaintenanceApi, MaintenanceClient } from "./maintenance.js";
-import { Balancer, type BalancerPolicy } from "./net/balancer.js";
-import { Caller } from "./net/caller.js";
+import { parseGiven } from "./net/addresses.js";
+import { Balancer } from "./net/balancer.js";
+import { Caller, DEFAULT_TIMEOUT_MS } from "./net/caller.js";
 import { type AuthOptions, Credentials } from "./net/credentials.js";
-import { Endpoint, parseEndpoints } from "./net/endpoint.js";
+import { Endpoint } from "./net/endpoint.js";
+import type { BalancerPolicy } from "./net/picker.js";
 import { Streams } from "./net/streams.js";
 import { type BigIntLike, type CallOptions, toBigInt } from "./options.js";
 import { type RawServices, rawServices } from "./rpc.js";
@@ -38,6 +43,11 @@ export interface ClientOptions {
   /** HTTP/2 pings while calls are active, in milliseconds. Default 10,000 and 5,000. Servers refuse intervals below 5,000. */
   readonly keepAlive?: { readonly interval?: number; readonly timeout?: number } | false;
   readonly balancer?: BalancerPolicy;
+  /**
+   * Where writes with `retry: "exactly-once"` leave their markers, in no namespace. The user needs the permission to read and
+   * write the keys that start with it, and may not delete ranges that hold it in that mode. Default `_kvorum/once/`.
+   */
+  readonly markerPrefix?: Key;
   /** The RPC engine. Default: nice-grpc. */
   readonly transport?: TransportFactory;
 }
@@ -83,12 +93,18 @@ class EtcdClient extends KvStore<string> implements Client {
     const balancer = new Balancer(openEndpoints(options), options.balancer ?? "round-robin");
     const credentials = new Credentials(options.auth, balancer, clock);
     const abort = new AbortController();
+    if (options.timeout !== undefined) checkMilliseconds(options.timeout, "timeout");
     const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
     const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs });
     const streams = new Streams(balancer, credentials, clock);
     const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
-    super({ caller, watches }, new Keyspace(toBytes(options.namespace ?? "")), utf8);
-    this.lease = new Leases({ caller, streams, clock, random });
+    const lease = new Leases({ caller, streams, clock, random });
+    const parts = { caller, streams, clock, timeoutMs: options.timeout ?? DEFAULT_TIMEOUT_MS };
+    const prefix = toBytes(options.markerPrefix ?? "_kvorum/once/");
+    const exactlyOnce = new ExactlyOnce({ ...parts, prefix, keep: (grant) => lease.keep(grant) });
+    const context = { caller, watches, exactlyOnce, rangeStreams: new RangeStreams(parts) };
+    super(context, new Keyspace(toBytes(options.namespace ?? "")), utf8);
+    this.lease = lease;
     this.cluster = new ClusterClient(caller);
     this.maintenance = new MaintenanceClient(caller, streams);
     this.rpc = rawServices(caller);
@@ -131,6 +147,7 @@ class EtcdClient extends KvStore<string> implements Client {
     await this.lease.close();
     this.#abort.abort(new ClientClosedError());
     await this.context.watches.close();
+    await this.context.exactlyOnce.close();
     await this.#balancer.close();
   }
 }
@@ -143,7 +160,7 @@ function openEndpoints(options: ClientOptions): Endpoint[] {
     ...(keepAlive !== undefined && { keepAlive: keepAlive && keepAliveOptions(keepAlive) }),
   };
   const factory = options.transport ?? niceChannel;
-  return parseEndpoints(options.endpoints).map((address) => new Endpoint(address, factory, channelOptions));
+  return parseGiven(options.endpoints).addresses.map((address) => new Endpoint(address, factory, channelOptions));
 }
 
 function keepAliveOptions(keepAlive: { readonly interval?: number; readonly timeout?: number }): {

@@ -17,6 +17,7 @@ export {
   LeaseNotFoundError,
   type Outcome,
   PermissionDeniedError,
+  ResultLostError,
   TimeoutError,
   UnauthenticatedError,
   UnavailableError,
@@ -25,6 +26,7 @@ export { fromKey, type Key, type KeyRange, prefix, range, type Selector } from "
 export { type Compare, type CompareMakers, type Comparison, compare } from "./kv/compare.js";
 export {
   type Op,
+  type OpKeyListResult,
   type OpListOptions,
   type OpListResult,
   type OpPutOptions,
@@ -34,14 +36,25 @@ export {
   op,
   type TxnSpec,
 } from "./kv/op.js";
-export type { CasResult, DeleteResult, Header, KeyValue, ListResult, PutResult } from "./kv/results.js";
+export type {
+  CasResult,
+  DeleteResult,
+  Header,
+  KeyEntry,
+  KeyListResult,
+  KeyValue,
+  Listed,
+  ListResult,
+  PutResult,
+} from "./kv/results.js";
 export type { Store } from "./kv/store.js";
 export type { TxnResponses, TxnResult } from "./kv/txn.js";
 export type { Lease, LeaseState } from "./lease/lease.js";
 export type { GrantedLease, GrantOptions, LeaseApi, LeaseInfo } from "./lease/lease-api.js";
 export type { Alarm, KvHash, MaintenanceApi, MemberStatus } from "./maintenance.js";
-export type { BalancerPolicy } from "./net/balancer.js";
 export type { AuthOptions } from "./net/credentials.js";
+export type { EndpointState } from "./net/endpoint-health.js";
+export type { BalancerPolicy, Candidate, Picker } from "./net/picker.js";
 export type {
   BigIntLike,
   CallOptions,
@@ -52,6 +65,10 @@ export type {
   PutOptions,
   ReadOptions,
   ScanOptions,
+  WithKeysOnly,
+  WithoutValue,
+  WithPrevious,
+  WriteCallOptions,
   WriteOptions,
 } from "./options.js";
 export type { RawService, RawServices } from "./rpc.js";

@@ -213,6 +213,6 @@ describe("a password", () => {
       throw failure("FAILED_PRECONDITION", "etcdserver: authentication is not enabled");
     };
     await caller.unary(KV.method.put, {}, "write");
-    expect(transport.calls.at(-1)?.options.metadata).toEqual({});
+    expect(transport.calls.at(-1)?.options.metadata).toEqual({ "client-api-version": "3.6" });
   });
 });

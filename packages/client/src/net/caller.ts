@@ -4,8 +4,10 @@
  */
 import { setMaxListeners } from "node:events";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { ResponseHeader } from "@kvorum/proto";
 import {
   type Channel,
+  type MetadataInit,
   methodPath,
   RpcError,
   StatusCode,
@@ -15,12 +17,13 @@ import {
 } from "@kvorum/transport";
 import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
 import { type Clock, sleep } from "../clock.js";
-import { ClientClosedError, type EtcdError, makeEtcdError, type Outcome } from "../errors.js";
-import type { CallOptions } from "../options.js";
+import { ClientClosedError, type EtcdError, type EtcdReason, makeEtcdError, type Outcome } from "../errors.js";
+import { type CallOptions, type Consistency, toBigInt } from "../options.js";
 import { classify, decide, type Failure, type Operation } from "../retry.js";
 import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
 import type { Endpoint } from "./endpoint.js";
+import type { Line } from "./line.js";
 import { RetryBudget } from "./retry-budget.js";
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -32,6 +35,13 @@ const ATTEMPT_TIMEOUT_MS = 8_000;
 const ATTEMPT_SHARE = 0.8;
 /** An overloaded server is left alone at least this long. */
 const OVERLOAD_WAIT_MS = 100;
+/** What a member says that is no member (any more), no voter, or one of another cluster. */
+const MEMBERSHIP_DOUBTS: ReadonlySet<EtcdReason> = new Set([
+  "member-not-found",
+  "cluster-id-mismatch",
+  "learner",
+  "stopped",
+]);
 
 export interface CallerOptions {
   readonly balancer: Balancer;
@@ -41,6 +51,8 @@ export interface CallerOptions {
   /** Aborts with `ClientClosedError`. */
   readonly closed: AbortSignal;
   readonly timeoutMs?: number;
+  /** Told of failures after which the list of members may be another one. */
+  readonly onMembershipDoubt?: () => void;
 }
 
 /** The state of one call over its attempts. */
@@ -51,6 +63,14 @@ interface Call {
   /** Turns `unknown` with the first attempt that may have taken effect, and stays so. */
   outcome: Outcome;
   refreshed: boolean;
+}
+
+/** What a part of this client may ask of a call beyond what its caller may. */
+export interface UnaryOptions extends CallOptions {
+  /** Told when an attempt may have taken effect, before the next one. */
+  readonly onUncertain?: () => void;
+  /** Of a read. With `atLeast`, members that have shown that revision go first. */
+  readonly consistency?: Consistency;
 }
 
 type Attempt<T> = (channel: Channel, options: WireOptions) => Promise<T>;
@@ -74,7 +94,7 @@ export class Caller {
     method: UnaryMethod<I, O>,
     request: MessageInitShape<I>,
     operation: Operation,
-    options: CallOptions = {},
+    options: UnaryOptions = {},
   ): Promise<MessageShape<O>> {
     return this.#call(methodPath(method), operation, options, (channel, wire) => channel.unary(method, request, wire));
   }
@@ -84,7 +104,7 @@ export class Caller {
     method: StreamMethod<I, O>,
     request: MessageInitShape<I>,
     operation: Operation,
-    options: CallOptions = {},
+    options: UnaryOptions = {},
   ): Promise<MessageShape<O>> {
     return this.#call(methodPath(method), operation, options, async (channel, wire) => {
       for await (const answer of channel.stream(method, once(request), wire)) return answer;
@@ -92,37 +112,67 @@ export class Caller {
     });
   }
 
-  async #call<T>(path: string, operation: Operation, options: CallOptions, attempt: Attempt<T>): Promise<T> {
+  async #call<T>(path: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
     const { balancer, clock, closed, credentials } = this.#options;
+    checkCallOptions(options);
     options.signal?.throwIfAborted();
     const timeoutMs = options.timeout ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadlineMs = clock.nowMs() + timeoutMs;
     const repeatable = options.retry !== "never" && decide("interrupted", operation) !== "surface";
     const attemptMs = repeatable ? Math.max(ATTEMPT_TIMEOUT_MS, timeoutMs * ATTEMPT_SHARE) : timeoutMs;
-    const pinned = options.endpoint === undefined ? undefined : balancer.pinned(options.endpoint);
+    const atLeast = revisionFloor(options.consistency);
     const call: Call = { path, operation, attempts: 0, outcome: "not-applied", refreshed: false };
     this.#budget.earn();
     let avoid: Endpoint | undefined;
     for (;;) {
       if (closed.aborted) throw new ClientClosedError(call.outcome);
-      const endpoint = pinned ?? balancer.pick(clock.nowMs(), avoid);
+      let endpoint: Endpoint | undefined;
+      let line: Line | undefined;
+      let metadata: MetadataInit | undefined;
       call.attempts += 1;
       try {
-        const metadata = credentials.metadata();
-        const answer = await attempt(endpoint.channel, {
-          metadata: metadata instanceof Promise ? await metadata : metadata,
+        const connecting = balancer.connecting(clock.nowMs());
+        if (connecting !== undefined) await this.#connected(connecting, deadlineMs, options.signal);
+        const startMs = clock.nowMs();
+        endpoint =
+          options.endpoint === undefined ? balancer.pick(startMs, avoid, atLeast) : balancer.pinned(options.endpoint);
+        line = endpoint.acquire(startMs);
+        const given = credentials.metadata();
+        metadata = given instanceof Promise ? await given : given;
+        const answer = await attempt(line.channel, {
+          metadata,
           timeoutMs: Math.max(1, Math.min(deadlineMs - clock.nowMs(), attemptMs)),
           ...(options.signal && { signal: options.signal }),
         });
-        endpoint.succeeded();
+        const nowMs = clock.nowMs();
+        endpoint.measured(nowMs - startMs, nowMs);
+        endpoint.learn((answer as { readonly header?: ResponseHeader }).header);
+        // A write that went through shows that the member has a leader; a read may have been served without one.
+        endpoint.succeeded(operation !== "read");
+        endpoint.release(line);
         return answer;
       } catch (error) {
+        if (line !== undefined) endpoint?.release(line);
         options.signal?.throwIfAborted();
         if (closed.aborted) throw new ClientClosedError(mayHaveHappened(call, error), error);
         if (!(error instanceof RpcError)) throw error;
         avoid = endpoint;
-        await this.#afterFailure(call, error, endpoint, deadlineMs, options);
+        await this.#afterFailure(call, error, endpoint, deadlineMs, options, metadata);
       }
+    }
+  }
+
+  /** Waits for a connection, and no longer than the call may take. Then it is tried without. */
+  async #connected(connecting: Promise<void>, deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock, closed } = this.#options;
+    const over = new AbortController();
+    const waiting = sleep(clock, deadlineMs - clock.nowMs(), signal, closed, over.signal);
+    // Its rejection matters only while it is waited for.
+    waiting.catch(() => undefined);
+    try {
+      await Promise.race([connecting, waiting]);
+    } finally {
+      over.abort();
     }
   }
 
@@ -130,14 +180,21 @@ export class Caller {
   async #afterFailure(
     call: Call,
     error: RpcError,
-    endpoint: Endpoint,
+    endpoint: Endpoint | undefined,
     deadlineMs: number,
-    options: CallOptions,
+    options: UnaryOptions,
+    metadata: MetadataInit | undefined,
   ): Promise<void> {
     const { balancer, clock, closed, credentials, random } = this.#options;
     const failure = this.#classify(error, deadlineMs);
-    endpoint.failed(error.code === StatusCode.DEADLINE_EXCEEDED ? "deadline" : failure.kind, clock.nowMs());
-    if (failure.outcome === "unknown" && call.operation !== "read") call.outcome = "unknown";
+    const kind = error.code === StatusCode.DEADLINE_EXCEEDED ? "deadline" : failure.kind;
+    endpoint?.failed(kind, clock.nowMs(), failure.reason === "transport");
+    if (MEMBERSHIP_DOUBTS.has(failure.reason)) this.#options.onMembershipDoubt?.();
+    if (failure.reason === "auth-not-enabled") credentials.forget();
+    if (failure.outcome === "unknown" && call.operation !== "read") {
+      call.outcome = "unknown";
+      options.onUncertain?.();
+    }
     const surface = (): never => {
       throw callError(call, error, failure, endpoint);
     };
@@ -148,7 +205,7 @@ export class Caller {
       if (call.refreshed) surface();
       call.refreshed = true;
       // A client known by its certificate has no token to renew; the request itself picks up the new revision.
-      if (!(await credentials.refresh()) && failure.kind !== "auth-revision") surface();
+      if (!(await credentials.refresh(metadata)) && failure.kind !== "auth-revision") surface();
       return;
     }
     // Requests that never left cost the server nothing; all others are paid for, so that retries cannot become a storm.
@@ -176,16 +233,20 @@ export class Caller {
   }
 }
 
-function callError(call: Call, error: RpcError, failure: Failure, endpoint: Endpoint): EtcdError {
+function callError(call: Call, error: RpcError, failure: Failure, endpoint: Endpoint | undefined): EtcdError {
   return makeEtcdError(error.details, {
     code: failure.code,
     reason: failure.reason,
     outcome: call.outcome,
-    endpoint: endpoint.address,
+    endpoint: endpoint?.address,
     method: call.path,
     attempts: call.attempts,
     cause: error,
   });
+}
+
+function revisionFloor(consistency: Consistency | undefined): bigint {
+  return typeof consistency === "object" ? toBigInt(consistency.atLeast, "atLeast") : 0n;
 }
 
 function mayHaveHappened(call: Call, error: unknown): Outcome {

@@ -17,7 +17,8 @@ export type AuthOptions =
 /** Tokens are asked for at most this often. */
 const REFRESH_INTERVAL_MS = 100;
 const AUTHENTICATE_TIMEOUT_MS = 5_000;
-const ANONYMOUS: MetadataInit = {};
+/** The level of etcd's API that the client speaks; servers count clients by it. */
+const CLIENT_API: MetadataInit = { "client-api-version": "3.6" };
 
 export class Credentials {
   readonly #auth: AuthOptions | undefined;
@@ -26,12 +27,14 @@ export class Credentials {
   #metadata: MetadataInit | undefined;
   #pending: Promise<MetadataInit> | undefined;
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  /** Why the last request for a token was refused for good. */
+  #refused: EtcdError | undefined;
 
   constructor(auth: AuthOptions | undefined, balancer: Balancer, clock: Clock) {
     this.#auth = auth;
     this.#balancer = balancer;
     this.#clock = clock;
-    if (auth === undefined) this.#metadata = ANONYMOUS;
+    if (auth === undefined) this.#metadata = CLIENT_API;
   }
 
   /** The headers of a call; a promise only where a token has to be fetched first. */
@@ -39,10 +42,21 @@ export class Credentials {
     return this.#metadata ?? this.#fetch();
   }
 
-  /** Forgets the token and gets another. False where there is nothing to refresh: no credentials, or a fixed token. */
-  async refresh(): Promise<boolean> {
+  /** The cluster has no use for the token: auth is off. The next call asks whether that is still so. */
+  forget(): void {
+    if (this.#auth !== undefined) this.#metadata = undefined;
+  }
+
+  /**
+   * Forgets the token and gets another. `refused`: the headers that the server did not take; when others are known by now,
+   * they do. False where there is nothing to refresh: no credentials, or a fixed token.
+   *
+   * Errors: those of `Authenticate`, or of the caller's token function.
+   */
+  async refresh(refused?: MetadataInit): Promise<boolean> {
     if (this.#auth === undefined) return false;
     if ("token" in this.#auth && typeof this.#auth.token === "string") return false;
+    if (refused !== undefined && this.#metadata !== undefined && this.#metadata !== refused) return true;
     if (this.#pending === undefined) {
       const waitMs = this.#fetchedAtMs + REFRESH_INTERVAL_MS - this.#clock.nowMs();
       this.#metadata = undefined;
@@ -53,6 +67,10 @@ export class Credentials {
   }
 
   #fetch(): Promise<MetadataInit> {
+    // A password that was refused is not tried again by every call that comes along.
+    if (this.#refused !== undefined && this.#clock.nowMs() < this.#fetchedAtMs + REFRESH_INTERVAL_MS) {
+      return Promise.reject(this.#refused);
+    }
     this.#pending ??= this.#load();
     return this.#settle(this.#pending);
   }
@@ -69,9 +87,10 @@ export class Credentials {
 
   async #load(): Promise<MetadataInit> {
     const auth = this.#auth;
-    if (auth === undefined) return ANONYMOUS;
+    if (auth === undefined) return CLIENT_API;
     this.#fetchedAtMs = this.#clock.nowMs();
-    if ("token" in auth) return { token: typeof auth.token === "string" ? auth.token : await auth.token() };
+    this.#refused = undefined;
+    if ("token" in auth) return withToken(typeof auth.token === "string" ? auth.token : await auth.token());
     return this.#authenticate(auth.username, auth.password);
   }
 
@@ -80,20 +99,32 @@ export class Credentials {
     // Each member once and one of them twice: the call that needs the token has retries of its own.
     for (let left = this.#balancer.endpoints.length; ; left--) {
       const endpoint = this.#balancer.pick(this.#clock.nowMs(), avoid);
-      const wire = { timeoutMs: AUTHENTICATE_TIMEOUT_MS };
+      const wire = { timeoutMs: AUTHENTICATE_TIMEOUT_MS, metadata: CLIENT_API };
+      const line = endpoint.acquire(this.#clock.nowMs());
       try {
-        return { token: (await endpoint.channel.unary(Auth.method.authenticate, { name, password }, wire)).token };
+        const answer = await line.channel.unary(Auth.method.authenticate, { name, password }, wire);
+        endpoint.succeeded(true);
+        endpoint.learn(answer.header);
+        return withToken(answer.token);
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
         const failure = classify(error);
         // A cluster without auth takes calls without a token.
-        if (failure.reason === "auth-not-enabled") return ANONYMOUS;
-        endpoint.failed(failure.kind, this.#clock.nowMs());
-        if (left === 0 || decide(failure.kind, "read") === "surface") throw authError(error, failure, endpoint);
+        if (failure.reason === "auth-not-enabled") return CLIENT_API;
+        endpoint.failed(failure.kind, this.#clock.nowMs(), failure.reason === "transport");
+        const final = decide(failure.kind, "read") === "surface";
+        if (final) this.#refused = authError(error, failure, endpoint);
+        if (final || left === 0) throw authError(error, failure, endpoint);
         avoid = endpoint;
+      } finally {
+        endpoint.release(line);
       }
     }
   }
+}
+
+function withToken(token: string): MetadataInit {
+  return { ...CLIENT_API, token };
 }
 
 function authError(error: RpcError, failure: Failure, endpoint: Endpoint): EtcdError {

@@ -2,28 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { FakeTransport } from "../testing/fake-transport.js";
 import { Balancer } from "./balancer.js";
-import { Endpoint, parseEndpoints } from "./endpoint.js";
+import { Endpoint } from "./endpoint.js";
 
 const endpoints = (...names: string[]): Endpoint[] => {
   const { factory } = new FakeTransport();
   return names.map((name) => new Endpoint(name, factory, {}));
 };
-
-describe("parseEndpoints", () => {
-  it("reads lists and comma-separated text, drops repeats and takes a bare address for http", () => {
-    expect(parseEndpoints("http://a:1, b:2,http://a:1/")).toEqual(["http://a:1", "http://b:2"]);
-    expect(parseEndpoints(["https://a:1", "unix:/run/etcd.sock", "[::1]:2379"])).toEqual([
-      "https://a:1",
-      "unix:/run/etcd.sock",
-      "http://[::1]:2379",
-    ]);
-  });
-
-  it("refuses an empty list and a scheme it cannot speak", () => {
-    expect(() => parseEndpoints([])).toThrow(TypeError);
-    expect(() => parseEndpoints("ftp://a:1")).toThrow("the scheme must be http, https or unix");
-  });
-});
 
 describe("an endpoint", () => {
   it("cools after two transport errors in a row, longer each time, until a call succeeds", () => {

@@ -1,30 +1,44 @@
 /**
- * One address and its channel. An endpoint remembers how its last calls went: after repeated failures it cools for a while,
- * so that the picker prefers the others.
+ * One address: its channel, how its calls went (`endpoint-health.ts`), how busy and how fast it is, and the newest revision it
+ * has shown. The picker compares endpoints by these figures.
  */
+import type { ResponseHeader } from "@kvorum/proto";
 import type { Channel, ChannelOptions, TransportFactory } from "@kvorum/transport";
 import type { FailureKind } from "../reasons.js";
+import { EndpointHealth, type EndpointState, type ProbeResult } from "./endpoint-health.js";
+import { Line, type Move, StreamMoved } from "./line.js";
 
-/** Transport errors in a row, after which an endpoint cools. */
-const TRANSPORT_FAILURES_MAX = 2;
-/** Calls in a row that were sent and not answered in time, after which an endpoint cools. */
-const TIMEOUTS_MAX = 3;
-const COOLING_FIRST_MS = 500;
-const COOLING_MAX_MS = 30_000;
-/** Longer than a keepalive takes to go round three members. */
-const SILENT_COOLING_MS = 10_000;
+/** Weight of a new sample in the average latency. */
+const LATENCY_WEIGHT = 0.2;
+/** An endpoint that is not asked gets the benefit of the doubt: its latency counts half after this time. */
+const LATENCY_HALF_LIFE_MS = 10_000;
+
+/** Told of each change of state. */
+export type EndpointListener = (endpoint: Endpoint, state: EndpointState) => void;
 
 export class Endpoint {
   readonly address: string;
+  readonly health: EndpointHealth = new EndpointHealth();
   readonly #factory: TransportFactory;
   readonly #options: ChannelOptions;
-  #channel: Channel | undefined;
-  #transportFailures = 0;
-  #timeouts = 0;
-  #coolings = 0;
-  #coolUntilMs = 0;
+  readonly #lines = new Set<Line>();
+  readonly #moves = new Set<Move>();
+  #line: Line | undefined;
+  #latencyMs = 0;
+  #measuredAtMs = 0;
+  #told: EndpointState = "idle";
   /** Streams that are open here; new ones go where there are fewest. */
   streams = 0;
+  /** Unary calls that wait for their answer. */
+  inFlight = 0;
+  /** The newest revision in an answer of this member. */
+  revision = 0n;
+  /** Who answered last; 0 as long as nobody has. Behind a load balancer it changes. */
+  memberId = 0n;
+  clusterId = 0n;
+  /** Sequence number of its last choice by the picker. */
+  picked = 0;
+  onChange: EndpointListener | undefined;
 
   constructor(address: string, factory: TransportFactory, options: ChannelOptions) {
     this.address = address;
@@ -32,9 +46,12 @@ export class Endpoint {
     this.#options = options;
   }
 
+  get state(): EndpointState {
+    return this.health.state;
+  }
+
   get channel(): Channel {
-    this.#channel ??= this.open();
-    return this.#channel;
+    return this.#current().channel;
   }
 
   /** A connection of its own, for a stream that must not depend on the shared one. The caller closes it. */
@@ -42,58 +59,138 @@ export class Endpoint {
     return this.#factory(this.address, this.#options);
   }
 
-  isCooling(nowMs: number): boolean {
-    return nowMs < this.#coolUntilMs;
+  /** Starts a unary call on the shared channel. Every line goes back by `release`. */
+  acquire(nowMs: number): Line {
+    const line = this.#current();
+    line.acquire();
+    this.inFlight += 1;
+    this.health.begin(nowMs);
+    return line;
   }
 
-  succeeded(): void {
-    this.#transportFailures = 0;
-    this.#timeouts = 0;
-    this.#coolings = 0;
-    this.#coolUntilMs = 0;
+  release(line: Line): void {
+    this.inFlight -= 1;
+    this.health.end();
+    this.#leave(line);
   }
 
-  failed(kind: FailureKind, nowMs: number): void {
-    if (kind === "no-leader" || kind === "learner") this.#cool(nowMs);
-    if (kind === "deadline" && ++this.#timeouts >= TIMEOUTS_MAX) this.#cool(nowMs);
-    if ((kind === "not-sent" || kind === "interrupted") && ++this.#transportFailures >= TRANSPORT_FAILURES_MAX) {
-      this.#cool(nowMs);
+  /** A stream starts, on the shared channel or (`own`) on one of its own. `move` where it may be opened elsewhere instead. */
+  acquireStream(own: Channel | undefined, move: Move | undefined): Line | undefined {
+    const line = own === undefined ? this.#current() : undefined;
+    line?.acquire();
+    this.streams += 1;
+    if (move !== undefined) {
+      this.#moves.add(move);
+      line?.addMovable(move);
     }
+    return line;
+  }
+
+  releaseStream(line: Line | undefined, move: Move | undefined): void {
+    this.streams -= 1;
+    if (move !== undefined) {
+      this.#moves.delete(move);
+      line?.removeMovable(move);
+    }
+    if (line !== undefined) this.#leave(line);
+  }
+
+  /** Tells one movable stream to open elsewhere. False when there is none. */
+  moveOneStream(why: string): boolean {
+    for (const move of this.#moves) {
+      move(new StreamMoved(why));
+      return true;
+    }
+    return false;
+  }
+
+  isCooling(nowMs: number): boolean {
+    return this.health.isCooling(nowMs);
+  }
+
+  /** The member answered. `quorum`: with something that only a member in touch with its leader can say. */
+  succeeded(quorum = false): void {
+    this.health.answered(quorum);
+    this.#tell();
+  }
+
+  /** `transport`: the connection failed, and not only the call. */
+  failed(kind: FailureKind, nowMs: number, transport: boolean = kind === "not-sent"): void {
+    // After repeated transport errors nothing of the old connection is trusted, be it the engine's own state.
+    if (this.health.failed(kind, nowMs) && transport) this.replaceChannel("the connection failed repeatedly");
+    this.#tell();
   }
 
   /** A stream here gives no answer, although nothing has failed: the others go first until a call succeeds here. */
   silent(nowMs: number): void {
-    this.#coolUntilMs = Math.max(this.#coolUntilMs, nowMs + SILENT_COOLING_MS);
+    this.health.silent(nowMs);
+    this.#tell();
+  }
+
+  probed(result: ProbeResult, nowMs: number): void {
+    if (result === "unreachable") this.replaceChannel("the endpoint cannot be reached");
+    this.health.probed(result, nowMs);
+    this.#tell();
+  }
+
+  /** What a header says about the member. */
+  learn(header: ResponseHeader | undefined): void {
+    if (header === undefined) return;
+    if (header.revision > this.revision) this.revision = header.revision;
+    if (header.memberId !== 0n) this.memberId = header.memberId;
+    if (header.clusterId !== 0n) this.clusterId = header.clusterId;
+  }
+
+  measured(elapsedMs: number, nowMs: number): void {
+    const before = this.latencyMs(nowMs);
+    this.#latencyMs = this.#measuredAtMs === 0 ? elapsedMs : before + LATENCY_WEIGHT * (elapsedMs - before);
+    this.#measuredAtMs = nowMs;
+  }
+
+  /** Moving average in milliseconds, fading while nothing is measured. */
+  latencyMs(nowMs: number): number {
+    if (this.#latencyMs < 1) return this.#latencyMs;
+    return this.#latencyMs * 2 ** ((this.#measuredAtMs - nowMs) / LATENCY_HALF_LIFE_MS);
+  }
+
+  /** The next call makes a new channel. What is under way on the old one goes on, and its streams move. */
+  replaceChannel(why: string): void {
+    const line = this.#line;
+    this.#line = undefined;
+    line?.retire(why);
+    if (line?.idle) this.#lines.delete(line);
+  }
+
+  /** It is no longer in the list: calls under way go on, streams open elsewhere. */
+  remove(): void {
+    this.health.remove();
+    this.replaceChannel("the endpoint was removed");
+    for (const move of [...this.#moves]) move(new StreamMoved("the endpoint was removed"));
+    this.#tell();
   }
 
   async close(): Promise<void> {
-    await this.#channel?.close();
+    await Promise.all([...this.#lines].map((line) => line.close()));
   }
 
-  #cool(nowMs: number): void {
-    this.#coolUntilMs = nowMs + Math.min(COOLING_MAX_MS, COOLING_FIRST_MS * 2 ** Math.min(this.#coolings, 10));
-    this.#coolings += 1;
-    this.#transportFailures = 0;
-    this.#timeouts = 0;
+  #current(): Line {
+    if (this.#line === undefined) {
+      this.#line = new Line(this.open());
+      this.#lines.add(this.#line);
+    }
+    return this.#line;
   }
-}
 
-/**
- * The endpoints as a caller writes them, made uniform: `http://`, `https://` and `unix:` stay, a bare `host:port` is http.
- *
- * Errors: `TypeError` for an empty list or another scheme.
- */
-export function parseEndpoints(endpoints: string | readonly string[]): string[] {
-  const list = typeof endpoints === "string" ? endpoints.split(",") : endpoints;
-  const parsed = list.map((endpoint) => endpoint.trim()).filter((endpoint) => endpoint !== "");
-  if (parsed.length === 0) throw new TypeError("endpoints must name at least one member");
-  return [...new Set(parsed.map(parseEndpoint))];
-}
-
-function parseEndpoint(endpoint: string): string {
-  if (/^(https?:\/\/|unix:)/.test(endpoint)) return endpoint.replace(/\/+$/, "");
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)) {
-    throw new TypeError(`endpoint ${JSON.stringify(endpoint)}: the scheme must be http, https or unix`);
+  #leave(line: Line): void {
+    line.release();
+    if (this.state === "removed") this.replaceChannel("the endpoint was removed");
+    if (line !== this.#line && line.idle) this.#lines.delete(line);
   }
-  return `http://${endpoint}`;
+
+  #tell(): void {
+    const { state } = this.health;
+    if (state === this.#told) return;
+    this.#told = state;
+    this.onChange?.(this, state);
+  }
 }

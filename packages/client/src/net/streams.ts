@@ -2,13 +2,16 @@
  * Opening the long-lived streams (watch, lease keepalive): which member, with which headers, and what the end of one means.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { ResponseHeader } from "@kvorum/proto";
 import { type Channel, methodPath, RpcError, StatusCode, type StreamMethod } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
 import { EtcdError, isEtcdError, makeEtcdError } from "../errors.js";
 import { type Action, classify, decide, errorKind, type Operation } from "../retry.js";
+import { abortable } from "./abortable.js";
 import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
 import type { Endpoint } from "./endpoint.js";
+import { StreamMoved } from "./line.js";
 
 /** An open stream and where it goes. `release` says that it has ended. */
 export interface OpenStream<O> {
@@ -24,6 +27,8 @@ export interface OpenOptions {
   /** A connection other than the endpoint's shared one. */
   readonly channel?: Channel;
   readonly endpoint?: Endpoint;
+  /** May a member that has lost its leader end the stream, instead of leaving it silent? Default true. */
+  readonly requireLeader?: boolean;
 }
 
 /** What to do after a stream ended: again (here or elsewhere), or give the error to the caller. */
@@ -55,26 +60,32 @@ export class Streams {
     return this.#balancer.pinned(address);
   }
 
-  /** Errors: those of fetching a token. The stream itself reports at its first `next()`. */
+  /**
+   * Opens a stream. One in both directions (watch, keepalive) is known to be resumed by its owner: when its endpoint leaves, its
+   * connection is replaced or another member should carry it, it ends with a `StreamMoved`.
+   *
+   * Errors: those of fetching a token, and of finding out the endpoints. The stream itself reports at its first `next()`.
+   */
   async open<I extends DescMessage, O extends DescMessage>(
     method: StreamMethod<I, O>,
     requests: AsyncIterable<MessageInitShape<I>>,
     options: OpenOptions,
   ): Promise<OpenStream<MessageShape<O>>> {
-    const endpoint = options.endpoint ?? this.pick(options.avoid);
+    const endpoint = options.endpoint ?? (await this.#pickConnected(options));
     const metadata = await this.#credentials.metadata();
-    const answers = (options.channel ?? endpoint.channel).stream(method, requests, {
-      signal: options.signal,
-      // A member that has lost its leader ends the stream instead of leaving it silent.
-      metadata: { ...metadata, hasleader: "true" },
+    const movable = method.methodKind === "bidi_streaming" ? new AbortController() : undefined;
+    const move = movable && ((reason: StreamMoved): void => movable.abort(reason));
+    const line = endpoint.acquireStream(options.channel, move);
+    const answers = (options.channel ?? line?.channel ?? endpoint.channel).stream(method, requests, {
+      signal: movable === undefined ? options.signal : AbortSignal.any([options.signal, movable.signal]),
+      metadata: options.requireLeader === false ? metadata : { ...metadata, hasleader: "true" },
     });
-    endpoint.streams += 1;
     let released = false;
     return {
       endpoint,
-      answers,
+      answers: learning(answers, endpoint),
       release: () => {
-        if (!released) endpoint.streams -= 1;
+        if (!released) endpoint.releaseStream(line, move);
         released = true;
       },
     };
@@ -98,7 +109,9 @@ export class Streams {
       return { action: "surface", error: new EtcdError(message, init) };
     }
     const failure = classify(cause);
-    endpoint?.failed(failure.kind, this.#clock.nowMs());
+    if (!(cause instanceof StreamMoved)) {
+      endpoint?.failed(failure.kind, this.#clock.nowMs(), failure.reason === "transport");
+    }
     const error = makeEtcdError(cause.details, {
       code: failure.code,
       reason: failure.reason,
@@ -111,4 +124,27 @@ export class Streams {
     if (action === "refresh" && !(await this.#credentials.refresh())) return { action: "surface", error };
     return { action, error };
   }
+
+  async #pickConnected(options: OpenOptions): Promise<Endpoint> {
+    const connecting = this.#balancer.connecting(this.#clock.nowMs());
+    if (connecting !== undefined) await abortable(connecting, options.signal);
+    return this.pick(options.avoid);
+  }
+}
+
+/** Every answer's header tells how far its member is. */
+function learning<O>(answers: AsyncIterable<O>, endpoint: Endpoint): AsyncIterable<O> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = answers[Symbol.asyncIterator]();
+      return {
+        next: () =>
+          iterator.next().then((result) => {
+            if (result.done !== true) endpoint.learn((result.value as { readonly header?: ResponseHeader }).header);
+            return result;
+          }),
+        return: () => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+      };
+    },
+  };
 }
