@@ -19,6 +19,8 @@ import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
 import { type Clock, sleep } from "../clock.js";
 import { ClientClosedError, type EtcdError, type EtcdReason, makeEtcdError, type Outcome } from "../errors.js";
 import { type CallOptions, type Consistency, toBigInt } from "../options.js";
+import { CallTrace, callsAreTraced } from "../observe/call-trace.js";
+import type { Interceptor } from "../observe/middleware.js";
 import { classify, decide, type Failure, type Operation } from "../retry.js";
 import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
@@ -53,6 +55,8 @@ export interface CallerOptions {
   readonly timeoutMs?: number;
   /** Told of failures after which the list of members may be another one. */
   readonly onMembershipDoubt?: () => void;
+  /** Around every call. */
+  readonly interceptor?: Interceptor | undefined;
 }
 
 /** The state of one call over its attempts. */
@@ -63,6 +67,8 @@ interface Call {
   /** Turns `unknown` with the first attempt that may have taken effect, and stays so. */
   outcome: Outcome;
   refreshed: boolean;
+  /** While somebody listens. */
+  readonly trace: CallTrace | undefined;
 }
 
 /** What a part of this client may ask of a call beyond what its caller may. */
@@ -73,16 +79,30 @@ export interface UnaryOptions extends CallOptions {
   readonly consistency?: Consistency;
 }
 
+const NO_NAMESPACE = new Uint8Array(0);
+
 type Attempt<T> = (channel: Channel, options: WireOptions) => Promise<T>;
 
 export class Caller {
   readonly #options: CallerOptions;
-  readonly #budget = new RetryBudget();
+  readonly #budget: RetryBudget;
+  readonly #namespace: Uint8Array;
 
-  constructor(options: CallerOptions) {
+  constructor(options: CallerOptions, namespace: Uint8Array = NO_NAMESPACE, budget: RetryBudget = new RetryBudget()) {
     this.#options = options;
+    this.#namespace = namespace;
+    this.#budget = budget;
     // Every call that waits for its next attempt listens; Node would take more than ten of them for a leak.
     setMaxListeners(0, options.closed);
+  }
+
+  get interceptor(): Interceptor | undefined {
+    return this.#options.interceptor;
+  }
+
+  /** The same for a store of this namespace, of which only middleware wants to know. */
+  within(namespace: Uint8Array): Caller {
+    return this.interceptor === undefined ? this : new Caller(this.#options, namespace, this.#budget);
   }
 
   /**
@@ -96,7 +116,12 @@ export class Caller {
     operation: Operation,
     options: UnaryOptions = {},
   ): Promise<MessageShape<O>> {
-    return this.#call(methodPath(method), operation, options, (channel, wire) => channel.unary(method, request, wire));
+    const send = (sent: MessageInitShape<I>, wanted: UnaryOptions): Promise<MessageShape<O>> =>
+      this.#call(methodPath(method), operation, wanted, (channel, wire) => channel.unary(method, sent, wire));
+    if (this.interceptor === undefined) return send(request, options);
+    const subject = { method, operation, namespace: this.#namespace };
+    // What the parts of this client add to the options is not for middleware to drop.
+    return this.interceptor.call(subject, request, options, (sent, wanted) => send(sent, { ...options, ...wanted }));
   }
 
   /** The same over a method that streams: one request, the first answer, and the stream is cancelled. */
@@ -106,13 +131,29 @@ export class Caller {
     operation: Operation,
     options: UnaryOptions = {},
   ): Promise<MessageShape<O>> {
-    return this.#call(methodPath(method), operation, options, async (channel, wire) => {
-      for await (const answer of channel.stream(method, once(request), wire)) return answer;
-      throw new RpcError(StatusCode.UNAVAILABLE, "the server ended the stream without an answer");
-    });
+    const send = (sent: MessageInitShape<I>, wanted: UnaryOptions): Promise<MessageShape<O>> =>
+      this.#call(methodPath(method), operation, wanted, async (channel, wire) => {
+        for await (const answer of channel.stream(method, once(sent), wire)) return answer;
+        throw new RpcError(StatusCode.UNAVAILABLE, "the server ended the stream without an answer");
+      });
+    if (this.interceptor === undefined) return send(request, options);
+    const subject = { method, operation, namespace: this.#namespace };
+    return this.interceptor.call(subject, request, options, (sent, wanted) => send(sent, { ...options, ...wanted }));
   }
 
-  async #call<T>(path: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
+  #call<T>(method: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
+    if (!callsAreTraced()) return this.#attempts(method, operation, options, attempt, undefined);
+    const subject = { method, operation, clock: this.#options.clock };
+    return CallTrace.around(subject, (trace) => this.#attempts(method, operation, options, attempt, trace));
+  }
+
+  async #attempts<T>(
+    path: string,
+    operation: Operation,
+    options: UnaryOptions,
+    attempt: Attempt<T>,
+    trace: CallTrace | undefined,
+  ): Promise<T> {
     const { balancer, clock, closed, credentials } = this.#options;
     checkCallOptions(options);
     options.signal?.throwIfAborted();
@@ -121,7 +162,7 @@ export class Caller {
     const repeatable = options.retry !== "never" && decide("interrupted", operation) !== "surface";
     const attemptMs = repeatable ? Math.max(ATTEMPT_TIMEOUT_MS, timeoutMs * ATTEMPT_SHARE) : timeoutMs;
     const atLeast = revisionFloor(options.consistency);
-    const call: Call = { path, operation, attempts: 0, outcome: "not-applied", refreshed: false };
+    const call: Call = { path, operation, attempts: 0, outcome: "not-applied", refreshed: false, trace };
     this.#budget.earn();
     let avoid: Endpoint | undefined;
     for (;;) {
@@ -137,6 +178,7 @@ export class Caller {
         endpoint =
           options.endpoint === undefined ? balancer.pick(startMs, avoid, atLeast) : balancer.pinned(options.endpoint);
         line = endpoint.acquire(startMs);
+        trace?.attempt(endpoint.address);
         const given = credentials.metadata();
         metadata = given instanceof Promise ? await given : given;
         const answer = await attempt(line.channel, {
@@ -187,6 +229,7 @@ export class Caller {
   ): Promise<void> {
     const { balancer, clock, closed, credentials, random } = this.#options;
     const failure = this.#classify(error, deadlineMs);
+    call.trace?.failed(failure);
     const kind = error.code === StatusCode.DEADLINE_EXCEEDED ? "deadline" : failure.kind;
     endpoint?.failed(kind, clock.nowMs(), failure.reason === "transport");
     if (MEMBERSHIP_DOUBTS.has(failure.reason)) this.#options.onMembershipDoubt?.();

@@ -1,0 +1,31 @@
+/**
+ * The client's channels of `node:diagnostics_channel`, by which tracing and metrics look on without the client knowing of
+ * them. A channel that nobody subscribes to costs one look at a flag.
+ *
+ * | name                     | kind            | message             |
+ * | ------------------------ | --------------- | ------------------- |
+ * | `etcd.client.call`       | tracing channel | `CallMessage`       |
+ * | `etcd.client.connection` | channel         | `ConnectionMessage` |
+ * | `etcd.client.watch`      | channel         | `WatchMessage`      |
+ * | `etcd.client.lease`      | channel         | `LeaseMessage`      |
+ */
+import { type Channel, channel, type TracingChannel, tracingChannel } from "node:diagnostics_channel";
+import type { CallMessage, ConnectionMessage, LeaseMessage, WatchMessage } from "./messages.js";
+
+/** The names under which to subscribe. */
+export const CHANNELS = {
+  call: "etcd.client.call",
+  connection: "etcd.client.connection",
+  watch: "etcd.client.watch",
+  lease: "etcd.client.lease",
+} as const;
+
+export const callChannel: TracingChannel<unknown, CallMessage> = tracingChannel(CHANNELS.call);
+export const connectionChannel: Publisher<ConnectionMessage> = channel(CHANNELS.connection);
+export const watchChannel: Publisher<WatchMessage> = channel(CHANNELS.watch);
+export const leaseChannel: Publisher<LeaseMessage> = channel(CHANNELS.lease);
+
+/** A channel that carries one type of message, which Node's own type does not say. */
+interface Publisher<M> extends Pick<Channel, "hasSubscribers"> {
+  publish(message: M): void;
+}
