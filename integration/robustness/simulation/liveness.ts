@@ -31,7 +31,9 @@ export async function demandLiveness(healed: Healed): Promise<Dump[]> {
 
 async function demandLeader(healed: Healed): Promise<void> {
   const { simulation } = healed;
-  const within = simulation.plan.electionMs * LEADER_WITHIN_ELECTIONS;
+  // A member that still waits for its disk takes part in no election; without pre-vote it unseats the leader afterwards.
+  const slowMs = Math.max(0, simulation.slowDisksUntilMs - simulation.world.nowMs);
+  const within = slowMs + simulation.plan.electionMs * LEADER_WITHIN_ELECTIONS;
   await demand(healed, "L1", "one member leads and the others follow it", within, () => {
     const lead = simulation.leader?.node?.raftStatus.id;
     return lead !== undefined && isPlain(healed) && members(healed).every(({ node }) => node?.raftStatus.lead === lead);

@@ -36,7 +36,10 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
         hardware.slowness = 1;
       });
     }
-    hardware.onSlow = () => nemesis.struck("slow disk");
+    hardware.onSlow = (delayMs) => {
+      hardware.slowUntilMs = Math.max(hardware.slowUntilMs, nemesis.simulation.world.nowMs + delayMs);
+      nemesis.struck("slow disk");
+    };
   },
 
   "sync error": (nemesis, chance) => fail(nemesis, running(nemesis, chance), "sync error"),

@@ -17,8 +17,10 @@ export class Hardware implements MachineBehaviour {
   slowness = 1;
   /** Milliseconds that the next sync takes, once. */
   spikeMs = 0;
-  /** Told when a call takes longer for it. */
-  onSlow: () => void = () => {};
+  /** Told when a call takes longer for it, and how long. */
+  onSlow: (delayMs: number) => void = () => {};
+  /** When the last call that it made slow ends: healing does not shorten what is under way. */
+  slowUntilMs = 0;
   /** What the next call of the kind fails with, once. */
   failure: DiskFailure | undefined;
   /** Reads that succeed before a read error. */
@@ -43,8 +45,9 @@ export class Hardware implements MachineBehaviour {
     if (call !== "sync" && call !== "sync-directory") return 0.02;
     const { spikeMs } = this;
     this.spikeMs = 0;
-    if (spikeMs > 0 || this.slowness > 1) this.onSlow();
-    return spikeMs + (min + (this.#delays.int(1000) / 1000) * (max - min)) * this.slowness;
+    const delayMs = spikeMs + (min + (this.#delays.int(1000) / 1000) * (max - min)) * this.slowness;
+    if (spikeMs > 0 || this.slowness > 1) this.onSlow(delayMs);
+    return delayMs;
   }
 
   writesEarly(): boolean {

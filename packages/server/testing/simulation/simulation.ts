@@ -153,6 +153,11 @@ export class Simulation {
     return this.world.run(this.world.nowMs + ms, (owner) => this.oracle.check(owner), done);
   }
 
+  /** When the last call ends that a slow disk has kept waiting. */
+  get slowDisksUntilMs(): number {
+    return Math.max(...[...this.#hardware.values()].map(({ slowUntilMs }) => slowUntilMs));
+  }
+
   /** Ends the trouble: whole hardware, a whole network, every member running. */
   heal(): void {
     this.trace.note("world", "everything is healed");
