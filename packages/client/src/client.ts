@@ -77,7 +77,20 @@ export interface Client extends Store<string>, AsyncDisposable {
 
 /** No I/O before the first call. Errors: `TypeError` for endpoints that cannot be read. */
 export function createClient(options: ClientOptions): Client {
-  return new EtcdClient(options, systemClock, Math.random);
+  return createClientIn({ clock: systemClock, random: Math.random }, options);
+}
+
+/** What a client takes from the world beside its connections. */
+export interface ClientWorld {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newLeaseId?: () => bigint;
+}
+
+/** For this package alone: a client in a world of somebody's making. */
+export function createClientIn(world: ClientWorld, options: ClientOptions): Client {
+  return new EtcdClient(options, world);
 }
 
 class EtcdClient extends KvStore<string> implements Client {
@@ -89,7 +102,7 @@ class EtcdClient extends KvStore<string> implements Client {
   readonly #abort: AbortController;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ClientOptions, clock: Clock, random: () => number) {
+  constructor(options: ClientOptions, { clock, random, newLeaseId }: ClientWorld) {
     const balancer = new Balancer(openEndpoints(options), options.balancer ?? "round-robin");
     const credentials = new Credentials(options.auth, balancer, clock);
     const abort = new AbortController();
@@ -98,7 +111,7 @@ class EtcdClient extends KvStore<string> implements Client {
     const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs });
     const streams = new Streams(balancer, credentials, clock);
     const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
-    const lease = new Leases({ caller, streams, clock, random });
+    const lease = new Leases({ caller, streams, clock, random, newLeaseId });
     const parts = { caller, streams, clock, timeoutMs: options.timeout ?? DEFAULT_TIMEOUT_MS };
     const prefix = toBytes(options.markerPrefix ?? "_kvorum/once/");
     const exactlyOnce = new ExactlyOnce({ ...parts, prefix, keep: (grant) => lease.keep(grant) });

@@ -9,6 +9,8 @@ export interface Clock {
   wallMs(): number;
   /** Calls `action` once after `ms`; the answer cancels it. */
   after(ms: number, action: () => void): () => void;
+  /** The same before something is tried again, for a clock that lets time pass for that. Default: `after`. */
+  backOff?(ms: number, action: () => void): () => void;
 }
 
 /** Longest delay a Node timer takes; above it the timer would fire at once. */
@@ -38,7 +40,8 @@ export function sleep(clock: Clock, ms: number, ...signals: readonly (AbortSigna
       finish();
     };
     const listeners: [AbortSignal, () => void][] = [];
-    const cancel = clock.after(ms, () => settle(resolve));
+    const elapsed = (): void => settle(resolve);
+    const cancel = clock.backOff?.(ms, elapsed) ?? clock.after(ms, elapsed);
     for (const signal of signals) {
       if (signal === undefined) continue;
       const listener = (): void => settle(() => reject(signal.reason));

@@ -55,6 +55,8 @@ export interface LeasesOptions {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The id of a lease whose owner leaves the choice to the client. Default: random. */
+  readonly newLeaseId?: (() => bigint) | undefined;
 }
 
 /** Milliseconds that closing waits at most for the leases to be revoked. */
@@ -66,6 +68,7 @@ export class Leases implements LeaseApi {
   readonly #caller: Caller;
   readonly #clock: Clock;
   readonly #keeper: LeaseKeeper;
+  readonly #newLeaseId: () => bigint;
   readonly #kept = new Set<KeptLease>();
   readonly #background = new Set<Promise<void>>();
 
@@ -73,6 +76,7 @@ export class Leases implements LeaseApi {
     this.#caller = options.caller;
     this.#clock = options.clock;
     this.#keeper = new LeaseKeeper(options);
+    this.#newLeaseId = options.newLeaseId ?? randomLeaseId;
   }
 
   async grant(options: GrantOptions): Promise<GrantedLease> {
@@ -80,7 +84,7 @@ export class Leases implements LeaseApi {
       throw new RangeError(`ttl must be a whole number of seconds, at least 1, not ${options.ttl}`);
     }
     // The id is ours, so that a grant whose answer was lost can be asked for again without leaking a lease.
-    const id = options.id === undefined ? randomLeaseId() : toBigInt(options.id, "id");
+    const id = options.id === undefined ? this.#newLeaseId() : toBigInt(options.id, "id");
     try {
       const request = { TTL: BigInt(options.ttl), ID: id };
       const answer = await this.#caller.unary(LeaseService.method.leaseGrant, request, "grant", options);
