@@ -4,6 +4,7 @@
  */
 import type { ResponseHeader } from "@kvorum/proto";
 import type { Channel, ChannelOptions, TransportFactory } from "@kvorum/transport";
+import type { Observer } from "../observe/observer.js";
 import type { FailureKind } from "../reasons.js";
 import { EndpointHealth, type EndpointState, type ProbeResult } from "./endpoint-health.js";
 import { Line, type Move, StreamMoved } from "./line.js";
@@ -21,6 +22,7 @@ export class Endpoint {
   readonly health: EndpointHealth = new EndpointHealth();
   readonly #factory: TransportFactory;
   readonly #options: ChannelOptions;
+  readonly #observer: Observer | undefined;
   readonly #lines = new Set<Line>();
   readonly #moves = new Set<Move>();
   #line: Line | undefined;
@@ -40,10 +42,11 @@ export class Endpoint {
   picked = 0;
   onChange: EndpointListener | undefined;
 
-  constructor(address: string, factory: TransportFactory, options: ChannelOptions) {
+  constructor(address: string, factory: TransportFactory, options: ChannelOptions, observer?: Observer) {
     this.address = address;
     this.#factory = factory;
     this.#options = options;
+    this.#observer = observer;
   }
 
   get state(): EndpointState {
@@ -190,6 +193,7 @@ export class Endpoint {
   #tell(): void {
     const { state } = this.health;
     if (state === this.#told) return;
+    this.#observer?.connection(this.address, state, this.#told);
     this.#told = state;
     this.onChange?.(this, state);
   }

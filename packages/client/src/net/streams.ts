@@ -6,6 +6,7 @@ import type { ResponseHeader } from "@kvorum/proto";
 import { type Channel, methodPath, RpcError, StatusCode, type StreamMethod } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
 import { EtcdError, isEtcdError, makeEtcdError } from "../errors.js";
+import type { Interceptor } from "../observe/middleware.js";
 import { type Action, classify, decide, errorKind, type Operation } from "../retry.js";
 import { abortable } from "./abortable.js";
 import type { Balancer } from "./balancer.js";
@@ -41,11 +42,13 @@ export class Streams {
   readonly #balancer: Balancer;
   readonly #credentials: Credentials;
   readonly #clock: Clock;
+  readonly #interceptor: Interceptor | undefined;
 
-  constructor(balancer: Balancer, credentials: Credentials, clock: Clock) {
+  constructor(balancer: Balancer, credentials: Credentials, clock: Clock, interceptor?: Interceptor) {
     this.#balancer = balancer;
     this.#credentials = credentials;
     this.#clock = clock;
+    this.#interceptor = interceptor;
   }
 
   get endpointCount(): number {
@@ -67,6 +70,18 @@ export class Streams {
    * Errors: those of fetching a token, and of finding out the endpoints. The stream itself reports at its first `next()`.
    */
   async open<I extends DescMessage, O extends DescMessage>(
+    method: StreamMethod<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
+    options: OpenOptions,
+  ): Promise<OpenStream<MessageShape<O>>> {
+    if (this.#interceptor === undefined) return this.#open(method, requests, options);
+    const given = method.methodKind === "bidi_streaming" ? undefined : await firstOf(requests);
+    return this.#interceptor.opening(method, given, options.signal, (changed) =>
+      this.#open(method, changed === undefined ? requests : once(changed), options),
+    );
+  }
+
+  async #open<I extends DescMessage, O extends DescMessage>(
     method: StreamMethod<I, O>,
     requests: AsyncIterable<MessageInitShape<I>>,
     options: OpenOptions,
@@ -147,4 +162,13 @@ function learning<O>(answers: AsyncIterable<O>, endpoint: Endpoint): AsyncIterab
       };
     },
   };
+}
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item;
+  return undefined;
+}
+
+async function* once<T>(item: T): AsyncGenerator<T, void, undefined> {
+  yield item;
 }

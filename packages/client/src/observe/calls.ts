@@ -50,8 +50,8 @@ type Methods = MethodsOf<"kv", typeof KV> &
 /** `kv.put`, `lease.leaseGrant`, `auth.userAdd`. */
 export type CallName = keyof Methods;
 
-/** Methods that open a stream which many watches or leases share. */
-type StreamName = "watch.watch" | "lease.leaseKeepAlive" | "maintenance.snapshot";
+/** Methods that open a stream. */
+type StreamName = "watch.watch" | "lease.leaseKeepAlive" | "maintenance.snapshot" | "kv.rangeStream";
 
 type RequestOf<N extends CallName> = N extends "watch.watch"
   ? MessageInitShape<typeof WatchCreateRequestSchema>
@@ -73,7 +73,7 @@ interface CallOf<N extends CallName> {
   readonly kind: CallKind;
   /** The keys it is about, as the server sees them: with the namespace in front. Empty where it is about none. */
   readonly keys: readonly WireRange[];
-  /** What the store puts before every key. Empty where there is no namespace, and for calls that know of none. */
+  /** What the store puts before every key. Empty where there is no namespace, and for calls that know of none: streams too. */
   readonly namespace: Uint8Array;
   /** The message as it goes out. Undefined where a shared stream is opened. */
   readonly request: N extends StreamName ? RequestOf<N> | undefined : RequestOf<N>;

@@ -71,25 +71,25 @@ export class Interceptor {
     return "$typeName" in answer ? (answer as MessageShape<O>) : create(method.output, answer);
   }
 
-  /** Around the opening of a stream that many watches or leases share: the request is undefined, and so is the answer. */
-  async opening<T>(
-    method: StreamMethod<DescMessage, DescMessage>,
-    operation: Operation,
+  /** Around the opening of a stream. One that many watches or leases share has no request of its own: then it is undefined. */
+  async opening<I extends DescMessage, S extends object>(
+    method: StreamMethod<I, DescMessage>,
+    request: MessageInitShape<I> | undefined,
     signal: AbortSignal,
-    open: () => Promise<T>,
-  ): Promise<T> {
-    let opened: { readonly stream: T } | undefined;
+    open: (request: MessageInitShape<I> | undefined) => Promise<S>,
+  ): Promise<S> {
+    let opened: S | undefined;
+    const name = this.#name(method);
     const chain: Chain = {
-      ...{ method: this.#name(method), kind: kindOf(operation), namespace: NO_NAMESPACE },
-      send: async () => {
-        opened = { stream: await open() };
+      ...{ method: name, kind: STREAM_KINDS[name] ?? "read", namespace: NO_NAMESPACE },
+      send: async (changed) => {
+        opened = await open(changed as MessageInitShape<I> | undefined);
       },
     };
-    await this.#run(chain, 0, undefined, { signal });
-    // The closure above assigns it, which the compiler does not follow.
-    const { stream } = (opened as { readonly stream: T } | undefined) ?? {};
-    if (stream === undefined) throw new TypeError("a middleware must call next() when a stream opens, or throw");
-    return stream;
+    await this.#run(chain, 0, request, { signal });
+    // A stream cannot be made up.
+    if (opened === undefined) throw new TypeError(`a middleware must call next() when ${name} is opened, or throw`);
+    return opened;
   }
 
   /** Around the creation of one watch; resolves with the revision that `next` gave. */
@@ -127,6 +127,11 @@ export class Interceptor {
 
 type ClientCallRequest<N extends CallName> = Extract<ClientCall, { readonly method: N }>["request"];
 
+const STREAM_KINDS: Readonly<Partial<Record<CallName, CallKind>>> = {
+  "watch.watch": "watch",
+  "lease.leaseKeepAlive": "keepalive",
+  "maintenance.snapshot": "admin",
+};
 const KINDS: Readonly<Record<string, CallKind>> = {
   read: "read",
   admin: "admin",
