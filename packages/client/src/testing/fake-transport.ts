@@ -72,13 +72,17 @@ class FakeChannel implements Channel {
     const fields = request as Record<string, unknown>;
     const call = { endpoint: this.endpoint, method: method.name, request: fields, options };
     this.#transport.calls.push(call);
+    let onAbort = (): void => undefined;
     const aborted = new Promise<never>((_, reject) => {
-      options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
+      onAbort = () => reject(options.signal?.reason);
     });
-    // It may abort after the call is over, when nobody waits for this any more.
-    aborted.catch(() => undefined);
-    const answer = await Promise.race([this.#transport.answer(call), aborted]);
-    return create(method.output, answer as MessageInitShape<O>);
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      const answer = await Promise.race([this.#transport.answer(call), aborted]);
+      return create(method.output, answer as MessageInitShape<O>);
+    } finally {
+      options.signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   stream<I extends DescMessage, O extends DescMessage>(

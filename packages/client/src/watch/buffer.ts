@@ -1,11 +1,12 @@
 /**
- * What a watch has received and its consumer has not yet taken. It says when it is full and when it has room again; the watch
- * then lets the server hold the rest. One consumer.
+ * What a watch has received and its consumer has not yet taken, one revision at a time. It says when it is full and when it
+ * has room again; the watch then lets the server hold the rest. One consumer.
  */
 import type { Event } from "@kvorum/proto";
 
 export type BufferEntry =
-  | { readonly kind: "events"; readonly events: readonly Event[] }
+  /** All events of one revision. */
+  | { readonly kind: "events"; readonly revision: bigint; readonly events: readonly Event[] }
   | { readonly kind: "progress"; readonly revision: bigint }
   | { readonly kind: "compacted"; readonly compactRevision: bigint };
 
@@ -13,11 +14,21 @@ export const DEFAULT_BUFFER_EVENTS = 1_024;
 export const BUFFER_BYTES_MAX: number = 16 * 1_024 * 1_024;
 /** A full buffer takes events again once it is this empty. */
 const LOW_WATER = 0.25;
+/** Places at the front that were taken, after which the others move up. Moving one at a time would be quadratic. */
+const TAKEN_MAX = 1_024;
+
+interface Held {
+  readonly entry: BufferEntry;
+  readonly events: number;
+  readonly bytes: number;
+}
 
 export class WatchBuffer {
   readonly #eventsMax: number;
   readonly #bytesMax: number;
-  #entries: BufferEntry[] = [];
+  #held: (Held | undefined)[] = [];
+  /** How many at the front of `held` are taken. */
+  #taken = 0;
   #events = 0;
   #bytes = 0;
   #end: { readonly error: unknown } | "ended" | undefined;
@@ -41,13 +52,26 @@ export class WatchBuffer {
     return this.#events;
   }
 
+  /** Takes the events of one response, which come in the order of their revisions. */
+  pushEvents(events: readonly Event[]): void {
+    let start = 0;
+    for (let end = 1; end <= events.length; end++) {
+      const revision = revisionOf(events[start]);
+      if (end < events.length && revisionOf(events[end]) === revision) continue;
+      this.push({ kind: "events", revision, events: events.slice(start, end) });
+      start = end;
+    }
+  }
+
   push(entry: BufferEntry): void {
     if (this.#end !== undefined) return;
-    const newest = this.#entries.at(-1);
     // Only the newest progress says anything; an idle watch must not collect them.
-    if (entry.kind === "progress" && newest?.kind === "progress") this.#entries.pop();
-    this.#entries.push(entry);
-    this.#count(entry, 1);
+    if (entry.kind === "progress" && this.#newest?.kind === "progress") this.#held.pop();
+    const events = entry.kind === "events" ? entry.events : [];
+    const held = { entry, events: events.length, bytes: events.reduce((sum, event) => sum + eventBytes(event), 0) };
+    this.#held.push(held);
+    this.#events += held.events;
+    this.#bytes += held.bytes;
     this.#notify();
   }
 
@@ -60,7 +84,7 @@ export class WatchBuffer {
   /** The consumer gets nothing more. */
   end(): void {
     this.#end = "ended";
-    this.#entries = [];
+    this.#clear();
     this.#events = 0;
     this.#bytes = 0;
     this.#notify();
@@ -69,11 +93,8 @@ export class WatchBuffer {
   /** The oldest entry, waiting for one; undefined at the end. */
   async take(): Promise<BufferEntry | undefined> {
     for (;;) {
-      const entry = this.#entries.shift();
-      if (entry !== undefined) {
-        this.#count(entry, -1);
-        return entry;
-      }
+      const held = this.#held[this.#taken];
+      if (held !== undefined) return this.#take(held);
       if (this.#end !== undefined) {
         const end = this.#end;
         this.#end = "ended";
@@ -86,16 +107,36 @@ export class WatchBuffer {
     }
   }
 
-  #count(entry: BufferEntry, sign: 1 | -1): void {
-    if (entry.kind !== "events") return;
-    this.#events += sign * entry.events.length;
-    for (const event of entry.events) this.#bytes += sign * eventBytes(event);
+  get #newest(): BufferEntry | undefined {
+    return this.#taken < this.#held.length ? this.#held.at(-1)?.entry : undefined;
+  }
+
+  #take({ entry, events, bytes }: Held): BufferEntry {
+    this.#events -= events;
+    this.#bytes -= bytes;
+    this.#held[this.#taken] = undefined;
+    this.#taken += 1;
+    if (this.#taken === this.#held.length) this.#clear();
+    else if (this.#taken === TAKEN_MAX) {
+      this.#held = this.#held.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return entry;
+  }
+
+  #clear(): void {
+    this.#held = [];
+    this.#taken = 0;
   }
 
   #notify(): void {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+function revisionOf(event: Event | undefined): bigint {
+  return event?.kv?.modRevision ?? 0n;
 }
 
 /** What an event weighs: its keys and values and something for the objects around them. */

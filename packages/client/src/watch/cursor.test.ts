@@ -1,7 +1,6 @@
-/** The rules by which a watch loses nothing and repeats nothing, and a model that checks them under random breaks. */
+/** The rules by which a watch loses nothing and repeats nothing, one by one. `cursor-model.test.ts` mixes them at random. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type WatchResponse, WatchResponseSchema } from "@kvorum/proto";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CursorStep, WatchCursor } from "./cursor.js";
 
@@ -36,11 +35,9 @@ describe("a watch from an explicit revision", () => {
   it("in the future stays there, whatever progress the store makes", () => {
     const cursor = new WatchCursor(50n);
     cursor.accept(created(10n));
-    expect(cursor.waitsForFuture).toBe(true);
     expect(cursor.accept(progress(20n)).kind).toBe("nothing");
     expect(cursor.startRevision).toBe(50n);
-    cursor.accept(events(50n, [50n]));
-    expect(cursor.waitsForFuture).toBe(false);
+    expect(revisions(cursor.accept(events(50n, [50n])))).toEqual([50n]);
   });
 });
 
@@ -84,6 +81,25 @@ describe("any watch", () => {
     expect(revisions(cursor.accept(events(9n, [2n, 3n])))).toEqual([1n, 2n, 2n, 3n]);
   });
 
+  it("says up to where every change has been reported", () => {
+    const cursor = new WatchCursor();
+    expect(cursor.reported).toBe(0n);
+    cursor.accept(created(10n));
+    expect(cursor.reported).toBe(10n);
+    cursor.accept(events(15n, [12n]));
+    expect(cursor.reported).toBe(12n);
+  });
+
+  it("starts after what was made up for in another way, and takes no step back for it", () => {
+    const cursor = new WatchCursor(3n);
+    cursor.accept(events(9n, [3n], true));
+    cursor.skipTo(20n);
+    expect(cursor.startRevision).toBe(20n);
+    expect(revisions(cursor.accept(events(21n, [21n])))).toEqual([21n]);
+    cursor.skipTo(5n);
+    expect(cursor.startRevision).toBe(22n);
+  });
+
   it("drops what it has reported before", () => {
     const cursor = new WatchCursor(1n);
     cursor.accept(events(3n, [1n, 2n, 3n]));
@@ -99,46 +115,15 @@ describe("any watch", () => {
       compactRevision: 8n,
       requested: 3n,
     });
+    const said = "etcdserver: mvcc: required revision has been compacted";
+    expect(cursor.accept(response({ canceled: true, created: true, cancelReason: said }))).toMatchObject({
+      kind: "compacted",
+      compactRevision: 0n,
+    });
     const reason = "etcdserver: permission denied";
     expect(cursor.accept(response({ canceled: true, created: true, cancelReason: reason }))).toEqual({
       kind: "canceled",
       reason,
     });
-  });
-
-  it("delivers every event of a random history exactly once and in order, however often it is cut", () => {
-    // A history of revisions with one to three events each; the server sends them from the asked revision on, in responses
-    // and fragments of random size, and the stream breaks after a random number of responses.
-    const history = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 30 });
-    const cuts = fc.infiniteStream(fc.integer({ min: 1, max: 4 }));
-    fc.assert(
-      fc.property(history, cuts, fc.boolean(), (counts, sizes, repeats) => {
-        const log = counts.flatMap((count, index) => Array<bigint>(count).fill(BigInt(index + 1)));
-        const head = BigInt(counts.length);
-        const cursor = new WatchCursor(1n);
-        const seen: bigint[] = [];
-        for (let connection = 0; seen.length < log.length && connection < 500; connection++) {
-          cursor.accept(created(head));
-          // Some servers start a little earlier than they were asked to.
-          const from = cursor.startRevision - (repeats ? 1n : 0n);
-          let rest = log.filter((revision) => revision >= from);
-          let budget = sizes.next().value;
-          while (rest.length > 0 && budget-- > 0) {
-            const part = rest.slice(0, sizes.next().value);
-            rest = rest.slice(part.length);
-            // A response may end inside a revision only as a fragment.
-            seen.push(...revisions(cursor.accept(events(head, part, rest[0] === part.at(-1)))));
-          }
-          cursor.disconnected();
-          // The model must not starve: a revision of three events in fragments of one needs three responses.
-          if (connection % 10 === 9) budget = 100;
-          if (connection > 100) {
-            const whole = log.filter((revision) => revision >= cursor.startRevision);
-            seen.push(...revisions(cursor.accept(events(head, whole))));
-          }
-        }
-        expect(seen).toEqual(log);
-      }),
-    );
   });
 });

@@ -3,6 +3,7 @@
  * watch lose nothing and repeat nothing is here: the next revision, the joining of fragments, and the dropping of repeats.
  */
 import type { Event, WatchResponse } from "@kvorum/proto";
+import { serverReason } from "../reasons.js";
 
 export type CursorStep =
   | { readonly kind: "nothing" }
@@ -11,6 +12,7 @@ export type CursorStep =
   | { readonly kind: "events"; readonly events: readonly Event[] }
   /** Every change up to `revision` has been reported. */
   | { readonly kind: "progress"; readonly revision: bigint }
+  /** `compactRevision` is 0 where the server only says so in words. */
   | { readonly kind: "compacted"; readonly compactRevision: bigint; readonly requested: bigint }
   /** The server ended this watch; an empty reason is its way to say that the start revision cannot be had. */
   | { readonly kind: "canceled"; readonly reason: string };
@@ -25,7 +27,6 @@ export class WatchCursor {
    */
   #next: bigint | undefined;
   #fragments: Event[] = [];
-  #waitsForFuture = false;
 
   constructor(startRevision?: bigint) {
     this.#next = startRevision;
@@ -36,9 +37,9 @@ export class WatchCursor {
     return this.#next ?? 0n;
   }
 
-  /** Is the start still ahead of the store? Such a watch is silent, and so is the server about its progress. */
-  get waitsForFuture(): boolean {
-    return this.#waitsForFuture;
+  /** Every change up to here has been reported. 0 while that is not known. */
+  get reported(): bigint {
+    return (this.#next ?? 1n) - 1n;
   }
 
   accept(response: WatchResponse): CursorStep {
@@ -69,13 +70,12 @@ export class WatchCursor {
     // An explicit start stays what it is: the header says how far the store is, not how far this watch has been served.
     const next = this.#next ?? headerRevision + 1n;
     this.#next = next;
-    this.#waitsForFuture = next > headerRevision + 1n;
     return { kind: "created", revision: next - 1n };
   }
 
   #canceled(response: WatchResponse): CursorStep {
     this.#fragments = [];
-    if (response.compactRevision !== 0n) {
+    if (response.compactRevision !== 0n || serverReason(response.cancelReason) === "compacted") {
       return { kind: "compacted", compactRevision: response.compactRevision, requested: this.startRevision };
     }
     return { kind: "canceled", reason: response.cancelReason };
@@ -95,7 +95,6 @@ export class WatchCursor {
     this.#fragments = [];
     const last = events.at(-1)?.kv?.modRevision;
     if (last === undefined) return NOTHING;
-    this.#waitsForFuture = false;
     // Only the events count here. The header of a catch-up response is ahead of what it brings.
     this.#advance(last + 1n);
     return { kind: "events", events };

@@ -18,6 +18,11 @@ export interface WatchOptions {
   readonly onDecodeError?: "throw" | "skip" | ((error: DecodeError) => void);
   /** Events to hold for a consumer that is slow, before the server is asked to hold them instead. Default 1,024. */
   readonly bufferSize?: number;
+  /**
+   * A member that has lost its leader ends the watch, which then goes on at another; otherwise it would stay silent for as
+   * long as the member is cut off. `false` stays, and reports what such a member still has. Default true.
+   */
+  readonly requireLeader?: boolean;
   /** Aborting ends the iteration, as `close()` does. */
   readonly signal?: AbortSignal;
 }

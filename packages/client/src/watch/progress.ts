@@ -1,47 +1,49 @@
 /**
  * "Am I caught up?" A server answers a progress request only when all watches of the stream are, so it is asked until it
- * does. Before 3.4.25 and 3.5.8 etcd could answer ahead of the events (etcd issue 15220), so there it is not asked at all.
+ * does. It keeps silent as well while a watch starts after the newest revision, as every idle one does that was resumed; so it
+ * is also asked where it stands, which may be no further than what was reported. Before 3.4.25 and 3.5.8 etcd could answer a
+ * progress request ahead of the events (etcd issue 15220), so there only the second is done.
  */
 import { Maintenance } from "@kvorum/proto";
-import { sleep, systemClock } from "../clock.js";
+import { sleep } from "../clock.js";
 import { EtcdError, TimeoutError } from "../errors.js";
 import type { StoreContext } from "../kv/store.js";
 import { DEFAULT_TIMEOUT_MS } from "../net/caller.js";
 import type { CallOptions } from "../options.js";
-import type { Subscriber } from "./watch-hub.js";
+import type { Subscription } from "./subscription.js";
 
 const ASK_AGAIN_MS = 100;
 
 export async function fullyReported(
   context: StoreContext,
-  subscriber: Subscriber,
+  subscription: Subscription,
   options: CallOptions,
 ): Promise<bigint> {
+  const { hub } = subscription;
   options.signal?.throwIfAborted();
-  const deadlineMs = systemClock.nowMs() + (options.timeout ?? DEFAULT_TIMEOUT_MS);
+  const deadlineMs = hub.clock.nowMs() + (options.timeout ?? DEFAULT_TIMEOUT_MS);
   const answered = new AbortController();
   let revision: bigint | undefined;
-  let remove: (() => void) | undefined;
-  const listener = (reached: bigint): void => {
+  const remove = hub.listen((reached, synced) => {
     // The answer speaks for all watches that the server had when it gave it.
-    if (context.watches.endpointOf(subscriber) === undefined) return;
-    revision = reached;
+    if (hub.endpointOf(subscription) === undefined) return;
+    if (!synced && subscription.reported < reached) return;
+    revision = synced ? reached : subscription.reported;
     answered.abort();
-  };
+  });
   try {
-    while (systemClock.nowMs() < deadlineMs) {
-      const endpoint = context.watches.endpointOf(subscriber);
-      if (endpoint !== undefined) {
-        await requireExactProgress(context, endpoint.address, options);
-        remove?.();
-        remove = context.watches.requestProgress(listener);
-      }
-      await sleep(systemClock, ASK_AGAIN_MS, answered.signal, options.signal).catch(() => undefined);
+    while (hub.clock.nowMs() < deadlineMs) {
+      const endpoint = hub.endpointOf(subscription);
+      const version = endpoint && (await versionOf(context, endpoint.address, options));
+      const exact = version === undefined || progressIsExact(version);
+      if (version !== undefined) hub.ask(exact);
+      await sleep(hub.clock, ASK_AGAIN_MS, answered.signal, options.signal).catch(() => undefined);
       if (revision !== undefined) return revision;
       options.signal?.throwIfAborted();
+      if (!exact) throw notSupported(version, endpoint?.address);
     }
   } finally {
-    remove?.();
+    remove();
   }
   throw new TimeoutError("the watch did not catch up in time", {
     code: "DEADLINE_EXCEEDED",
@@ -50,14 +52,17 @@ export async function fullyReported(
   });
 }
 
-async function requireExactProgress(context: StoreContext, address: string, options: CallOptions): Promise<void> {
+async function versionOf(context: StoreContext, address: string, options: CallOptions): Promise<string> {
   const status = await context.caller.unary(Maintenance.method.status, {}, "read", { ...options, endpoint: address });
-  if (progressIsExact(status.version)) return;
-  throw new EtcdError(`etcd ${status.version} may answer a progress request ahead of the events`, {
+  return status.version;
+}
+
+function notSupported(version: string, endpoint: string | undefined): EtcdError {
+  return new EtcdError(`etcd ${version} may answer a progress request ahead of the events`, {
     code: "UNIMPLEMENTED",
     reason: "not-supported",
     outcome: "not-applied",
-    endpoint: address,
+    endpoint,
   });
 }
 

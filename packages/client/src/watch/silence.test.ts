@@ -3,13 +3,12 @@ import { describe, expect, it } from "vitest";
 import { ManualClock } from "../testing/manual-clock.js";
 import { SILENCE_MS, Silence } from "./silence.js";
 
-function setUp(mayBeSilent = false) {
+function setUp() {
   const clock = new ManualClock();
   const log: string[] = [];
   const silence = new Silence(clock, {
     ask: () => log.push("ask"),
     giveUp: () => log.push("give up"),
-    mayBeSilent: () => mayBeSilent,
   });
   return { clock, log, silence };
 }
@@ -41,11 +40,5 @@ describe("silence", () => {
     expect(log).toEqual(["ask", "ask"]);
     silence.stop();
     expect(clock.pending).toBe(0);
-  });
-
-  it("means nothing while a watch waits for a revision to come", async () => {
-    const { clock, log } = setUp(true);
-    await clock.advance(10 * SILENCE_MS);
-    expect(log).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Notices a stream that is open and dead. After 15 s without a word the server is asked for its progress; when two such
+ * Notices a stream that is open and dead. After 15 s without a word the server is asked for a sign of life; when two such
  * questions go unanswered the stream is given up.
  */
 import type { Clock } from "../clock.js";
@@ -10,8 +10,6 @@ const UNANSWERED_MAX = 2;
 export interface SilenceActions {
   ask(): void;
   giveUp(): void;
-  /** A server says nothing, not even when asked, while one of the watches waits for a revision to come. */
-  mayBeSilent(): boolean;
 }
 
 export class Silence {
@@ -47,17 +45,12 @@ export class Silence {
     const waitMs = dueMs - this.#clock.nowMs();
     if (waitMs > 0) {
       this.#cancel = this.#arm(waitMs);
-      return;
-    }
-    if (this.#actions.mayBeSilent()) {
-      this.heard();
     } else if (this.#unanswered >= UNANSWERED_MAX) {
       this.#actions.giveUp();
-      return;
     } else {
       this.#unanswered += 1;
       this.#actions.ask();
+      this.#cancel = this.#arm(SILENCE_MS);
     }
-    this.#cancel = this.#arm(SILENCE_MS);
   }
 }

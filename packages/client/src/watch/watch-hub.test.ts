@@ -1,83 +1,27 @@
-/** Watches over a stream that a test plays: ids, resuming, refusals, back-pressure and the end. */
+/** The stream under all watches: ids, resuming, refusals, signs of life and the end. */
+import { getEventListeners } from "node:events";
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
-import { utf8 } from "../codec.js";
 import { ClientClosedError, CompactedError } from "../errors.js";
-import { prefix } from "../keys.js";
-import { Keyspace } from "../keyspace.js";
-import { Balancer } from "../net/balancer.js";
-import { Caller } from "../net/caller.js";
-import { Credentials } from "../net/credentials.js";
-import { Endpoint } from "../net/endpoint.js";
-import { Streams } from "../net/streams.js";
-import { type FakeStream, FakeTransport } from "../testing/fake-transport.js";
-import { ManualClock } from "../testing/manual-clock.js";
-import type { WatchEvent, WatchOptions } from "./options.js";
-import { openWatch, type Watch } from "./watch.js";
-import { WatchHub } from "./watch-hub.js";
-
-function setUp(addresses: string[] = ["http://a"]) {
-  const transport = new FakeTransport();
-  const clock = new ManualClock();
-  const close = new AbortController();
-  const endpoints = addresses.map((address) => new Endpoint(address, transport.factory, {}));
-  const balancer = new Balancer(endpoints, "pick-first");
-  const token = { value: "first" };
-  const credentials = new Credentials({ token: () => token.value }, balancer, clock);
-  const shared = { clock, random: () => 1, closed: close.signal };
-  const caller = new Caller({ balancer, credentials, ...shared });
-  const watches = new WatchHub({ streams: new Streams(balancer, credentials, clock), ...shared });
-  const watch = (key: string, options?: WatchOptions): Watch<string> =>
-    openWatch({ caller, watches }, { keyspace: new Keyspace(), codec: utf8 }, prefix(key), options);
-  /** The create requests of a stream: id and start revision. */
-  const creates = (stream: FakeStream): [bigint, bigint][] =>
-    unions(stream, "createRequest").map((value) => [value["watchId"] as bigint, value["startRevision"] as bigint]);
-  const cancels = (stream: FakeStream): bigint[] =>
-    unions(stream, "cancelRequest").map((value) => value["watchId"] as bigint);
-  return { transport, clock, close, watches, watch, creates, cancels, token };
-}
-
-type Union = { case: string; value: Record<string, unknown> };
-
-function unions(stream: FakeStream, kind: string): Record<string, unknown>[] {
-  return stream.requests
-    .map((request) => request["requestUnion"] as Union)
-    .filter((union) => union.case === kind)
-    .map((union) => union.value);
-}
-
-const header = (revision: bigint) => ({ header: { revision } });
-const created = (watchId: bigint, revision = 10n) => ({ watchId, created: true, ...header(revision) });
-const put = (watchId: bigint, ...revisions: bigint[]) => ({
-  watchId,
-  ...header(revisions.at(-1) ?? 0n),
-  events: revisions.map((modRevision) => ({ kv: { key: new Uint8Array([97]), modRevision } })),
-});
-const lost = (): RpcError => new RpcError(StatusCode.UNAVAILABLE, "connection lost");
-
-/** Collects what a watch yields, and how it ends. */
-function collect(watch: Watch<string>) {
-  const result: { revisions: bigint[]; events: WatchEvent<string>[]; error?: unknown; done: Promise<void> } = {
-    revisions: [],
-    events: [],
-    done: Promise.resolve(),
-  };
-  result.done = (async () => {
-    try {
-      for await (const event of watch) {
-        result.events.push(event);
-        if (event.type === "put") result.revisions.push(event.kv.modRevision);
-      }
-    } catch (error) {
-      result.error = error;
-    }
-  })();
-  return result;
-}
+import type { FakeStream } from "../testing/fake-transport.js";
+import {
+  cancels,
+  collect,
+  compacted,
+  created,
+  creates,
+  lost,
+  playedWatches,
+  probes,
+  progressed,
+  put,
+  refused,
+  sent,
+} from "../testing/played-watches.js";
 
 describe("the watch stream", () => {
-  it("creates all watches at once under ids of its own and gives each its events", async () => {
-    const { transport, clock, watch, creates } = setUp();
+  it("creates all watches at once under ids of its own from 1 on and gives each its events", async () => {
+    const { transport, clock, watch } = playedWatches();
     const [first, second] = [collect(watch("a")), collect(watch("b"))];
     await clock.advance(0);
     expect(transport.streams).toHaveLength(1);
@@ -88,11 +32,23 @@ describe("the watch stream", () => {
     for (const answer of [created(1n), created(2n), put(2n, 11n), put(1n, 12n)]) transport.stream.answer(answer);
     await clock.advance(0);
     expect([first.revisions, second.revisions]).toEqual([[12n], [11n]]);
-    expect(transport.stream.options.metadata).toMatchObject({ hasleader: "true" });
+  });
+
+  it("requires a leader, and carries the watches that do not on another stream", async () => {
+    const { transport, clock, watch, watches } = playedWatches();
+    const [strict, lax] = [watch("a"), watch("b", { requireLeader: false })];
+    await clock.advance(0);
+    expect(transport.streams.map((stream) => stream.options.metadata?.["hasleader"])).toEqual(["true", undefined]);
+    for (const stream of transport.streams) stream.answer(created(1n));
+    expect(await Promise.all([strict.ready, lax.ready])).toEqual([10n, 10n]);
+    const ends = [collect(strict), collect(lax)];
+    await watches.close();
+    await Promise.all(ends.map((end) => end.done));
+    expect(ends.map((end) => end.error)).toMatchObject([{ reason: "closed" }, { reason: "closed" }]);
   });
 
   it("opens again at another member at once and resumes each watch after its last event", async () => {
-    const { transport, clock, watch, creates } = setUp(["http://a", "http://b"]);
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
     const [live, history] = [watch("a"), watch("b", { startRevision: 3n })];
     const seen = [collect(live), collect(history)];
     await clock.advance(0);
@@ -100,20 +56,37 @@ describe("the watch stream", () => {
     transport.stream.end(lost());
     await clock.advance(0);
     expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
-    expect(creates(transport.stream).map(([, start]) => start)).toEqual([13n, 3n]);
-    const [[first] = [0n], [second] = [0n]] = creates(transport.stream);
-    for (const answer of [created(first), created(second), put(first, 12n, 13n), put(second, 3n)]) {
-      transport.stream.answer(answer);
-    }
+    expect(creates(transport.stream)).toEqual([
+      [1n, 13n],
+      [2n, 3n],
+    ]);
+    for (const answer of [created(1n), created(2n), put(1n, 12n, 13n), put(2n, 3n)]) transport.stream.answer(answer);
     await clock.advance(0);
     expect(seen.map((watched) => watched.revisions)).toEqual([[11n, 12n, 13n], [3n]]);
   });
 
-  it("waits longer and longer between attempts at a lone member, also when the server ends it well", async () => {
-    const { transport, clock, watch } = setUp();
+  it("discards half a set of fragments with the stream that broke and yields the whole once", async () => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    const seen = collect(watch("a", { startRevision: 5n }));
+    await clock.advance(0);
+    for (const answer of [created(1n), { ...put(1n, 5n, 6n), fragment: true }]) transport.stream.answer(answer);
+    await clock.advance(0);
+    transport.stream.end(lost());
+    await clock.advance(0);
+    expect(seen.revisions).toEqual([]);
+    expect(creates(transport.stream)).toEqual([[1n, 5n]]);
+    for (const answer of [created(1n), { ...put(1n, 5n, 6n), fragment: true }, put(1n, 6n, 7n)]) {
+      transport.stream.answer(answer);
+    }
+    await clock.advance(0);
+    expect(seen.revisions).toEqual([5n, 6n, 6n, 7n]);
+  });
+
+  it("waits longer and longer, up to two seconds, at a lone member, also when the server ends it well", async () => {
+    const { transport, clock, watch } = playedWatches();
     collect(watch("a"));
     await clock.advance(0);
-    for (const waitMs of [50, 100, 200]) {
+    for (const waitMs of [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]) {
       const before = transport.streams.length;
       transport.stream.end();
       await clock.advance(waitMs - 1);
@@ -123,14 +96,29 @@ describe("the watch stream", () => {
     }
   });
 
+  it("does not run in a circle between members that end it as soon as it is open", async () => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    collect(watch("a"));
+    for (let i = 0; i < 30; i++) {
+      await clock.advance(10);
+      transport.stream.answer(created(1n));
+      transport.stream.end(lost());
+    }
+    // In 300 ms: one at once and one after the first wait, again and again.
+    expect(transport.streams.length).toBeLessThan(14);
+    expect(transport.streams.length).toBeGreaterThan(5);
+  });
+
   it("closes with its last watch and opens with the next", async () => {
-    const { transport, clock, watch } = setUp();
+    const { transport, clock, watch } = playedWatches();
     const first = watch("a");
     await clock.advance(0);
     await first.close();
     const second = watch("b");
     await clock.advance(0);
     expect(transport.streams.map((stream) => stream.closed)).toEqual([true, false]);
+    transport.stream.answer(created(1n));
+    expect(await second.ready).toBe(10n);
     await second.close();
     await clock.advance(0);
     expect(transport.stream.closed).toBe(true);
@@ -138,7 +126,7 @@ describe("the watch stream", () => {
   });
 
   it("cancels one watch of several and ignores what is still under way for it", async () => {
-    const { transport, clock, watch, cancels } = setUp();
+    const { transport, clock, watch } = playedWatches();
     const [going, staying] = [watch("a"), watch("b")];
     const seen = [collect(going), collect(staying)];
     await clock.advance(0);
@@ -146,67 +134,27 @@ describe("the watch stream", () => {
     await clock.advance(0);
     expect(cancels(transport.stream)).toEqual([1n]);
     // The refusal of its create and an event, both sent before the server saw the cancel.
-    const refused = { watchId: -1n, created: true, canceled: true, cancelReason: "etcdserver: permission denied" };
-    for (const answer of [refused, put(1n, 11n), created(2n), put(2n, 11n)]) transport.stream.answer(answer);
+    const answers = [refused("etcdserver: permission denied"), put(1n, 11n), created(2n), put(2n, 11n)];
+    for (const answer of answers) transport.stream.answer(answer);
     await clock.advance(0);
     expect(cancels(transport.stream)).toEqual([1n]);
     expect(seen.map((watched) => watched.revisions)).toEqual([[], [11n]]);
   });
 
   it("takes a refused create, which comes as id -1, for the one whose turn it is", async () => {
-    const { transport, clock, watch } = setUp();
+    const { transport, clock, watch } = playedWatches();
     const watched = ["a", "b", "c"].map((key) => collect(watch(key)));
     await clock.advance(0);
-    const cancelReason = "rpc error: code = PermissionDenied desc = etcdserver: permission denied";
-    const refused = { watchId: -1n, created: true, canceled: true, cancelReason };
-    for (const answer of [created(1n), refused, created(3n), put(3n, 11n)]) transport.stream.answer(answer);
+    const denied = refused("rpc error: code = PermissionDenied desc = etcdserver: permission denied");
+    for (const answer of [created(1n), denied, created(3n), put(3n, 11n)]) transport.stream.answer(answer);
     await clock.advance(0);
     expect(watched[1]?.error).toMatchObject({ name: "PermissionDeniedError" });
     expect(watched[0]?.error).toBeUndefined();
     expect(watched[2]?.revisions).toEqual([11n]);
   });
 
-  it("fetches another token when the server refuses a watch over it, and gives up after the third", async () => {
-    const { transport, clock, watch, token } = setUp();
-    const watched = collect(watch("a"));
-    await clock.advance(0);
-    const refuse = async (): Promise<void> => {
-      const cancelReason = "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token";
-      transport.stream.answer({ watchId: -1n, created: true, canceled: true, cancelReason });
-      await clock.advance(500);
-    };
-    token.value = "second";
-    await refuse();
-    expect(transport.streams.map((stream) => stream.options.metadata?.["token"])).toEqual(["first", "second"]);
-    await refuse();
-    await refuse();
-    expect(watched.error).toMatchObject({ name: "UnauthenticatedError" });
-  });
-
-  it("ends a watch whose revision is compacted and leaves the others alone", async () => {
-    const { transport, clock, watch } = setUp();
-    const [old, live] = [collect(watch("a", { startRevision: 2n })), collect(watch("b"))];
-    await clock.advance(0);
-    const canceled = { watchId: 1n, canceled: true, compactRevision: 7n };
-    for (const answer of [created(1n), canceled, created(2n), put(2n, 11n)]) transport.stream.answer(answer);
-    await clock.advance(0);
-    expect(old.error).toBeInstanceOf(CompactedError);
-    expect(old.error).toMatchObject({ compactRevision: 7n, requested: 2n });
-    expect(live.revisions).toEqual([11n]);
-  });
-
-  it("is replaced when it gives no sign of life", async () => {
-    const { transport, clock, watch } = setUp(["http://a", "http://b"]);
-    collect(watch("a"));
-    await clock.advance(0);
-    transport.stream.answer(created(1n));
-    await clock.advance(45_000);
-    expect(unions(transport.streams[0] as FakeStream, "progressRequest")).toHaveLength(2);
-    expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
-  });
-
   it("ends all watches with the closed error, and at once those that come later", async () => {
-    const { clock, close, watches, watch } = setUp();
+    const { clock, close, watches, watch } = playedWatches();
     const early = collect(watch("a"));
     await clock.advance(0);
     close.abort(new ClientClosedError());
@@ -218,138 +166,272 @@ describe("the watch stream", () => {
   });
 });
 
-describe("a watch", () => {
-  it("is ready when the server has it, and fails to be when it is closed before", async () => {
-    const { transport, clock, watch } = setUp();
-    const [first, second] = [watch("a"), watch("b")];
-    await clock.advance(0);
-    transport.stream.answer(created(1n, 10n));
-    expect(await first.ready).toBe(10n);
-    await second.close();
-    await expect(second.ready).rejects.toThrow("closed");
-  });
+describe("a server that chooses the ids itself", () => {
+  /** Ids from 0 on for everything but probes, as servers before 3.4 and proxies give them. */
+  async function attached(count: number) {
+    const played = playedWatches();
+    const seen = Array.from({ length: count }, (_, i) => collect(played.watch(String(i))));
+    await played.clock.advance(0);
+    played.transport.stream.answer(created(0n));
+    await played.clock.advance(0);
+    return { ...played, seen };
+  }
 
-  it("lets the server hold what its consumer does not take, and goes on where it stopped", async () => {
-    const { transport, clock, watch, creates, cancels } = setUp();
-    const slow = watch("a", { bufferSize: 4 });
-    collect(watch("b"));
-    await clock.advance(0);
-    for (const answer of [created(1n), created(2n), put(1n, 11n, 12n, 13n, 14n), put(1n, 15n)]) {
-      transport.stream.answer(answer);
+  it("is asked for one watch at a time on a new stream, and each gets its own events", async () => {
+    const { transport, clock, seen } = await attached(3);
+    expect(transport.streams.map((stream) => stream.closed)).toEqual([true, false]);
+    for (const id of [0n, 1n, 2n]) {
+      expect(creates(transport.stream)).toHaveLength(Number(id) + 1);
+      transport.stream.answer(created(id));
+      await clock.advance(0);
+    }
+    for (const [id, revision] of [
+      [2n, 12n],
+      [0n, 13n],
+      [1n, 14n],
+    ] as const) {
+      transport.stream.answer(put(id, revision));
     }
     await clock.advance(0);
-    expect([slow.lag, cancels(transport.stream)]).toEqual([4, [1n]]);
-    const seen = collect(slow);
-    await clock.advance(0);
-    expect(seen.revisions).toEqual([11n, 12n, 13n, 14n]);
-    expect(creates(transport.stream).at(-1)).toEqual([3n, 15n]);
-    for (const answer of [created(3n), put(3n, 15n)]) transport.stream.answer(answer);
-    await clock.advance(0);
-    expect(seen.revisions).toEqual([11n, 12n, 13n, 14n, 15n]);
+    expect(seen.map((each) => each.revisions)).toEqual([[13n], [14n], [12n]]);
   });
 
-  it("groups events by revision and counts a batch as seen once it was taken", async () => {
-    const { transport, clock, watch } = setUp();
+  it("cancels by the server's id, also a watch that left while it was created", async () => {
+    const { transport, clock, watch } = await attached(1);
+    transport.stream.answer(created(7n));
+    const [going, unsent, staying] = [watch("b"), watch("c"), watch("d")];
+    const seen = collect(staying);
+    await clock.advance(0);
+    await Promise.all([going.close(), unsent.close()]);
+    expect(cancels(transport.stream)).toEqual([]);
+    transport.stream.answer(created(8n));
+    await clock.advance(0);
+    expect(cancels(transport.stream)).toEqual([8n]);
+    // The second of them was never asked for.
+    expect(creates(transport.stream)).toHaveLength(3);
+    for (const answer of [created(9n), put(8n, 11n), put(9n, 12n)]) transport.stream.answer(answer);
+    await clock.advance(0);
+    expect(seen.revisions).toEqual([12n]);
+    await staying.close();
+    await clock.advance(0);
+    expect(cancels(transport.stream)).toEqual([8n, 9n]);
+  });
+});
+
+describe("the end of a watch by the server", () => {
+  it("for compaction ends that watch and leaves the others alone", async () => {
+    const { transport, clock, watch } = playedWatches();
+    const [old, live] = [collect(watch("a", { startRevision: 2n })), collect(watch("b"))];
+    await clock.advance(0);
+    const answers = [created(1n), compacted(1n, 7n), created(2n), put(2n, 11n)];
+    for (const answer of answers) transport.stream.answer(answer);
+    await clock.advance(0);
+    expect(old.error).toBeInstanceOf(CompactedError);
+    expect(old.error).toMatchObject({ compactRevision: 7n, requested: 2n, reason: "compacted", code: "OUT_OF_RANGE" });
+    expect(live.revisions).toEqual([11n]);
+    // A server keeps the id until the client lets go of it.
+    expect(cancels(transport.stream)).toEqual([1n]);
+  });
+
+  it("for compaction in words alone is the same, without the revision", async () => {
+    const { transport, clock, watch } = playedWatches();
+    const old = collect(watch("a", { startRevision: 2n }));
+    await clock.advance(0);
+    transport.stream.answer(refused("etcdserver: mvcc: required revision has been compacted"));
+    await clock.advance(0);
+    expect(old.error).toBeInstanceOf(CompactedError);
+    expect(old.error).toMatchObject({ compactRevision: undefined, requested: 2n });
+  });
+
+  it.each([
+    ["without a reason", { watchId: 1n, canceled: true }, { reason: "future-revision", code: "OUT_OF_RANGE" }],
+    [
+      "for a range that is empty",
+      refused("mvcc: watcher range is empty"),
+      { reason: "watch-range-empty", code: "INVALID_ARGUMENT" },
+    ],
+    [
+      "for an id that is taken",
+      refused("mvcc: duplicate watch ID provided on the WatchStream"),
+      { reason: "watch-id-duplicate", code: "INVALID_ARGUMENT" },
+    ],
+    ["in words of no meaning to us", refused("boom"), { reason: "unknown", code: "UNKNOWN", message: "boom" }],
+  ])("%s is an error of that watch", async (_, answer, error) => {
+    const { transport, clock, watch } = playedWatches();
     const watched = watch("a");
+    const seen = collect(watched);
     await clock.advance(0);
-    for (const answer of [created(1n), put(1n, 11n, 11n, 12n), { watchId: 1n, ...header(20n) }]) {
-      transport.stream.answer(answer);
-    }
-    const log: [bigint, number, bigint][] = [];
-    void (async () => {
-      for await (const batch of watched.batches()) log.push([batch.revision, batch.events.length, watched.revision]);
-    })();
+    if (answer["watchId"] === 1n) transport.stream.answer(created(1n));
+    transport.stream.answer(answer);
     await clock.advance(0);
-    expect(log).toEqual([
-      [11n, 2, 0n],
-      [12n, 1, 11n],
-    ]);
-    expect(watched.revision).toBe(20n);
-    await watched.close();
+    expect(seen.error).toMatchObject({ ...error, outcome: "not-applied" });
+    expect(clock.pending).toBe(0);
   });
 
-  it("throws, skips or reports a value that its codec refuses, as it was asked", async () => {
-    const { transport, clock, watch } = setUp();
-    const reported: string[] = [];
-    const watched = [
-      collect(watch("a")),
-      collect(watch("a", { onDecodeError: "skip" })),
-      collect(watch("a", { onDecodeError: (error) => reported.push(error.key) })),
-    ];
+  it.each([
+    "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token",
+    "rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old",
+    "rpc error: code = InvalidArgument desc = etcdserver: user name is empty",
+  ])("over its token (%s) fetches another one, and is final after the third", async (reason) => {
+    const { transport, clock, watch, token } = playedWatches();
+    const watched = collect(watch("a"));
     await clock.advance(0);
-    const bad = { kv: { key: new Uint8Array([97]), value: new Uint8Array([0xff]), modRevision: 11n } };
-    const good = { kv: { key: new Uint8Array([97]), modRevision: 12n } };
-    for (const watchId of [1n, 2n, 3n]) {
-      transport.stream.answer(created(watchId));
-      transport.stream.answer({ watchId, ...header(12n), events: [bad, good] });
-    }
-    await clock.advance(0);
-    expect(watched.map((each) => each.revisions)).toEqual([[], [12n], [12n]]);
-    expect(watched[0]?.error).toMatchObject({ name: "DecodeError", modRevision: 11n });
-    expect(reported).toEqual(["a"]);
+    const refuse = async (): Promise<void> => {
+      transport.stream.answer(refused(reason));
+      await clock.advance(500);
+    };
+    token.value = "second";
+    await refuse();
+    expect(transport.streams.map((stream) => stream.options.metadata?.["token"])).toEqual(["first", "second"]);
+    await refuse();
+    await refuse();
+    expect(watched.error).toBeInstanceOf(Error);
+    expect(transport.streams).toHaveLength(3);
   });
 
-  it("makes up for a compacted gap with what differs from what it has reported", async () => {
-    const { transport, clock, watch, creates } = setUp();
-    const key = (text: string): Uint8Array => new TextEncoder().encode(text);
-    const watched = collect(watch("k", { onCompacted: "resync", startRevision: 1n }));
+  it("that another member would not ask for is tried there", async () => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    const watched = collect(watch("a"));
     await clock.advance(0);
-    const events = ["k1", "k2", "k3"].map((name, index) => ({
-      kv: { key: key(name), modRevision: BigInt(index + 1) },
-    }));
+    transport.stream.answer(refused("etcdserver: no leader"));
+    await clock.advance(0);
+    expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
+    for (const answer of [created(1n), put(1n, 11n)]) transport.stream.answer(answer);
+    await clock.advance(0);
+    expect(watched.revisions).toEqual([11n]);
+  });
+});
+
+describe("the end of the stream", () => {
+  const status = (code: keyof typeof StatusCode, details: string): RpcError => new RpcError(StatusCode[code], details);
+
+  it.each([
+    ["UNAVAILABLE", status("UNAVAILABLE", "connection lost")],
+    ["no leader", status("UNAVAILABLE", "etcdserver: no leader")],
+    ["INTERNAL", status("INTERNAL", "Received RST_STREAM with code 2")],
+    ["CANCELLED by the server", status("CANCELLED", "the server is closing")],
+    ["a good end", undefined],
+  ])("by %s goes on at another member", async (_, error) => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    const watched = collect(watch("a"));
+    await clock.advance(0);
     transport.stream.answer(created(1n));
-    transport.stream.answer({ watchId: 1n, ...header(3n), events });
-    // k1 stays, k2 goes, k3 changes, k4 comes.
-    transport.answer = () => ({
-      ...header(50n),
-      kvs: [
-        { key: key("k1"), modRevision: 1n },
-        { key: key("k3"), modRevision: 40n },
-        { key: key("k4"), createRevision: 45n, modRevision: 45n },
-      ],
-    });
-    transport.stream.answer({ watchId: 1n, canceled: true, compactRevision: 30n });
     await clock.advance(0);
-    const made = watched.events.slice(3).map((event) => {
-      if (event.type === "put") return [event.kv.key, event.kv.modRevision, event.isCreate];
-      return event.type === "delete" ? [event.key, event.modRevision] : [event.type, event.revision];
-    });
-    expect(made).toEqual([
-      ["resync", 50n],
-      ["k3", 40n, false],
-      ["k4", 45n, true],
-      ["k2", 50n],
-    ]);
-    expect(creates(transport.stream)).toEqual([[2n, 51n]]);
+    transport.stream.end(error);
+    await clock.advance(0);
+    expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
+    expect(watched.ended).toBe(false);
   });
 
-  it("knows how far it is from a server that can be believed, and asks no other", async () => {
-    const { transport, clock, watch } = setUp();
-    const watched = watch("a");
+  it("by UNAUTHENTICATED goes on with another token", async () => {
+    const { transport, clock, watch, token } = playedWatches();
+    collect(watch("a"));
+    await clock.advance(0);
+    token.value = "second";
+    transport.stream.end(status("UNAUTHENTICATED", "etcdserver: invalid auth token"));
+    await clock.advance(500);
+    expect(transport.streams.map((stream) => stream.options.metadata?.["token"])).toEqual(["first", "second"]);
+  });
+
+  it.each([
+    ["PERMISSION_DENIED", status("PERMISSION_DENIED", "etcdserver: permission denied")],
+    ["UNIMPLEMENTED", status("UNIMPLEMENTED", "unknown service")],
+    ["DATA_LOSS", status("DATA_LOSS", "etcdserver: corrupt cluster")],
+  ])("by %s is final for every watch", async (code, error) => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    const seen = [collect(watch("a")), collect(watch("b"))];
+    await clock.advance(0);
+    transport.stream.end(error);
+    await clock.advance(5_000);
+    expect(seen.map((each) => each.error)).toMatchObject([{ code }, { code }]);
+    expect(transport.streams).toHaveLength(1);
+  });
+});
+
+describe("a silent watch stream", () => {
+  it("is asked twice, 15 s apart, and then replaced, at another member", async () => {
+    const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
+    collect(watch("a"));
     await clock.advance(0);
     transport.stream.answer(created(1n));
-    await watched.ready;
-    transport.answer = () => ({ version: "3.4.23" });
-    await expect(watched.progress()).rejects.toMatchObject({ reason: "not-supported", code: "UNIMPLEMENTED" });
-    expect(unions(transport.stream, "progressRequest")).toHaveLength(0);
-    transport.answer = () => ({ version: "3.5.8" });
-    const progress = watched.progress();
-    await clock.advance(0);
-    transport.stream.answer({ watchId: -1n, ...header(30n) });
-    expect(await progress).toBe(30n);
-    // It says what has been reported, but does not move the cursor.
-    expect(watched.revision).toBe(0n);
-    const tooLate = watched.progress({ timeout: 20 });
-    await expect(tooLate).rejects.toMatchObject({ name: "TimeoutError" });
+    const asked: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(14_999);
+      asked.push(probes(transport.streams[0] as FakeStream).length);
+      await clock.advance(1);
+    }
+    expect(asked).toEqual([0, 1, 2]);
+    expect(transport.streams.map((stream) => stream.endpoint)).toEqual(["http://a", "http://b"]);
   });
 
-  it("can be iterated once", async () => {
-    const { watch } = setUp();
-    const watched = watch("a");
-    await watched.close();
-    const [first, again] = [collect(watched), collect(watched)];
-    await Promise.all([first.done, again.done]);
-    expect(first.error).toBeUndefined();
-    expect(again.error).toBeInstanceOf(TypeError);
+  it("lives on when it answers, with watches that wait for a revision to come as well", async () => {
+    const { transport, clock, watch } = playedWatches();
+    const watched = collect(watch("a", { startRevision: 1_000n }));
+    await clock.advance(0);
+    transport.stream.answer(created(1n));
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(15_000);
+      // What every server says to a range that is empty.
+      transport.stream.answer(refused("mvcc: watcher range is empty"));
+    }
+    expect([transport.streams.length, probes(transport.stream).length]).toEqual([1, 10]);
+    expect(watched.ended).toBe(false);
+    transport.stream.answer(put(1n, 1_000n));
+    await clock.advance(0);
+    expect(watched.revisions).toEqual([1_000n]);
+  });
+
+  it("is asked with a create that no watch takes for its own, whoever answers it and how", async () => {
+    const { transport, clock, watch } = playedWatches();
+    const first = collect(watch("a"));
+    await clock.advance(0);
+    transport.stream.answer(created(1n));
+    await clock.advance(15_000);
+    const second = collect(watch("b"));
+    await clock.advance(0);
+    // A server that lets a watch of nothing be is asked to end it again.
+    for (const answer of [created(2n), created(3n), put(3n, 11n), put(1n, 12n)]) transport.stream.answer(answer);
+    await clock.advance(0);
+    expect(cancels(transport.stream)).toEqual([2n]);
+    expect([first.revisions, second.revisions]).toEqual([[12n], [11n]]);
+  });
+
+  it("is not asked while progress is reported", async () => {
+    const { transport, clock, watch } = playedWatches();
+    collect(watch("a"));
+    await clock.advance(0);
+    transport.stream.answer(created(1n));
+    for (let i = 0n; i < 5n; i++) {
+      await clock.advance(14_000);
+      transport.stream.answer(progressed(1n, 20n + i));
+    }
+    expect(probes(transport.stream)).toEqual([]);
+  });
+});
+
+describe("ten thousand watches", () => {
+  it("are created in one round trip on one stream, again after a break, and closed", async () => {
+    const { transport, clock, watch } = playedWatches();
+    const owner = new AbortController();
+    const watches = Array.from({ length: 10_000 }, (_, i) => watch(String(i), { signal: owner.signal }));
+    await clock.advance(0);
+    expect(getEventListeners(owner.signal, "abort")).toHaveLength(1);
+    for (let round = 1; round <= 2; round++) {
+      expect(transport.streams).toHaveLength(round);
+      // Nothing has been answered yet.
+      expect(creates(transport.stream)).toHaveLength(10_000);
+      for (let id = 1n; id <= 10_000n; id++) transport.stream.answer(created(id));
+      await Promise.all(watches.map((each) => each.ready));
+      await clock.advance(0);
+      if (round === 1) transport.stream.end(lost());
+      await clock.advance(100);
+    }
+    for (const each of watches.slice(1)) await each.close();
+    await clock.advance(0);
+    expect(sent(transport.stream, "cancelRequest")).toHaveLength(9_999);
+    await watches[0]?.close();
+    await clock.advance(0);
+    expect([transport.stream.closed, clock.pending]).toEqual([true, 0]);
+    expect(getEventListeners(owner.signal, "abort")).toHaveLength(0);
   });
 });

@@ -1,54 +1,20 @@
 /**
- * The stream that all watches of a client share. It opens with the first watch and closes with the last, gives every watch an
- * id of its own choosing so that all of them are created in one round trip, and after a break opens again elsewhere and
- * creates each watch from where its cursor stands.
+ * The stream that all watches of a client share. It opens with the first watch and closes with the last, and after a break
+ * opens again elsewhere and creates each watch from where its cursor stands. `watch-stream.ts` is one such stream.
  */
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  type WatchCreateRequestSchema,
-  type WatchRequestSchema,
-  type WatchResponse,
-  Watch as WatchService,
-} from "@kvorum/proto";
-import { RpcError, StatusCode } from "@kvorum/transport";
+import { type WatchResponse, Watch as WatchService } from "@kvorum/proto";
+import { RpcError } from "@kvorum/transport";
 import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
 import { type Clock, sleep } from "../clock.js";
 import { ClientClosedError, type EtcdError } from "../errors.js";
 import type { Endpoint } from "../net/endpoint.js";
-import { RequestQueue } from "../net/request-queue.js";
 import type { OpenStream, Streams } from "../net/streams.js";
-import { Silence } from "./silence.js";
+import { AbortFan } from "./abort-fan.js";
+import { type Subscriber, WatchStream } from "./watch-stream.js";
 
-export type WatchCreateInit = MessageInitShape<typeof WatchCreateRequestSchema>;
-type WatchRequestInit = MessageInitShape<typeof WatchRequestSchema>;
-
-/** One watch, as the hub sees it. */
-export interface Subscriber {
-  /** The request that (re-)creates it from where it stands. The hub adds the id. */
-  createRequest(): WatchCreateInit;
-  accept(response: WatchResponse): void;
-  disconnected(): void;
+/** A watch, as the hub sees it. */
+export interface HubSubscriber extends Subscriber {
   fail(error: EtcdError): void;
-  /** Is the stream allowed to be silent although it lives? */
-  readonly waitsForFuture: boolean;
-}
-
-/** A watch on the stream that is open now. */
-interface Attachment {
-  readonly id: bigint;
-  readonly subscriber: Subscriber;
-  created: boolean;
-}
-
-interface Live {
-  readonly requests: RequestQueue<WatchRequestInit>;
-  readonly abort: AbortController;
-  /** Creates that are not answered yet, in the order in which the server answers them. */
-  readonly pending: Attachment[];
-  readonly byId: Map<bigint, Attachment>;
-  readonly bySubscriber: Map<Subscriber, Attachment>;
-  readonly silence: Silence;
-  endpoint: Endpoint | undefined;
 }
 
 export interface WatchHubOptions {
@@ -57,75 +23,103 @@ export interface WatchHubOptions {
   readonly random: () => number;
   /** Aborts when the client closes. */
   readonly closed: AbortSignal;
+  /** Does a member without a leader end the stream? Default true. */
+  readonly requireLeader?: boolean;
 }
+
+/** Told the store's revision, and whether every watch of the stream has been served up to there. */
+export type HeardListener = (revision: bigint, synced: boolean) => void;
 
 /** How often in a row a new token may be refused before the watches end. */
 const AUTH_FAILURES_MAX = 2;
 
 export class WatchHub {
+  /** The signals of the watches' owners. */
+  readonly aborts: AbortFan = new AbortFan();
   readonly #options: WatchHubOptions;
-  readonly #subscribers = new Set<Subscriber>();
-  readonly #progressWaiters = new Set<(revision: bigint) => void>();
-  #live: Live | undefined;
+  readonly #subscribers = new Set<HubSubscriber>();
+  readonly #listeners = new Set<HeardListener>();
+  #live: WatchStream | undefined;
   #running: Promise<void> | undefined;
-  /** Ids are never reused, so that what is still under way for an old watch cannot be taken for a new one's. */
-  #lastId = 0n;
   #authFailures = 0;
+  /** Has a server chosen ids itself? */
+  #serial = false;
+  /** When a stream was last opened again without a wait. */
+  #reopenedAtMs = Number.NEGATIVE_INFINITY;
+  #leaderless: WatchHub | undefined;
 
   constructor(options: WatchHubOptions) {
     this.#options = options;
   }
 
-  attach(subscriber: Subscriber): void {
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  /** A stream of its own for the watches that stay with a member without a leader: the server knows it by the stream. */
+  get leaderless(): WatchHub {
+    this.#leaderless ??= new WatchHub({ ...this.#options, requireLeader: false });
+    return this.#leaderless;
+  }
+
+  attach(subscriber: HubSubscriber): void {
     if (this.#options.closed.aborted) {
       subscriber.fail(new ClientClosedError());
       return;
     }
     this.#subscribers.add(subscriber);
-    if (this.#live !== undefined) this.#create(this.#live, subscriber);
+    this.#live?.create(subscriber);
     this.#running ??= this.#run();
   }
 
   /** Cancels the watch on the server; nothing more is given to the subscriber. */
-  detach(subscriber: Subscriber): void {
+  detach(subscriber: HubSubscriber): void {
     if (!this.#subscribers.delete(subscriber)) return;
     subscriber.disconnected();
-    const live = this.#live;
-    if (live === undefined) return;
-    if (this.#subscribers.size === 0) {
-      this.#live = undefined;
-      live.abort.abort();
+    if (this.#subscribers.size > 0) {
+      this.#live?.cancel(subscriber);
       return;
     }
-    const attachment = live.bySubscriber.get(subscriber);
-    if (attachment !== undefined) this.#cancel(live, attachment);
+    this.#live?.restart();
+    this.#live = undefined;
   }
 
   /** Where the subscriber's stream goes, once the server has created its watch there. */
-  endpointOf(subscriber: Subscriber): Endpoint | undefined {
-    return this.#live?.bySubscriber.get(subscriber)?.created ? this.#live.endpoint : undefined;
+  endpointOf(subscriber: HubSubscriber): Endpoint | undefined {
+    return this.#live?.has(subscriber) ? this.#live.endpoint : undefined;
   }
 
-  /** Asks how far the stream is; `listener` is called with the revision of every such answer until it is removed. */
-  requestProgress(listener: (revision: bigint) => void): () => void {
-    this.#progressWaiters.add(listener);
-    this.#live?.requests.push({ requestUnion: { case: "progressRequest", value: {} } });
-    return () => this.#progressWaiters.delete(listener);
+  /** Calls `listener` with everything that a server says about where it stands, until it is removed. */
+  listen(listener: HeardListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  /** The server refused a watch over its token: only a stream with a new token can carry it. */
-  reauthenticate(reason: string): void {
-    this.#live?.abort.abort(new RpcError(StatusCode.UNAUTHENTICATED, reason));
+  /** Asks the server where it stands and, if `synced`, whether all watches of the stream are there. */
+  ask(synced: boolean): void {
+    if (synced) this.#live?.requestProgress();
+    this.#live?.probe();
+  }
+
+  /** Opens the stream again, as if it had ended with this error. */
+  restart(error: RpcError): void {
+    this.#live?.restart(error);
+  }
+
+  /** Waits before retry number `retry`, as between two streams. Rejects with the reason of the first signal that aborts. */
+  pause(retry: number, signal?: AbortSignal): Promise<void> {
+    const { clock, random, closed } = this.#options;
+    return sleep(clock, backoffMs(DEFAULT_BACKOFF, retry, random()), signal, closed);
   }
 
   /** Ends every watch with `ClientClosedError`. */
   async close(): Promise<void> {
     this.#failAll(new ClientClosedError());
-    await this.#running;
+    await Promise.all([this.#running, this.#leaderless?.close()]);
   }
 
   async #run(): Promise<void> {
-    const { streams, clock, random, closed } = this.#options;
+    const { streams, requireLeader = true } = this.#options;
     let retry = 0;
     let avoid: Endpoint | undefined;
     while (this.#subscribers.size > 0) {
@@ -133,62 +127,70 @@ export class WatchHub {
       let opened: OpenStream<WatchResponse> | undefined;
       let reason: unknown;
       try {
-        opened = await streams.open(WatchService.method.watch, live.requests, { signal: live.abort.signal, avoid });
+        const options = { signal: live.abort.signal, avoid, requireLeader };
+        opened = await streams.open(WatchService.method.watch, live.requests, options);
         live.endpoint = opened.endpoint;
         for await (const response of opened.answers) {
+          if (live.over) break;
           retry = 0;
           live.endpoint.succeeded();
-          live.silence.heard();
-          this.#dispatch(live, response);
+          live.dispatch(response);
         }
       } catch (error) {
         reason = error;
       }
       opened?.release();
-      this.#disconnect(live);
-      // The last watch went, and perhaps another has come since: then there is nothing to wait for.
-      if (live.abort.signal.aborted && !(live.abort.signal.reason instanceof RpcError)) continue;
-      const end = await this.#ended(opened?.endpoint, live.abort.signal.aborted ? live.abort.signal.reason : reason);
+      this.#disconnected(live);
+      const given = live.abort.signal.reason;
+      // The last watch went, and perhaps another has come since; or the ids are to be asked for one by one.
+      if (live.over && !(given instanceof RpcError)) continue;
+      const end = await this.#ended(opened?.endpoint, live.over ? given : reason);
       if (end !== undefined) {
         this.#failAll(end);
         break;
       }
       avoid = opened?.endpoint;
-      const waitMs = retry === 0 && streams.endpointCount > 1 ? 0 : backoffMs(DEFAULT_BACKOFF, retry, random());
-      retry += 1;
       // Closing fails every watch, which also ends this loop.
-      await sleep(clock, waitMs, closed).catch(() => undefined);
+      if (retry > 0 || !this.#mayReopenAtOnce()) await this.pause(retry).catch(() => undefined);
+      retry += 1;
     }
     // In the same turn in which no watch was found: one that comes later must start the loop again.
     this.#running = undefined;
   }
 
-  #open(): Live {
-    const live: Live = {
-      requests: new RequestQueue(),
-      abort: new AbortController(),
-      pending: [],
-      byId: new Map(),
-      bySubscriber: new Map(),
-      endpoint: undefined,
-      silence: new Silence(this.#options.clock, {
-        ask: () => live.requests.push({ requestUnion: { case: "progressRequest", value: {} } }),
-        giveUp: () => live.abort.abort(new RpcError(StatusCode.UNAVAILABLE, "the watch stream gives no sign of life")),
-        mayBeSilent: () => [...this.#subscribers].some((subscriber) => subscriber.waitsForFuture),
-      }),
-    };
+  #open(): WatchStream {
+    const live = new WatchStream({
+      clock: this.#options.clock,
+      serial: this.#serial,
+      created: () => {
+        this.#authFailures = 0;
+      },
+      foreignId: () => {
+        this.#serial = true;
+        live.restart();
+      },
+      heard: (revision, synced) => {
+        for (const listener of this.#listeners) listener(revision, synced);
+      },
+    });
     this.#live = live;
-    for (const subscriber of this.#subscribers) this.#create(live, subscriber);
+    for (const subscriber of this.#subscribers) live.create(subscriber);
     return live;
   }
 
-  #disconnect(live: Live): void {
-    live.silence.stop();
-    live.requests.end();
-    if (this.#live === live) this.#live = undefined;
-    for (const { subscriber } of live.byId.values()) {
-      if (this.#subscribers.has(subscriber)) subscriber.disconnected();
-    }
+  #disconnected(live: WatchStream): void {
+    live.stop();
+    if (this.#live !== live) return;
+    this.#live = undefined;
+    for (const subscriber of this.#subscribers) subscriber.disconnected();
+  }
+
+  /** Another member can be asked without a wait, but not over and over when each of them ends the stream at once. */
+  #mayReopenAtOnce(): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#options.streams.endpointCount < 2 || nowMs - this.#reopenedAtMs < DEFAULT_BACKOFF.baseMs) return false;
+    this.#reopenedAtMs = nowMs;
+    return true;
   }
 
   /** Undefined where the stream is to be opened again, else the error that ends all watches. */
@@ -202,55 +204,11 @@ export class WatchHub {
     return this.#authFailures > AUTH_FAILURES_MAX ? end.error : undefined;
   }
 
-  #create(live: Live, subscriber: Subscriber): void {
-    this.#lastId += 1n;
-    const attachment: Attachment = { id: this.#lastId, subscriber, created: false };
-    live.byId.set(attachment.id, attachment);
-    live.bySubscriber.set(subscriber, attachment);
-    live.pending.push(attachment);
-    live.requests.push({
-      requestUnion: { case: "createRequest", value: { ...subscriber.createRequest(), watchId: attachment.id } },
-    });
-  }
-
-  #cancel(live: Live, { id, subscriber }: Attachment): void {
-    live.byId.delete(id);
-    live.bySubscriber.delete(subscriber);
-    live.requests.push({ requestUnion: { case: "cancelRequest", value: { watchId: id } } });
-  }
-
-  #dispatch(live: Live, response: WatchResponse): void {
-    const attachment = response.created ? this.#answered(live, response.watchId) : live.byId.get(response.watchId);
-    if (attachment === undefined) {
-      if (response.watchId === -1n) this.#progress(response);
-      return;
-    }
-    // Detached while its create was under way.
-    if (!live.byId.has(attachment.id)) return;
-    if (response.created && !response.canceled) {
-      attachment.created = true;
-      this.#authFailures = 0;
-    }
-    if (response.canceled) this.#cancel(live, attachment);
-    attachment.subscriber.accept(response);
-  }
-
-  /** Which create this is the answer to. A refused one comes back as -1, so only the order tells. */
-  #answered(live: Live, watchId: bigint): Attachment | undefined {
-    const index = live.pending.findIndex((attachment) => attachment.id === watchId);
-    return live.pending.splice(Math.max(index, 0), 1)[0];
-  }
-
-  #progress(response: WatchResponse): void {
-    for (const waiter of this.#progressWaiters) waiter(response.header?.revision ?? 0n);
-  }
-
   #failAll(error: EtcdError): void {
     const subscribers = [...this.#subscribers];
     this.#subscribers.clear();
-    const live = this.#live;
+    this.#live?.restart();
     this.#live = undefined;
-    live?.abort.abort();
     for (const subscriber of subscribers) subscriber.fail(error);
   }
 }
