@@ -46,11 +46,25 @@ const cases: Readonly<Record<string, Case>> = {
       "proto/gen/index.ts": "export const b = 1;",
       "integration/a.test.ts": 'import "../packages/server/testing/b.js";',
       "packages/server/testing/b.ts": "",
+      "packages/client/src/test-cluster/a.ts": 'import { c } from "@kvorum/server/testing";',
+      "packages/server/src/testing.ts": "export const c = 1;",
     },
     bad: [
       {
         "packages/client/src/a.ts": 'import { b } from "@kvorum/server";',
         "packages/server/src/index.ts": "export const b = 1;",
+      },
+      {
+        "packages/client/src/test-cluster/a.ts": 'import { b } from "@kvorum/server";',
+        "packages/server/src/index.ts": "export const b = 1;",
+      },
+      {
+        "packages/client/src/a.ts": 'import { b } from "@kvorum/server/testing";',
+        "packages/server/src/testing.ts": "export const b = 1;",
+      },
+      {
+        "packages/concurrency/src/a.ts": 'import { b } from "@kvorum/client/testing";',
+        "packages/client/src/testing.ts": "export const b = 1;",
       },
       { "packages/client/src/a.ts": 'import { b } from "@kvorum/proto/dist/etcd/x_pb.js";' },
       {

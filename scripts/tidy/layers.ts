@@ -14,6 +14,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ["proto", "transport", "client", "concurrency"],
 };
 
+/** A folder that may import one other thing: what a package has for tests. Nobody else's sources may import such a thing. */
+const FOR_TESTS: Readonly<Record<string, string>> = {
+  "packages/client/src/test-cluster/": "@kvorum/server/testing",
+};
+
 /** From left to right; a folder imports itself and what stands to its left. */
 const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["core"],
@@ -52,6 +57,12 @@ export function packagesPointOneWay(files: readonly SourceFile[]): Violation[] {
     if (deep !== null) return `import "@kvorum/${deep[1]}", not what lies inside it`;
     const to = target === undefined ? undefined : packageOf(target);
     if (to === undefined || to === from) return undefined;
+    if (from !== undefined && specifier.endsWith("/testing") && !isTest(file.path)) {
+      const allowed = Object.entries(FOR_TESTS).some(
+        ([folder, name]) => file.path.startsWith(folder) && specifier === name,
+      );
+      return allowed ? undefined : `${specifier} is for tests`;
+    }
     if (from !== undefined && !PACKAGES[from]?.includes(to)) return `${from} must not import ${to}`;
     // What a package keeps for tests has no name: it is not packed. The private folders are where tests live.
     if (from === undefined && target !== undefined && isTestSupport(target)) return undefined;

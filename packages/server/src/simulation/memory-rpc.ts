@@ -6,8 +6,10 @@ import {
   create,
   type DescMessage,
   type DescService,
+  fromBinary,
   type MessageInitShape,
   type MessageShape,
+  toBinary,
 } from "@bufbuild/protobuf";
 import {
   type CallContext,
@@ -15,6 +17,7 @@ import {
   type Channel,
   type ChannelState,
   type Metadata,
+  type MetadataInit,
   methodPath,
   RpcError,
   type ServiceImplementation,
@@ -68,6 +71,8 @@ export interface Wire {
   after(delayMs: number, run: () => void): void;
   /** Runs on the machine, or when its pause is over. */
   arrive(run: () => void): void;
+  /** Runs at the client, or when its pause is over. Default: at once. */
+  home?(run: () => void): void;
   /** Around every handled request: what an oracle wants to know of it. */
   around<T>(path: string, request: unknown, handle: () => Promise<T>): Promise<T>;
 }
@@ -77,6 +82,7 @@ export class MemoryChannel implements Channel {
   readonly state: ChannelState = "ready";
   readonly #wire: Wire;
   readonly #open: Set<(error: RpcError) => void> = new Set();
+  #breaks = 0;
 
   constructor(endpoint: string, wire: Wire) {
     this.endpoint = endpoint;
@@ -87,6 +93,12 @@ export class MemoryChannel implements Channel {
     return () => {};
   }
 
+  /** The connection breaks on the client's side: every call ends, and what is on its way is lost. */
+  break(): void {
+    this.#breaks += 1;
+    for (const end of [...this.#open]) end(connectionBroke());
+  }
+
   unary<I extends DescMessage, O extends DescMessage>(
     method: UnaryMethod<I, O>,
     request: MessageInitShape<I>,
@@ -94,10 +106,10 @@ export class MemoryChannel implements Channel {
   ): Promise<MessageShape<O>> {
     const path = methodPath(method);
     return this.#call(path, options, (services, context, answer) => {
-      const message = create(method.input, request);
+      const message = overTheWire(method.input, request);
       const handled = this.#wire.around(path, message, async () => services.handlerOf(path)(message, context));
       handled.then(
-        (result) => answer(undefined, () => create(method.output, result as MessageInitShape<O>)),
+        (result) => answer(undefined, () => overTheWire(method.output, result as MessageInitShape<O>)),
         (error: unknown) => answer(toRpcError(error, path)),
       );
     });
@@ -110,15 +122,18 @@ export class MemoryChannel implements Channel {
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
     const path = methodPath(method);
     const server = new AbortController();
+    const breaks = this.#breaks;
     const sent = this.#carried(method.input, requests, server.signal);
     let answers: AsyncIterator<unknown> | undefined;
     let origin: MemoryServices | undefined;
     try {
       for (;;) {
+        // Broken while the client was not reading.
+        if (breaks !== this.#breaks) throw connectionBroke(path);
         const next = await this.#call<IteratorResult<MessageShape<O>>>(path, options, (services, context, answer) => {
           origin ??= services;
           // The process that served the stream died while the client was not reading.
-          if (origin !== services) throw new RpcError(StatusCode.UNAVAILABLE, "the connection broke", { method: path });
+          if (origin !== services) throw connectionBroke(path);
           answers ??= (services.handlerOf(path)(sent, { ...context, signal: server.signal }) as AsyncIterable<unknown>)[
             Symbol.asyncIterator
           ]();
@@ -127,7 +142,7 @@ export class MemoryChannel implements Channel {
               answer(undefined, () =>
                 done === true
                   ? { done: true, value: undefined }
-                  : { done: false, value: create(method.output, value as MessageInitShape<O>) },
+                  : { done: false, value: overTheWire(method.output, value as MessageInitShape<O>) },
               ),
             (error: unknown) => answer(toRpcError(error, path)),
           );
@@ -162,7 +177,7 @@ export class MemoryChannel implements Channel {
   /** One request, there and back. */
   #call<T>(
     path: string,
-    { signal, timeoutMs }: CallOptions,
+    { signal, timeoutMs, metadata }: CallOptions,
     handle: (
       services: MemoryServices,
       context: CallContext,
@@ -170,7 +185,12 @@ export class MemoryChannel implements Channel {
     ) => void,
   ): Promise<T> {
     const wire = this.#wire;
+    const home = (run: () => void): void => (wire.home === undefined ? run() : wire.home(run));
     return new Promise<T>((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
       const server = new AbortController();
       let settled = false;
       let disconnect = (): void => {};
@@ -188,12 +208,12 @@ export class MemoryChannel implements Channel {
           server.abort();
           reject(error);
         });
-      const lost = (error: RpcError): void => wire.after(wire.delayMs() ?? 0, () => end(error));
+      const lost = (error: RpcError): void => wire.after(wire.delayMs() ?? 0, () => home(() => end(error)));
       this.#open.add(end);
       signal?.addEventListener("abort", aborted, { once: true });
       if (timeoutMs !== undefined) {
         wire.after(timeoutMs, () =>
-          end(new RpcError(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded", { method: path })),
+          home(() => end(new RpcError(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded", { method: path }))),
         );
       }
       const there = wire.delayMs();
@@ -205,20 +225,18 @@ export class MemoryChannel implements Channel {
           lost(new RpcError(StatusCode.UNAVAILABLE, "connection refused", { method: path, maybeSent: false }));
           return;
         }
-        disconnect = services.connect(() =>
-          lost(new RpcError(StatusCode.UNAVAILABLE, "the connection broke", { method: path })),
-        );
+        disconnect = services.connect(() => lost(connectionBroke(path)));
         wire.arrive(() => {
           if (settled || wire.services() !== services) return;
           const answer = (error: RpcError | undefined, result?: () => T): void => {
             const back = wire.delayMs();
             if (back === undefined || wire.services() !== services) return;
             wire.after(back, () =>
-              settle(() => (error === undefined ? resolve((result as () => T)()) : reject(error))),
+              home(() => settle(() => (error === undefined ? resolve((result as () => T)()) : reject(error)))),
             );
           };
           try {
-            handle(services, contextOf(path, server.signal), answer);
+            handle(services, contextOf(path, server.signal, metadata), answer);
           } catch (error) {
             answer(toRpcError(error, path));
           }
@@ -234,19 +252,36 @@ export class MemoryChannel implements Channel {
     signal: AbortSignal,
   ): AsyncGenerator<MessageShape<I>, void, undefined> {
     for await (const request of requests) {
-      await new Promise<void>((resolve) =>
-        this.#wire.after(this.#wire.delayMs() ?? 0, () => this.#wire.arrive(resolve)),
-      );
+      const there = this.#wire.delayMs();
+      // What is lost on a stream that stands is never made good: the stream delivers no more until it breaks.
+      if (there === undefined) return void (await new Promise<never>(() => {}));
+      await new Promise<void>((resolve) => this.#wire.after(there, () => this.#wire.arrive(resolve)));
       if (signal.aborted) return;
-      yield create(schema, request);
+      yield overTheWire(schema, request);
     }
   }
 }
 
-const NO_METADATA: Metadata = { get: () => undefined, getAll: () => [], entries: () => [] };
+function contextOf(path: string, signal: AbortSignal, metadata: MetadataInit = {}): CallContext {
+  return { signal, metadata: metadataOf(metadata), peer: "simulation", path, sendHeader() {}, setTrailer() {} };
+}
 
-function contextOf(path: string, signal: AbortSignal): CallContext {
-  return { signal, metadata: NO_METADATA, peer: "simulation", path, sendHeader() {}, setTrailer() {} };
+function metadataOf(init: MetadataInit): Metadata {
+  const pairs = Object.entries(init).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one) => [name.toLowerCase(), one] as const),
+  );
+  const getAll: Metadata["getAll"] = (key) =>
+    pairs.filter(([name]) => name === key.toLowerCase()).map(([, value]) => value);
+  return { get: (key) => getAll(key)[0], getAll, entries: () => pairs };
+}
+
+/** What arrives of a message: the same fields, nothing shared. */
+function overTheWire<D extends DescMessage>(schema: D, message: MessageInitShape<D>): MessageShape<D> {
+  return fromBinary(schema, toBinary(schema, create(schema, message)));
+}
+
+function connectionBroke(method?: string): RpcError {
+  return new RpcError(StatusCode.UNAVAILABLE, "the connection broke", method === undefined ? {} : { method });
 }
 
 function toRpcError(error: unknown, method: string): RpcError {
