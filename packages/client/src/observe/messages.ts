@@ -54,10 +54,8 @@ export interface ConnectionMessage {
   readonly previous: ConnectionState;
 }
 
-/** The watch a message is about. */
+/** The watch a message is about: the same object in all messages of a watch, so that a `WeakMap` can follow it. */
 export interface WatchSubject {
-  /** Counts the watches of this process from 1. */
-  readonly watch: number;
   /** As the server sees them, with the namespace in front. */
   readonly key: Uint8Array;
   readonly rangeEnd: Uint8Array;
@@ -79,7 +77,7 @@ export type WatchHappening =
   | { readonly event: "closed"; readonly error: unknown };
 
 /** On `etcd.client.watch`. */
-export type WatchMessage = WatchSubject & WatchHappening;
+export type WatchMessage = { readonly watch: WatchSubject } & WatchHappening;
 
 export type LeaseHappening =
   /** This client keeps it alive from now on, granted or adopted. Seconds. */

@@ -92,15 +92,22 @@ export class Interceptor {
     return opened;
   }
 
-  /** Around the creation of one watch; resolves with the revision that `next` gave. */
+  /** Around the creation of one watch. `created` creates it and resolves when a server has it. */
   async watch(
-    request: ClientCallRequest<"watch.watch">,
-    namespace: Uint8Array,
-    options: CallOptions,
+    request: WatchRequest,
+    namespace: Uint8Array | undefined,
+    options: CallOptions | undefined,
     created: () => Promise<bigint>,
   ): Promise<void> {
-    const send = async (): Promise<{ revision: bigint }> => ({ revision: await created() });
-    await this.#run({ method: "watch.watch", kind: "watch", namespace, send }, 0, request, options);
+    let creating: Promise<bigint> | undefined;
+    const send = async (): Promise<{ revision: bigint }> => {
+      // Called again it waits for the same watch.
+      creating ??= created();
+      return { revision: await creating };
+    };
+    const chain: Chain = { method: "watch.watch", kind: "watch", namespace: namespace ?? NO_NAMESPACE, send };
+    await this.#run(chain, 0, request, options ?? {});
+    if (creating === undefined) throw new TypeError("a middleware must call next() when a watch is created, or throw");
   }
 
   async #run(chain: Chain, layer: number, request: unknown, options: CallOptions): Promise<unknown> {
@@ -125,7 +132,7 @@ export class Interceptor {
   }
 }
 
-type ClientCallRequest<N extends CallName> = Extract<ClientCall, { readonly method: N }>["request"];
+type WatchRequest = Extract<ClientCall, { readonly method: "watch.watch" }>["request"];
 
 const STREAM_KINDS: Readonly<Partial<Record<CallName, CallKind>>> = {
   "watch.watch": "watch",

@@ -40,13 +40,12 @@ export class Observer {
     return watchChannel.hasSubscribers;
   }
 
-  watch(subject: WatchSubject, happening: WatchHappening): void {
-    const { watch, key, rangeEnd } = subject;
-    if (watchChannel.hasSubscribers) watchChannel.publish({ watch, key, rangeEnd, ...happening });
+  watch(watch: WatchSubject, happening: WatchHappening): void {
+    if (watchChannel.hasSubscribers) watchChannel.publish({ watch, ...happening });
     const logger = this.#logger;
     if (logger === undefined) return;
-    const fields = { watch, key: keyText(key), event: happening.event };
-    const name = `etcd: watch ${watch} of ${JSON.stringify(fields.key)}`;
+    const fields = { key: keyText(watch.key), event: happening.event };
+    const name = `etcd: watch of ${JSON.stringify(fields.key)}`;
     switch (happening.event) {
       case "created":
         logger.debug({ ...fields, revision: happening.revision }, `${name} is open`);

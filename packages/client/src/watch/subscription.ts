@@ -7,6 +7,8 @@ import { WatchCreateRequest_FilterType, type WatchResponse } from "@kvorum/proto
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { CompactedError, type EtcdError, type GrpcCode, makeEtcdError } from "../errors.js";
 import type { WireRange } from "../keyspace.js";
+import type { Interceptor } from "../observe/middleware.js";
+import { WatchReport } from "../observe/watch-report.js";
 import { toBigInt } from "../options.js";
 import { reasonKind, type ServerReason, serverReason } from "../reasons.js";
 import { decide } from "../retry.js";
@@ -29,12 +31,20 @@ export class Subscription implements HubSubscriber {
   readonly #cursor: WatchCursor;
   readonly #buffer: WatchBuffer;
   readonly #settleReady: Settle;
+  readonly #report: WatchReport | undefined;
   #forgetSignal: () => void = () => undefined;
   #closing: AbortController | undefined;
   #parked = false;
   #closed = false;
+  #failed = false;
 
-  constructor(hub: WatchHub, range: WireRange, options: WatchOptions) {
+  constructor(
+    hub: WatchHub,
+    range: WireRange,
+    options: WatchOptions,
+    interceptor?: Interceptor,
+    namespace?: Uint8Array,
+  ) {
     this.hub = options.requireLeader === false ? hub.leaderless : hub;
     this.#options = options;
     this.#range = range;
@@ -53,7 +63,8 @@ export class Subscription implements HubSubscriber {
     // Whoever does not await `ready` learns of the failure from the iteration.
     this.ready.catch(() => undefined);
     this.#settleReady = settle;
-    this.#start(options.signal);
+    this.#report = hub.observer && new WatchReport(hub.observer, range);
+    this.#start(options.signal, interceptor && ((attach) => this.#intercepted(interceptor, namespace, attach)));
   }
 
   get lag(): number {
@@ -62,6 +73,11 @@ export class Subscription implements HubSubscriber {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Closed by its owner, or failed. */
+  get over(): boolean {
+    return this.#closed || this.#failed;
   }
 
   /** Aborts when the watch ends from this side. */
@@ -90,6 +106,7 @@ export class Subscription implements HubSubscriber {
   finish(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#report?.closed();
     this.#forgetSignal();
     this.#settleReady.reject(reason);
     this.#buffer.end();
@@ -120,10 +137,13 @@ export class Subscription implements HubSubscriber {
   }
 
   disconnected(): void {
+    this.#report?.disconnected();
     this.#cursor.disconnected();
   }
 
   fail(error: EtcdError): void {
+    this.#failed = true;
+    this.#report?.closed(error);
     this.#forgetSignal();
     this.#settleReady.reject(error);
     this.#buffer.fail(error);
@@ -135,16 +155,19 @@ export class Subscription implements HubSubscriber {
       case "nothing":
         return;
       case "created":
+        this.#report?.created(step.revision);
         this.#settleReady.resolve(step.revision);
         return;
       case "events":
         this.#buffer.pushEvents(step.events);
+        this.#report?.events(step.events.length, this.#buffer.lag);
         if (this.#buffer.isFull) this.#park();
         return;
       case "progress":
         this.#buffer.push(step);
         return;
       case "compacted":
+        this.#report?.compacted(step.compactRevision, step.requested);
         this.hub.detach(this);
         if (this.#options.onCompacted === "resync") this.#buffer.push(step);
         else this.fail(compactedError(step));
@@ -154,18 +177,36 @@ export class Subscription implements HubSubscriber {
     }
   }
 
-  #start(signal: AbortSignal | undefined): void {
+  #start(signal: AbortSignal | undefined, around?: (attach: () => void) => void): void {
     if (signal?.aborted) {
       this.finish(signal.reason);
       return;
     }
     if (signal !== undefined) this.#forgetSignal = this.hub.aborts.add(signal, () => this.finish(signal.reason));
-    this.hub.attach(this);
+    const attach = (): void => this.hub.attach(this);
+    if (around === undefined) attach();
+    else around(attach);
+  }
+
+  /** Middleware comes before the first attempt, and learns when the server has the watch. */
+  #intercepted(interceptor: Interceptor, namespace: Uint8Array | undefined, attach: () => void): void {
+    const { signal } = this.#options;
+    const created = (): Promise<bigint> => {
+      if (!this.#closed) attach();
+      return this.ready;
+    };
+    interceptor.watch(this.createRequest(), namespace, signal && { signal }, created).catch((error: unknown) => {
+      // Where the watch itself failed, this is the same error once more.
+      if (this.over) return;
+      this.hub.detach(this);
+      this.fail(error as EtcdError);
+    });
   }
 
   /** The consumer is slow: the server keeps the rest of the history until there is room. */
   #park(): void {
     this.#parked = true;
+    this.#report?.parked(this.#buffer.lag);
     this.hub.detach(this);
   }
 

@@ -9,6 +9,7 @@ import { type Clock, sleep } from "../clock.js";
 import { ClientClosedError, type EtcdError } from "../errors.js";
 import type { Endpoint } from "../net/endpoint.js";
 import type { OpenStream, Streams } from "../net/streams.js";
+import type { Observer } from "../observe/observer.js";
 import { AbortFan } from "./abort-fan.js";
 import { type Subscriber, WatchStream } from "./watch-stream.js";
 
@@ -25,6 +26,8 @@ export interface WatchHubOptions {
   readonly closed: AbortSignal;
   /** Does a member without a leader end the stream? Default true. */
   readonly requireLeader?: boolean;
+  /** Told what becomes of each watch. */
+  readonly observer?: Observer;
 }
 
 /** Told the store's revision, and whether every watch of the stream has been served up to there. */
@@ -54,6 +57,10 @@ export class WatchHub {
 
   get clock(): Clock {
     return this.#options.clock;
+  }
+
+  get observer(): Observer | undefined {
+    return this.#options.observer;
   }
 
   /** A stream of its own for the watches that stay with a member without a leader: the server knows it by the stream. */

@@ -6,6 +6,7 @@ import type { Event as WireEvent } from "@kvorum/proto";
 import type { Selector } from "../keys.js";
 import type { View } from "../kv/results.js";
 import type { StoreContext } from "../kv/store.js";
+import { warnIfDropped } from "../observe/leaks.js";
 import type { CallOptions } from "../options.js";
 import { EventReader } from "./event-reader.js";
 import type { WatchBatch, WatchEvent, WatchOptions } from "./options.js";
@@ -68,7 +69,10 @@ class StoreWatch<V> implements Watch<V> {
   constructor(context: StoreContext, view: View<V>, selector: Selector, options: WatchOptions = {}) {
     const range = view.keyspace.range(selector);
     this.#context = context;
-    this.#subscription = new Subscription(context.watches, range, options);
+    const { interceptor } = context.caller;
+    this.#subscription = new Subscription(context.watches, range, options, interceptor, view.keyspace.prefix);
+    const { observer } = context.watches;
+    if (observer !== undefined) warnIfDropped(this, observer, range, this.#subscription);
     this.#reader = new EventReader(view, options.onDecodeError);
     this.#only = options.only;
     if (options.onCompacted === "resync") {
