@@ -86,6 +86,8 @@ export interface ClientWorld {
   /** In [0, 1). */
   readonly random: () => number;
   readonly newLeaseId?: () => bigint;
+  /** Told of every call. */
+  readonly onCall?: (call: Promise<unknown>) => void;
 }
 
 /** For this package alone: a client in a world of somebody's making. */
@@ -102,13 +104,13 @@ class EtcdClient extends KvStore<string> implements Client {
   readonly #abort: AbortController;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ClientOptions, { clock, random, newLeaseId }: ClientWorld) {
+  constructor(options: ClientOptions, { clock, random, newLeaseId, onCall }: ClientWorld) {
     const balancer = new Balancer(openEndpoints(options), options.balancer ?? "round-robin");
     const credentials = new Credentials(options.auth, balancer, clock);
     const abort = new AbortController();
     if (options.timeout !== undefined) checkMilliseconds(options.timeout, "timeout");
     const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
-    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs });
+    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs, onCall });
     const streams = new Streams(balancer, credentials, clock);
     const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
     const lease = new Leases({ caller, streams, clock, random, newLeaseId });

@@ -57,6 +57,8 @@ export interface CallerOptions {
   readonly onMembershipDoubt?: () => void;
   /** Around every call. */
   readonly interceptor?: Interceptor | undefined;
+  /** Told of every call, all its attempts and waits in one; for whoever lets time pass while somebody waits. */
+  readonly onCall?: ((call: Promise<unknown>) => void) | undefined;
 }
 
 /** The state of one call over its attempts. */
@@ -142,6 +144,12 @@ export class Caller {
   }
 
   #call<T>(method: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
+    const call = this.#traced(method, operation, options, attempt);
+    this.#options.onCall?.(call);
+    return call;
+  }
+
+  #traced<T>(method: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
     if (!callsAreTraced()) return this.#attempts(method, operation, options, attempt, undefined);
     const subject = { method, operation, clock: this.#options.clock };
     return CallTrace.around(subject, (trace) => this.#attempts(method, operation, options, attempt, trace));
