@@ -51,6 +51,19 @@ export type { Store } from "./kv/store.js";
 export type { TxnResponses, TxnResult } from "./kv/txn.js";
 export type { Lease, LeaseState } from "./lease/lease.js";
 export type { GrantedLease, GrantOptions, LeaseApi, LeaseInfo } from "./lease/lease-api.js";
+export type { KeyCache } from "./live/cache.js";
+export type { Change } from "./live/change.js";
+export type { LiveValue } from "./live/config.js";
+export type { ConfigFile } from "./live/config-file.js";
+export {
+  type CacheOptions,
+  type ChangesOptions,
+  ConfigFileError,
+  type ConfigKeys,
+  type ConfigOptions,
+  type ConfigSource,
+} from "./live/options.js";
+export type { IndexTerms } from "./live/secondary-index.js";
 export type { Alarm, KvHash, MaintenanceApi, MemberStatus } from "./maintenance.js";
 export type { AuthOptions } from "./net/credentials.js";
 export type { EndpointState } from "./net/endpoint-health.js";
