@@ -15,7 +15,7 @@ export interface Instant {
 export type LeaseLife = "active" | "suspect" | "lost";
 
 /** The wall clock must run ahead by more than this to be taken for a suspend and not for an adjustment. */
-const SUSPEND_MS = 1_000;
+export const SUSPEND_MS = 1_000;
 const MARGIN_MIN_MS = 250;
 const MARGIN_OF_TTL = 0.05;
 /** Share of the time to live without an acknowledgement, after which a lease is suspect. */
@@ -62,7 +62,13 @@ export class LeaseDeadline {
 
   #elapsed(now: Instant): { readonly ms: number; readonly suspended: boolean } {
     const monotonicMs = now.monotonicMs - this.#sentAt.monotonicMs;
-    const wallMs = now.wallMs - this.#sentAt.wallMs;
-    return wallMs - monotonicMs > SUSPEND_MS ? { ms: wallMs, suspended: true } : { ms: monotonicMs, suspended: false };
+    const aheadMs = ranAheadMs(this.#sentAt, now);
+    const suspended = aheadMs > SUSPEND_MS;
+    return { ms: suspended ? monotonicMs + aheadMs : monotonicMs, suspended };
   }
+}
+
+/** By how much more the wall clock moved on than the monotonic one. */
+export function ranAheadMs(from: Instant, to: Instant): number {
+  return to.wallMs - from.wallMs - (to.monotonicMs - from.monotonicMs);
 }

@@ -1,6 +1,6 @@
 /**
- * One keepalive stream to one member. The server answers the requests of a stream in order, so the answer to a lease's
- * keepalive belongs to the oldest one of that lease that is unanswered.
+ * One keepalive stream to one member. The server answers the requests of a stream in order, so an answer belongs to the
+ * oldest request of its lease that is unanswered, and an error that ends the stream was raised by the oldest of all.
  */
 import { Lease as LeaseService } from "@kvorum/proto";
 import type { Channel } from "@kvorum/transport";
@@ -19,8 +19,8 @@ export interface KeepAliveAnswer {
 
 export interface KeepAliveListener {
   answered(stream: KeepAliveStream, answer: KeepAliveAnswer): void;
-  /** The stream is over, unless `close` ended it. */
-  ended(stream: KeepAliveStream, reason: unknown): void;
+  /** The stream is over, unless `close` ended it. `unanswered` is the lease whose turn it was. */
+  ended(stream: KeepAliveStream, reason: unknown, unanswered: bigint | undefined): void;
 }
 
 export interface KeepAliveTarget {
@@ -37,7 +37,8 @@ export class KeepAliveStream {
   readonly done: Promise<void>;
   readonly #requests = new RequestQueue<{ ID: bigint }>();
   readonly #abort = new AbortController();
-  readonly #inFlight = new Map<bigint, Instant[]>();
+  /** Oldest first. */
+  readonly #inFlight: { readonly leaseId: bigint; readonly at: Instant }[] = [];
   readonly #ownChannel: Channel | undefined;
 
   constructor(streams: Streams, target: KeepAliveTarget, listener: KeepAliveListener) {
@@ -48,9 +49,7 @@ export class KeepAliveStream {
   }
 
   send(leaseId: bigint, at: Instant): void {
-    const sent = this.#inFlight.get(leaseId);
-    if (sent === undefined) this.#inFlight.set(leaseId, [at]);
-    else sent.push(at);
+    this.#inFlight.push({ leaseId, at });
     this.#requests.push({ ID: leaseId });
   }
 
@@ -70,7 +69,7 @@ export class KeepAliveStream {
       try {
         for await (const answer of opened.answers) {
           this.endpoint.succeeded();
-          const sentAt = this.#inFlight.get(answer.ID)?.shift();
+          const sentAt = this.#takeSent(answer.ID);
           if (sentAt !== undefined) listener.answered(this, { leaseId: answer.ID, ttl: Number(answer.TTL), sentAt });
         }
       } finally {
@@ -82,6 +81,11 @@ export class KeepAliveStream {
     this.#requests.end();
     const closed = this.#abort.signal.aborted;
     await this.#ownChannel?.close();
-    if (!closed) listener.ended(this, reason);
+    if (!closed) listener.ended(this, reason, this.#inFlight[0]?.leaseId);
+  }
+
+  #takeSent(leaseId: bigint): Instant | undefined {
+    const index = this.#inFlight.findIndex((sent) => sent.leaseId === leaseId);
+    return index < 0 ? undefined : this.#inFlight.splice(index, 1)[0]?.at;
   }
 }

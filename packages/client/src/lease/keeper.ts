@@ -5,9 +5,11 @@
  */
 import { Lease as LeaseService } from "@kvorum/proto";
 import type { Clock } from "../clock.js";
+import { type EtcdReason, isEtcdError } from "../errors.js";
 import type { Endpoint } from "../net/endpoint.js";
 import type { Streams } from "../net/streams.js";
-import type { Instant } from "./deadline.js";
+import { type Instant, ranAheadMs, SUSPEND_MS } from "./deadline.js";
+import { DueQueue } from "./due-queue.js";
 import { type KeepAliveAnswer, KeepAliveStream } from "./keepalive-stream.js";
 
 /** A lease, as the keeper sees it. */
@@ -24,6 +26,8 @@ export interface KeptAlive {
   acknowledge(ttl: number, sentAt: Instant): void;
   /** What went wrong last; the cause, should the lease be lost. */
   failed(error: unknown): void;
+  /** The server refuses to renew this lease, now and later. */
+  refused(error: unknown): void;
 }
 
 interface Entry {
@@ -43,15 +47,23 @@ export interface KeeperOptions {
 
 const RESEND_FIRST_MS = 100;
 const RESEND_MAX_MS = 500;
+/** How often the two clocks are compared. A machine that wakes up has no time to lose. */
+const COMPARE_CLOCKS_MS = 1_000;
+/** What says something about the lease that was asked for and not about the member. */
+const REFUSALS: ReadonlySet<EtcdReason> = new Set(["lease-not-found", "permission-denied"]);
 
 export class LeaseKeeper {
   readonly #options: KeeperOptions;
-  readonly #entries = new Map<bigint, Entry>();
+  readonly #entries = new Map<KeptAlive, Entry>();
+  /** Usually one; more where a lease was adopted by the client that keeps it already. */
+  readonly #byId = new Map<bigint, Set<Entry>>();
+  readonly #due = new DueQueue<Entry>();
   /** Oldest first, two at most. */
   #streams: KeepAliveStream[] = [];
   readonly #ending = new Set<Promise<void>>();
   #avoid: Endpoint | undefined;
-  #cancelTimer: () => void = () => undefined;
+  #timer: { readonly atMs: number; cancel(): void } | undefined;
+  #comparedAt: Instant | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -59,47 +71,74 @@ export class LeaseKeeper {
 
   add(lease: KeptAlive): void {
     const dueMs = lease.nextSendMs(this.#options.random());
-    this.#entries.set(lease.id, { lease, waitingSinceMs: undefined, dueMs, resends: 0 });
-    this.#arm();
+    const entry = { lease, waitingSinceMs: undefined, dueMs, resends: 0 };
+    this.#entries.set(lease, entry);
+    const sharing = this.#byId.get(lease.id);
+    if (sharing === undefined) this.#byId.set(lease.id, new Set([entry]));
+    else sharing.add(entry);
+    this.#comparedAt ??= this.#now();
+    this.#schedule(entry);
   }
 
   remove(lease: KeptAlive): void {
-    this.#entries.delete(lease.id);
-    if (this.#entries.size === 0) this.#closeStreams();
-    this.#arm();
+    const entry = this.#entries.get(lease);
+    if (entry === undefined) return;
+    this.#entries.delete(lease);
+    this.#due.delete(entry);
+    const sharing = this.#byId.get(lease.id);
+    sharing?.delete(entry);
+    if (sharing?.size === 0) this.#byId.delete(lease.id);
+    if (this.#entries.size > 0) return;
+    this.#closeStreams();
+    this.#stopTimer();
   }
 
   async close(): Promise<void> {
-    this.#entries.clear();
-    this.#cancelTimer();
-    this.#closeStreams();
+    for (const lease of [...this.#entries.keys()]) this.remove(lease);
     await Promise.all(this.#ending);
+  }
+
+  /** When this lease needs attention next: to be sent for, or to be called lost. */
+  #schedule(entry: Entry): void {
+    const deadlineMs = this.#options.clock.nowMs() + entry.lease.remaining();
+    this.#due.set(entry, Math.min(entry.dueMs, deadlineMs));
+    this.#arm();
   }
 
   /** One timer for all leases, for whatever is due first. */
   #arm(): void {
-    this.#cancelTimer();
-    if (this.#entries.size === 0) return;
     const nowMs = this.#options.clock.nowMs();
-    let waitMs = Number.POSITIVE_INFINITY;
-    for (const { lease, dueMs } of this.#entries.values()) {
-      waitMs = Math.min(waitMs, dueMs - nowMs, lease.remaining());
-    }
     // A millisecond on top, because a timer may fire a fraction too early.
-    this.#cancelTimer = this.#options.clock.after(Math.max(0, waitMs) + 1, () => this.#tick());
+    const atMs = Math.min(Math.max(nowMs, this.#due.nextMs) + 1, nowMs + COMPARE_CLOCKS_MS);
+    if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
+    this.#stopTimer();
+    this.#timer = { atMs, cancel: this.#options.clock.after(atMs - nowMs, () => this.#tick()) };
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#entries.size === 0) this.#comparedAt = undefined;
   }
 
   #tick(): void {
-    const nowMs = this.#options.clock.nowMs();
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.lease.check() && nowMs >= entry.dueMs) this.#send(entry);
+    this.#timer = undefined;
+    const now = this.#now();
+    const suspended = this.#comparedAt !== undefined && ranAheadMs(this.#comparedAt, now) > SUSPEND_MS;
+    this.#comparedAt = now;
+    // What was answered before the machine was suspended says nothing about now.
+    const due = suspended ? [...this.#entries.values()] : this.#due.take(now.monotonicMs);
+    for (const entry of due) {
+      // One that is lost has removed itself.
+      if (!entry.lease.check()) continue;
+      if (suspended || now.monotonicMs >= entry.dueMs) this.#send(entry);
+      this.#schedule(entry);
     }
-    this.#arm();
+    if (this.#entries.size > 0) this.#arm();
   }
 
   #send(entry: Entry): void {
-    const { clock } = this.#options;
-    const now: Instant = { monotonicMs: clock.nowMs(), wallMs: clock.wallMs() };
+    const now = this.#now();
     const unanswered = entry.waitingSinceMs !== undefined && this.#streams.length > 0;
     const stream = unanswered ? this.#second(entry.lease.patienceMs) : this.#first();
     stream.send(entry.lease.id, now);
@@ -138,7 +177,7 @@ export class LeaseKeeper {
       { endpoint, ownConnection, openedAtMs },
       {
         answered: (from, answer) => this.#answered(from, answer),
-        ended: (from, reason) => this.#ended(from, reason),
+        ended: (from, reason, unanswered) => this.#ended(from, reason, unanswered),
       },
     );
     this.#streams.push(stream);
@@ -151,34 +190,47 @@ export class LeaseKeeper {
     for (const other of this.#streams) if (other !== stream) other.close();
     this.#streams = [stream];
     this.#avoid = undefined;
-    const entry = this.#entries.get(answer.leaseId);
-    if (entry === undefined) return;
-    entry.waitingSinceMs = undefined;
-    entry.resends = 0;
-    entry.lease.acknowledge(answer.ttl, answer.sentAt);
-    entry.dueMs = entry.lease.nextSendMs(this.#options.random());
-    this.#arm();
+    for (const entry of this.#of(answer.leaseId)) {
+      entry.waitingSinceMs = undefined;
+      entry.resends = 0;
+      entry.lease.acknowledge(answer.ttl, answer.sentAt);
+      // The answer may have been that the lease is gone.
+      if (!this.#entries.has(entry.lease)) continue;
+      entry.dueMs = entry.lease.nextSendMs(this.#options.random());
+      this.#schedule(entry);
+    }
   }
 
-  #ended(stream: KeepAliveStream, reason: unknown): void {
+  #ended(stream: KeepAliveStream, reason: unknown, unanswered: bigint | undefined): void {
     const { clock, streams } = this.#options;
     this.#streams = this.#streams.filter((other) => other !== stream);
     this.#avoid = stream.endpoint;
     const nowMs = clock.nowMs();
     for (const entry of this.#entries.values()) {
-      if (entry.waitingSinceMs !== undefined) this.#backOff(entry, nowMs);
+      if (entry.waitingSinceMs === undefined) continue;
+      this.#backOff(entry, nowMs);
+      this.#schedule(entry);
     }
-    this.#arm();
-    // No error of a stream ends a lease: it is tried again until the deadline, and then the error is the cause.
+    // Other errors of a stream end no lease: it is tried again until the deadline, and then the error is the cause.
     const told = streams
       .ended(LeaseService.method.leaseKeepAlive, "keepalive", stream.endpoint, reason)
       .then((end) => end.error)
       .catch((error: unknown) => error)
       .then((error) => {
-        for (const { lease } of this.#entries.values()) lease.failed(error);
+        const refused = unanswered !== undefined && isEtcdError(error) && REFUSALS.has(error.reason);
+        if (refused) for (const { lease } of this.#of(unanswered)) lease.refused(error);
+        for (const lease of this.#entries.keys()) lease.failed(error);
       });
     this.#ending.add(told);
     told.finally(() => this.#ending.delete(told));
+  }
+
+  #of(leaseId: bigint): readonly Entry[] {
+    return [...(this.#byId.get(leaseId) ?? [])];
+  }
+
+  #now(): Instant {
+    return { monotonicMs: this.#options.clock.nowMs(), wallMs: this.#options.clock.wallMs() };
   }
 
   #closeStreams(): void {

@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { Lease as LeaseService } from "@kvorum/proto";
 import type { Clock } from "../clock.js";
-import { isEtcdError, LeaseNotFoundError } from "../errors.js";
-import type { Caller } from "../net/caller.js";
+import { isEtcdError } from "../errors.js";
+import { type Caller, DEFAULT_TIMEOUT_MS } from "../net/caller.js";
 import type { Streams } from "../net/streams.js";
 import type { BigIntLike, CallOptions } from "../options.js";
 import { toBigInt } from "../options.js";
 import { LeaseKeeper } from "./keeper.js";
-import { KeptLease, type Lease } from "./lease.js";
+import { KeptLease, type Lease, leaseNotFound } from "./lease.js";
 
 export interface GrantOptions extends CallOptions {
   /** Time to live in whole seconds. The server raises it to its minimum, 2 by default. */
@@ -34,9 +34,12 @@ export interface LeaseInfo {
 
 /** Every call rejects with `EtcdError` or `signal.reason`. */
 export interface LeaseApi {
-  /** Grants a lease that nobody renews. */
+  /**
+   * Grants a lease that nobody renews: it ends after `ttl` seconds. One whose grant failed or was aborted with an unknown
+   * outcome is revoked in the background, unless the caller chose the id.
+   */
   grant(options: GrantOptions): Promise<GrantedLease>;
-  /** Grants a lease and keeps it alive until it is revoked, released or lost. The client revokes it when it closes. */
+  /** Grants a lease and keeps it alive until it is revoked, released or lost. When the client closes it is revoked (see `leasesOnClose`). */
   keep(options: GrantOptions): Promise<Lease>;
   /** Keeps a lease alive that exists already, for instance one of this process before it restarted. */
   adopt(id: BigIntLike, options?: CallOptions): Promise<Lease>;
@@ -57,7 +60,14 @@ export interface LeasesOptions {
   readonly random: () => number;
   /** The id of a lease whose owner leaves the choice to the client. Default: random. */
   readonly newLeaseId?: (() => bigint) | undefined;
+  /** Milliseconds for a call that says nothing else. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** What closing the client does with the leases that are kept. Default `revoke`. */
+  readonly onClose?: LeasesOnClose | undefined;
 }
+
+/** `revoke` ends them and deletes their keys; `release` leaves them to run out, or to whoever adopts them. */
+export type LeasesOnClose = "revoke" | "release";
 
 /** Milliseconds that closing waits at most for the leases to be revoked. */
 const CLOSE_REVOKE_MS = 2_000;
@@ -69,6 +79,8 @@ export class Leases implements LeaseApi {
   readonly #clock: Clock;
   readonly #keeper: LeaseKeeper;
   readonly #newLeaseId: () => bigint;
+  readonly #timeoutMs: number;
+  readonly #onClose: LeasesOnClose;
   readonly #kept = new Set<KeptLease>();
   readonly #background = new Set<Promise<void>>();
 
@@ -77,22 +89,24 @@ export class Leases implements LeaseApi {
     this.#clock = options.clock;
     this.#keeper = new LeaseKeeper(options);
     this.#newLeaseId = options.newLeaseId ?? randomLeaseId;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#onClose = options.onClose ?? "revoke";
   }
 
   async grant(options: GrantOptions): Promise<GrantedLease> {
     if (!Number.isSafeInteger(options.ttl) || options.ttl < 1) {
       throw new RangeError(`ttl must be a whole number of seconds, at least 1, not ${options.ttl}`);
     }
+    options.signal?.throwIfAborted();
     // The id is ours, so that a grant whose answer was lost can be asked for again without leaking a lease.
     const id = options.id === undefined ? this.#newLeaseId() : toBigInt(options.id, "id");
     try {
-      const request = { TTL: BigInt(options.ttl), ID: id };
-      const answer = await this.#caller.unary(LeaseService.method.leaseGrant, request, "grant", options);
-      return { id: answer.ID, ttl: Number(answer.TTL) };
+      return { id, ttl: await this.#granted(id, options) };
     } catch (error) {
-      // It exists because an earlier attempt of this very call granted it.
-      if (!isEtcdError(error, "lease-exists") || error.outcome !== "unknown") throw error;
-      return { id, ttl: await this.#grantedTtl(id, options) };
+      // It may be there, and nobody will ever name it. One whose id the caller chose may be somebody else's.
+      const unknown = isEtcdError(error) ? error.outcome === "unknown" : options.signal?.aborted === true;
+      if (unknown && options.id === undefined) this.#freeKeys(id);
+      throw error;
     }
   }
 
@@ -150,12 +164,12 @@ export class Leases implements LeaseApi {
     return answer.leases.map((lease) => lease.ID);
   }
 
-  /** Revokes what is kept, for as long as that makes sense, and ends the stream. */
+  /** Revokes or releases what is kept and ends the stream. */
   async close(): Promise<void> {
-    const revoked = [...this.#kept].map((lease) =>
-      lease.revoke({ timeout: Math.max(1, Math.min(lease.remaining(), CLOSE_REVOKE_MS)) }).catch(() => undefined),
+    const ended = [...this.#kept].map((lease) =>
+      this.#onClose === "release" ? lease.release() : lease.revoke({ timeout: CLOSE_REVOKE_MS }).catch(() => undefined),
     );
-    await Promise.all([...revoked, ...this.#background]);
+    await Promise.all([...ended, ...this.#background]);
     await this.#keeper.close();
   }
 
@@ -166,6 +180,7 @@ export class Leases implements LeaseApi {
       sentAt,
       clock: this.#clock,
       keeper: this.#keeper,
+      timeoutMs: this.#timeoutMs,
       revoke: (leaseId, options) => this.revoke(leaseId, options),
       onLost: (lost) => this.#freeKeys(lost.id),
     });
@@ -184,10 +199,18 @@ export class Leases implements LeaseApi {
     this.#background.add(revoked);
   }
 
-  async #grantedTtl(id: bigint, options: CallOptions): Promise<number> {
-    const info = await this.timeToLive(id, options);
-    if (info === undefined) throw leaseNotFound();
-    return info.grantedTtl;
+  /** Resolves with the time to live that the server granted. */
+  async #granted(id: bigint, options: GrantOptions): Promise<number> {
+    try {
+      const request = { TTL: BigInt(options.ttl), ID: id };
+      return Number((await this.#caller.unary(LeaseService.method.leaseGrant, request, "grant", options)).TTL);
+    } catch (error) {
+      // It exists because an earlier attempt of this very call granted it.
+      if (!isEtcdError(error, "lease-exists") || error.outcome !== "unknown") throw error;
+      const info = await this.timeToLive(id, options);
+      if (info === undefined) throw leaseNotFound();
+      return info.grantedTtl;
+    }
   }
 
   #now(): KeptLeaseSentAt {
@@ -196,14 +219,6 @@ export class Leases implements LeaseApi {
 }
 
 type KeptLeaseSentAt = ConstructorParameters<typeof KeptLease>[0]["sentAt"];
-
-function leaseNotFound(): LeaseNotFoundError {
-  return new LeaseNotFoundError("etcdserver: requested lease not found", {
-    code: "NOT_FOUND",
-    reason: "lease-not-found",
-    outcome: "not-applied",
-  });
-}
 
 /** 63 random bits, never 0: the server takes 0 for "choose one" and ids are signed. */
 function randomLeaseId(): bigint {

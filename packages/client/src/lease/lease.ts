@@ -3,7 +3,7 @@
  * sending; this is the handle. Its judgement is one-sided: it may call a lease lost that still exists, never the reverse.
  */
 import type { Clock } from "../clock.js";
-import { LeaseLostError, LeaseNotFoundError } from "../errors.js";
+import { isEtcdError, LeaseLostError, LeaseNotFoundError } from "../errors.js";
 import type { CallOptions } from "../options.js";
 import { type Instant, LeaseDeadline } from "./deadline.js";
 import type { KeptAlive, LeaseKeeper } from "./keeper.js";
@@ -28,7 +28,10 @@ export interface Lease extends AsyncDisposable {
   remaining(): number;
   /** Throws `LeaseLostError` unless the lease is certain to exist now. Does not depend on any timer having fired. */
   assertActive(): void;
-  /** Ends the lease and deletes its keys. Idempotent. */
+  /**
+   * Stops renewing, ends the lease and deletes its keys. Takes no longer than `remaining()`, after which the lease runs out by
+   * itself. Idempotent. Errors: those of a call; the lease counts as released all the same.
+   */
   revoke(options?: CallOptions): Promise<void>;
   /** Stops renewing and leaves the lease to run out, or to whoever adopts it. */
   release(): void;
@@ -41,8 +44,10 @@ export interface KeptLeaseInit {
   readonly sentAt: Instant;
   readonly clock: Clock;
   readonly keeper: LeaseKeeper;
+  /** Of a call that says nothing else. */
+  readonly timeoutMs: number;
   readonly revoke: (id: bigint, options?: CallOptions) => Promise<void>;
-  /** Told when the lease is lost: the server may then free its keys at once. */
+  /** Told when the lease is lost and the server may still have it. */
   readonly onLost: (lease: KeptLease) => void;
 }
 
@@ -90,8 +95,11 @@ export class KeptLease implements Lease, KeptAlive {
 
   async revoke(options?: CallOptions): Promise<void> {
     if (this.#over === "released") return;
+    const remainingMs = this.remaining();
     this.#finish("released", new DOMException(`lease ${this.id} was revoked`, "AbortError"));
-    await this.#init.revoke(this.id, options);
+    const timeout = Math.min(options?.timeout ?? this.#init.timeoutMs, Math.max(1, Math.floor(remainingMs)));
+    // A lease that is lost may still be there, for nobody knows how long.
+    await this.#init.revoke(this.id, remainingMs > 0 ? { ...options, timeout } : options);
   }
 
   release(): void {
@@ -123,12 +131,7 @@ export class KeptLease implements Lease, KeptAlive {
     // An answer that comes after the deadline finds the lease lost already.
     if (!this.check()) return;
     if (ttl <= 0) {
-      const cause = new LeaseNotFoundError("etcdserver: requested lease not found", {
-        code: "NOT_FOUND",
-        reason: "lease-not-found",
-        outcome: "not-applied",
-      });
-      this.#lose("has expired on the server", cause);
+      this.refused(leaseNotFound());
       return;
     }
     this.#ttl = ttl;
@@ -140,9 +143,15 @@ export class KeptLease implements Lease, KeptAlive {
     this.#lastError = error;
   }
 
-  #lose(why: string, cause: unknown): void {
+  refused(error: unknown): void {
+    if (!this.check()) return;
+    const gone = isEtcdError(error, "lease-not-found");
+    this.#lose(gone ? "has expired on the server" : "can no longer be renewed", error, gone);
+  }
+
+  #lose(why: string, cause: unknown, gone = false): void {
     this.#finish("lost", new LeaseLostError(this.id, `lease ${this.id} ${why}`, cause));
-    this.#init.onLost(this);
+    if (!gone) this.#init.onLost(this);
   }
 
   #finish(over: "lost" | "released", reason: unknown): void {
@@ -155,4 +164,13 @@ export class KeptLease implements Lease, KeptAlive {
   #now(): Instant {
     return { monotonicMs: this.#init.clock.nowMs(), wallMs: this.#init.clock.wallMs() };
   }
+}
+
+/** What a time to live of 0 or less in an answer means. */
+export function leaseNotFound(): LeaseNotFoundError {
+  return new LeaseNotFoundError("etcdserver: requested lease not found", {
+    code: "NOT_FOUND",
+    reason: "lease-not-found",
+    outcome: "not-applied",
+  });
 }
