@@ -15,7 +15,7 @@ import { ExactlyOnce } from "./kv/exactly-once.js";
 import { RangeStreams } from "./kv/range-stream.js";
 import { type Header, toHeader } from "./kv/results.js";
 import { KvStore, type Store } from "./kv/store.js";
-import { type LeaseApi, Leases } from "./lease/lease-api.js";
+import { type LeaseApi, Leases, type LeasesOnClose } from "./lease/lease-api.js";
 import { type MaintenanceApi, MaintenanceClient } from "./maintenance.js";
 import { parseGiven } from "./net/addresses.js";
 import { Balancer } from "./net/balancer.js";
@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly namespace?: Key;
   /** Milliseconds for a call that says nothing else. Default 10,000. */
   readonly timeout?: number;
+  /** What `close()` does with the leases that are kept: `revoke` (the default), or `release` for whoever adopts them. */
+  readonly leasesOnClose?: LeasesOnClose;
   /** Milliseconds for one connection attempt. Default 5,000. */
   readonly connectTimeout?: number;
   /** HTTP/2 pings while calls are active, in milliseconds. Default 10,000 and 5,000. Servers refuse intervals below 5,000. */
@@ -71,7 +73,7 @@ export interface Client extends Store<string>, AsyncDisposable {
    * Errors: `CompactedError` when that has been done already; `future-revision`.
    */
   compact(revision: BigIntLike, options?: CallOptions & { readonly physical?: boolean }): Promise<{ header: Header }>;
-  /** Ends watches and calls, revokes the leases that are kept, and closes the connections. Idempotent. */
+  /** Ends watches and calls, revokes (or releases) the leases that are kept, and closes the connections. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -113,7 +115,11 @@ class EtcdClient extends KvStore<string> implements Client {
     const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs, onCall });
     const streams = new Streams(balancer, credentials, clock);
     const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
-    const lease = new Leases({ caller, streams, clock, random, newLeaseId });
+    const lease = new Leases({
+      ...{ caller, streams, clock, random, newLeaseId },
+      ...timeoutMs,
+      onClose: options.leasesOnClose,
+    });
     const parts = { caller, streams, clock, timeoutMs: options.timeout ?? DEFAULT_TIMEOUT_MS };
     const prefix = toBytes(options.markerPrefix ?? "_kvorum/once/");
     const exactlyOnce = new ExactlyOnce({ ...parts, prefix, keep: (grant) => lease.keep(grant) });

@@ -50,7 +50,7 @@ export type {
 export type { Store } from "./kv/store.js";
 export type { TxnResponses, TxnResult } from "./kv/txn.js";
 export type { Lease, LeaseState } from "./lease/lease.js";
-export type { GrantedLease, GrantOptions, LeaseApi, LeaseInfo } from "./lease/lease-api.js";
+export type { GrantedLease, GrantOptions, LeaseApi, LeaseInfo, LeasesOnClose } from "./lease/lease-api.js";
 export type { KeyCache } from "./live/cache.js";
 export type { Change } from "./live/change.js";
 export type { LiveValue } from "./live/config.js";

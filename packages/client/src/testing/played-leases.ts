@@ -41,7 +41,7 @@ export function playedLeases(
     transport,
     clock,
     leases,
-    keep: (id) => leases.keep({ ttl: TTL, id }),
+    keep: (id: bigint) => leases.keep({ ttl: TTL, id }),
     sent: () => transport.streams.map((stream) => stream.requests.length),
     calls: (method) => transport.calls.filter((call) => call.method === method).length,
   };
