@@ -16,23 +16,7 @@ function setUp() {
   const clock = new ManualClock();
   const store = new PlayedStore(transport, clock);
   const client = createClientIn({ clock, random: () => 1 }, { endpoints: "http://a", transport: transport.factory });
-  /** Waits for a promise while the server does its part, and time passes where there is nothing else to do. */
-  const soon = async <T>(promise: Promise<T>): Promise<T> => {
-    const outcome: { settled: boolean } = { settled: false };
-    promise.then(
-      () => {
-        outcome.settled = true;
-      },
-      () => {
-        outcome.settled = true;
-      },
-    );
-    for (let ms = 0; !outcome.settled && ms < 60_000; ms += 50) await store.settle(ms === 0 ? 0 : 50);
-    expect(outcome.settled, "it settles").toBe(true);
-    return promise;
-  };
-  const reads = (): string[] => transport.calls.map((call) => call.method);
-  return { transport, clock, store, client, soon, reads };
+  return { transport, clock, store, client, soon: store.soon.bind(store) };
 }
 
 const shown = (cache: Iterable<KeyValue<unknown>>): string =>

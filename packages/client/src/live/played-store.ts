@@ -95,6 +95,18 @@ export class PlayedStore {
     }
   }
 
+  /** Waits for a promise while the server does its part; time passes where there is nothing else to do, a minute at most. */
+  async soon<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+    };
+    promise.then(settle, settle);
+    for (let ms = 0; !settled && ms < 60_000; ms += 50) await this.settle(ms === 0 ? 0 : 50);
+    if (!settled) throw new Error("it does not settle within a minute");
+    return promise;
+  }
+
   get #newest(): Revision {
     const newest = this.#history.at(-1);
     if (newest === undefined) throw new Error("no history");
