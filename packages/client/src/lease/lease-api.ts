@@ -5,6 +5,7 @@ import type { Clock } from "../clock.js";
 import { isEtcdError } from "../errors.js";
 import { type Caller, DEFAULT_TIMEOUT_MS } from "../net/caller.js";
 import type { Streams } from "../net/streams.js";
+import type { Observer } from "../observe/observer.js";
 import type { BigIntLike, CallOptions } from "../options.js";
 import { toBigInt } from "../options.js";
 import { LeaseKeeper } from "./keeper.js";
@@ -64,6 +65,8 @@ export interface LeasesOptions {
   readonly timeoutMs?: number;
   /** What closing the client does with the leases that are kept. Default `revoke`. */
   readonly onClose?: LeasesOnClose | undefined;
+  /** Told what becomes of the leases that are kept. */
+  readonly observer?: Observer | undefined;
 }
 
 /** `revoke` ends them and deletes their keys; `release` leaves them to run out, or to whoever adopts them. */
@@ -77,6 +80,7 @@ const LOST_REVOKE_MS = 5_000;
 export class Leases implements LeaseApi {
   readonly #caller: Caller;
   readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
   readonly #keeper: LeaseKeeper;
   readonly #newLeaseId: () => bigint;
   readonly #timeoutMs: number;
@@ -87,6 +91,7 @@ export class Leases implements LeaseApi {
   constructor(options: LeasesOptions) {
     this.#caller = options.caller;
     this.#clock = options.clock;
+    this.#observer = options.observer;
     this.#keeper = new LeaseKeeper(options);
     this.#newLeaseId = options.newLeaseId ?? randomLeaseId;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -183,6 +188,7 @@ export class Leases implements LeaseApi {
       timeoutMs: this.#timeoutMs,
       revoke: (leaseId, options) => this.revoke(leaseId, options),
       onLost: (lost) => this.#freeKeys(lost.id),
+      observer: this.#observer,
     });
     this.#kept.add(lease);
     lease.signal.addEventListener("abort", () => this.#kept.delete(lease), { once: true });

@@ -4,6 +4,8 @@
  */
 import type { Clock } from "../clock.js";
 import { isEtcdError, LeaseLostError, LeaseNotFoundError } from "../errors.js";
+import { LeaseReport } from "../observe/lease-report.js";
+import type { Observer } from "../observe/observer.js";
 import type { CallOptions } from "../options.js";
 import { type Instant, LeaseDeadline } from "./deadline.js";
 import type { KeptAlive, LeaseKeeper } from "./keeper.js";
@@ -49,6 +51,8 @@ export interface KeptLeaseInit {
   readonly revoke: (id: bigint, options?: CallOptions) => Promise<void>;
   /** Told when the lease is lost and the server may still have it. */
   readonly onLost: (lease: KeptLease) => void;
+  /** Told what becomes of it. */
+  readonly observer?: Observer | undefined;
 }
 
 export class KeptLease implements Lease, KeptAlive {
@@ -56,6 +60,7 @@ export class KeptLease implements Lease, KeptAlive {
   readonly #init: KeptLeaseInit;
   readonly #deadline: LeaseDeadline;
   readonly #abort = new AbortController();
+  readonly #report: LeaseReport | undefined;
   #ttl: number;
   #over: "lost" | "released" | undefined;
   #lastError: unknown;
@@ -65,6 +70,7 @@ export class KeptLease implements Lease, KeptAlive {
     this.#init = init;
     this.#ttl = init.ttl;
     this.#deadline = new LeaseDeadline(init.ttl, init.sentAt);
+    this.#report = init.observer && new LeaseReport(init.observer, init.id, init.ttl);
     init.keeper.add(this);
   }
 
@@ -96,6 +102,7 @@ export class KeptLease implements Lease, KeptAlive {
   async revoke(options?: CallOptions): Promise<void> {
     if (this.#over === "released") return;
     const remainingMs = this.remaining();
+    if (this.#over === undefined) this.#report?.over("revoked");
     this.#finish("released", new DOMException(`lease ${this.id} was revoked`, "AbortError"));
     const timeout = Math.min(options?.timeout ?? this.#init.timeoutMs, Math.max(1, Math.floor(remainingMs)));
     // A lease that is lost may still be there, for nobody knows how long.
@@ -103,6 +110,7 @@ export class KeptLease implements Lease, KeptAlive {
   }
 
   release(): void {
+    if (this.#over === undefined) this.#report?.over("released");
     this.#finish("released", new DOMException(`lease ${this.id} was released`, "AbortError"));
   }
 
@@ -121,9 +129,10 @@ export class KeptLease implements Lease, KeptAlive {
   }
 
   check(): boolean {
-    if (this.#over === undefined && this.#deadline.life(this.#now()) === "lost") {
-      this.#lose("was not acknowledged in time", this.#lastError);
-    }
+    if (this.#over !== undefined) return false;
+    const life = this.#deadline.life(this.#now());
+    if (life === "lost") this.#lose("was not acknowledged in time", this.#lastError);
+    else if (life === "suspect") this.#report?.suspect(this.remaining(), this.#lastError);
     return this.#over === undefined;
   }
 
@@ -137,6 +146,7 @@ export class KeptLease implements Lease, KeptAlive {
     this.#ttl = ttl;
     this.#lastError = undefined;
     this.#deadline.acknowledge(ttl, sentAt);
+    this.#report?.renewed(ttl);
   }
 
   failed(error: unknown): void {
@@ -150,7 +160,9 @@ export class KeptLease implements Lease, KeptAlive {
   }
 
   #lose(why: string, cause: unknown, gone = false): void {
-    this.#finish("lost", new LeaseLostError(this.id, `lease ${this.id} ${why}`, cause));
+    const error = new LeaseLostError(this.id, `lease ${this.id} ${why}`, cause);
+    if (this.#over === undefined) this.#report?.lost(error);
+    this.#finish("lost", error);
     if (!gone) this.#init.onLost(this);
   }
 

@@ -6,6 +6,7 @@ import { Auth } from "@kvorum/proto";
 import { type MetadataInit, methodPath, RpcError } from "@kvorum/transport";
 import { type Clock, sleep } from "../clock.js";
 import { type EtcdError, makeEtcdError } from "../errors.js";
+import type { Observer } from "../observe/observer.js";
 import { classify, decide, type Failure } from "../retry.js";
 import type { Balancer } from "./balancer.js";
 import type { Endpoint } from "./endpoint.js";
@@ -24,16 +25,18 @@ export class Credentials {
   readonly #auth: AuthOptions | undefined;
   readonly #balancer: Balancer;
   readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
   #metadata: MetadataInit | undefined;
   #pending: Promise<MetadataInit> | undefined;
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   /** Why the last request for a token was refused for good. */
   #refused: EtcdError | undefined;
 
-  constructor(auth: AuthOptions | undefined, balancer: Balancer, clock: Clock) {
+  constructor(auth: AuthOptions | undefined, balancer: Balancer, clock: Clock, observer?: Observer) {
     this.#auth = auth;
     this.#balancer = balancer;
     this.#clock = clock;
+    this.#observer = observer;
     if (auth === undefined) this.#metadata = CLIENT_API;
   }
 
@@ -88,6 +91,7 @@ export class Credentials {
   async #load(): Promise<MetadataInit> {
     const auth = this.#auth;
     if (auth === undefined) return CLIENT_API;
+    this.#observer?.token(this.#fetchedAtMs === Number.NEGATIVE_INFINITY ? "first" : "refused");
     this.#fetchedAtMs = this.#clock.nowMs();
     this.#refused = undefined;
     if ("token" in auth) return withToken(typeof auth.token === "string" ? auth.token : await auth.token());

@@ -82,7 +82,8 @@ export type WatchMessage = { readonly watch: WatchSubject } & WatchHappening;
 export type LeaseHappening =
   /** This client keeps it alive from now on, granted or adopted. Seconds. */
   | { readonly event: "granted"; readonly ttl: number }
-  | { readonly event: "renewed"; readonly ttl: number }
+  /** `recovered`: it was suspect. Others are only published while somebody listens. */
+  | { readonly event: "renewed"; readonly ttl: number; readonly recovered: boolean }
   /** Not acknowledged for long; lost in so many milliseconds unless it is. */
   | { readonly event: "suspect"; readonly remainingMs: number; readonly error: unknown }
   | { readonly event: "lost"; readonly error: unknown }

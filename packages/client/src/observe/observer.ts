@@ -29,10 +29,10 @@ export class Observer {
     else logger.debug(fields, `etcd: ${endpoint} is ${state}`);
   }
 
-  /** A token is asked for: the first, or another because the server refused the last. Neither it nor the password is told. */
+  /** A token is asked for: the first, or another because the last is no good. Neither it nor the password is told. */
   token(why: "first" | "refused"): void {
     if (why === "first") this.#logger?.debug({ why }, "etcd: asking for a token");
-    else this.#logger?.info({ why }, "etcd: the token was refused, asking for another");
+    else this.#logger?.info({ why }, "etcd: asking for another token");
   }
 
   /** Is it worth counting the events of watches? */
@@ -84,6 +84,9 @@ export class Observer {
     switch (happening.event) {
       case "granted":
         logger.debug({ ...fields, ttl: happening.ttl }, `${name} is kept alive`);
+        return;
+      case "renewed":
+        if (happening.recovered) logger.info({ ...fields, ttl: happening.ttl }, `${name} is safe again`);
         return;
       case "suspect": {
         const remainingMs = Math.round(happening.remainingMs);
