@@ -2,11 +2,22 @@
  * How values turn into bytes and back. A codec belongs to a store (`withCodec`), so that `get`, `list`, `scan`, `watch` and
  * the results of a txn all give the same type.
  */
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { kindOf } from "./checks.js";
+import { isWellFormed } from "./keys.js";
 
-export interface Codec<T> {
-  encode(value: T): Uint8Array;
+/** `T` is what is read. What is written is the same, except for a schema that transforms or fills in defaults. */
+export interface Codec<T, In = T> {
+  /** Throws a `TypeError` on what it cannot write, before anything is sent. */
+  encode(value: In): Uint8Array;
   /** Throws (or rejects) on bytes that are no `T`; the store wraps that in a `DecodeError` that names the key. */
   decode(bytes: Uint8Array): T | Promise<T>;
 }
@@ -26,15 +37,28 @@ const encoder = new TextEncoder();
 // Fatal, because a value that silently changed on reading would be written back changed.
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text. The default. Bytes that are not UTF-8 are a `DecodeError`, never replacement characters. */
+/**
+ * Text. The default. Bytes that are not UTF-8 are a `DecodeError`, never replacement characters, and half a surrogate pair,
+ * which UTF-8 cannot say, is a `TypeError`.
+ */
 export const utf8: Codec<string> = {
-  encode: (value) => encoder.encode(value),
+  encode: (value) => {
+    if (typeof value !== "string") throw new TypeError(`a value of this store must be a string, not ${kindOf(value)}`);
+    if (!isWellFormed(value))
+      throw new TypeError("a value must not hold half a surrogate pair, which UTF-8 cannot say");
+    return encoder.encode(value);
+  },
   decode: (value) => strictDecoder.decode(value),
 };
 
 /** Bytes as they are. Decoding copies: the field it comes from is a view into the whole received message. */
 export const bytes: Codec<Uint8Array> = {
-  encode: (value) => value,
+  encode: (value) => {
+    if (!(value instanceof Uint8Array)) {
+      throw new TypeError(`a value of this store must be a Uint8Array, not ${kindOf(value)}`);
+    }
+    return value;
+  },
   decode: (value) => new Uint8Array(value),
 };
 
@@ -51,12 +75,14 @@ function json<T = unknown>(): Codec<T> {
 }
 
 /**
- * JSON that is checked by a Standard Schema (zod, valibot, arktype, …) whenever it is read, also on a watch. Writing does
- * not check: what a schema accepts (`input`) and what it yields (`output`) differ as soon as it transforms.
+ * JSON that is checked by a Standard Schema (zod, valibot, arktype, …) whenever it is read, also on a watch. What is written
+ * is the schema's input, as it is and unchecked; what is read is its output. The two differ as soon as it transforms.
  */
-function schema<S extends StandardSchemaV1>(standard: S): Codec<StandardSchemaV1.InferOutput<S>> {
+function schema<S extends StandardSchemaV1>(
+  standard: S,
+): Codec<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>> {
   type Output = StandardSchemaV1.InferOutput<S>;
-  const text = json<Output>();
+  const text = json<StandardSchemaV1.InferInput<S>>();
   const unwrap = (result: StandardSchemaV1.Result<Output>): Output => {
     if (result.issues) throw new SchemaMismatchError(result.issues);
     return result.value;
@@ -72,11 +98,11 @@ function schema<S extends StandardSchemaV1>(standard: S): Codec<StandardSchemaV1
   };
 }
 
-/** Protobuf messages of one descriptor. */
-function protobuf<D extends DescMessage>(descriptor: D): Codec<MessageShape<D>> {
+/** Protobuf messages of one descriptor. Written from a message or from its fields. */
+function protobuf<D extends DescMessage>(descriptor: D): Codec<MessageShape<D>, MessageInitShape<D>> {
   return {
-    encode: (message) => toBinary(descriptor, message),
-    decode: (value) => (value.length === 0 ? create(descriptor) : fromBinary(descriptor, value)),
+    encode: (message) => toBinary(descriptor, create(descriptor, message)),
+    decode: (value) => fromBinary(descriptor, value),
   };
 }
 

@@ -15,7 +15,7 @@ export type GrpcCode = StatusName;
 /**
  * Why. Either one of etcd's own reasons, or: `transport` (the connection), `timeout` (the caller's time is up),
  * `message-too-large` (a gRPC limit), `closed` (this client), `lease-lost` (this client's own judgement), `not-supported` (by
- * this server), `unknown` (a status without a text we know).
+ * this server), `session-lost` and `result-lost` (of exactly-once writes), `unknown` (a status without a text we know).
  */
 export type EtcdReason =
   | ServerReason
@@ -25,10 +25,15 @@ export type EtcdReason =
   | "closed"
   | "lease-lost"
   | "not-supported"
+  | "session-lost"
+  | "result-lost"
   | "unknown";
 
-/** May the request have taken effect? Reads have no effect, so theirs is always `not-applied`. */
-export type Outcome = "not-applied" | "unknown";
+/**
+ * May the request have taken effect? Reads have no effect, so theirs is always `not-applied`. `applied` is certain, and only
+ * a `ResultLostError` says it.
+ */
+export type Outcome = "not-applied" | "unknown" | "applied";
 
 export interface EtcdErrorInit {
   readonly code: GrpcCode;
@@ -123,6 +128,25 @@ export class ClientClosedError extends EtcdError {
 
   constructor(outcome: Outcome = "not-applied", cause?: unknown) {
     super("the client is closed", { code: "CANCELLED", reason: "closed", outcome, cause });
+  }
+}
+
+/**
+ * An exactly-once write was applied, by an attempt whose answer was lost, and what it would have answered cannot be read any
+ * more. `cause` says why: the history is compacted, the user may not read, or a txn changed the same keys twice around a read.
+ */
+export class ResultLostError extends EtcdError {
+  override readonly name = "ResultLostError";
+  /** The revision in which the write was applied. */
+  readonly revision: bigint;
+  /** Which branch ran. True for a write without conditions. */
+  readonly succeeded: boolean;
+
+  constructor(revision: bigint, succeeded: boolean, cause: unknown) {
+    const message = `the write was applied at revision ${revision}, but its answer cannot be recovered`;
+    super(message, { code: "DATA_LOSS", reason: "result-lost", outcome: "applied", cause });
+    this.revision = revision;
+    this.succeeded = succeeded;
   }
 }
 

@@ -2,6 +2,7 @@
  * Keys and ranges of keys as a caller writes them, and as they stand in a request. etcd orders keys by their bytes and
  * knows three forms of range: one key (no end), `[key, end)`, and everything from `key` on (`end` is the single byte 0).
  */
+import { describe } from "./checks.js";
 
 /** A key. Strings are UTF-8. Never empty. */
 export type Key = string | Uint8Array;
@@ -44,9 +45,26 @@ export function fromKey(start: Key): KeyRange {
   return { key: startBytes(start), end: ZERO };
 }
 
-/** UTF-8 bytes of a string, or the bytes as they are. */
-export function toBytes(text: Key): Uint8Array {
-  return typeof text === "string" ? encoder.encode(text) : text;
+/**
+ * UTF-8 bytes of a string, or the bytes as they are.
+ *
+ * Errors: `TypeError` for anything else, and for half a surrogate pair: UTF-8 cannot say it, and replaced it would be another
+ * key.
+ */
+export function toBytes(key: Key): Uint8Array {
+  if (typeof key === "string") {
+    if (!isWellFormed(key))
+      throw new TypeError(`${JSON.stringify(key)} holds half a surrogate pair, which UTF-8 cannot say`);
+    return encoder.encode(key);
+  }
+  if (key instanceof Uint8Array) return key;
+  throw new TypeError(`a key must be a string or a Uint8Array, not ${describe(key)}`);
+}
+
+/** Is every surrogate of the text half of a pair? */
+export function isWellFormed(text: string): boolean {
+  // Node has it since 20; the compiler's library of that year does not know.
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 /** The key as text. Bytes that are not UTF-8 become U+FFFD; `keyBytes` of a result is always exact. */
@@ -54,8 +72,12 @@ export function keyText(key: Uint8Array): string {
   return decoder.decode(key);
 }
 
+/** Errors: `TypeError` for an object that is none. */
 export function isKeyRange(selector: Selector): selector is KeyRange {
-  return typeof selector === "object" && !(selector instanceof Uint8Array);
+  if (typeof selector !== "object" || selector === null || selector instanceof Uint8Array) return false;
+  if (selector.key instanceof Uint8Array && (selector.end === undefined || selector.end instanceof Uint8Array))
+    return true;
+  throw new TypeError(`a range must be made by prefix(), range() or fromKey(), not ${describe(selector)}`);
 }
 
 /** Is this end the wire's "no end": the single byte 0? */
@@ -85,6 +107,16 @@ export function concatBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
   joined.set(left);
   joined.set(right, left.length);
   return joined;
+}
+
+/** Negative, zero or positive, in etcd's order of keys. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
 }
 
 function startBytes(start: Key): Uint8Array {

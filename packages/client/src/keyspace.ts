@@ -23,7 +23,7 @@ export class Keyspace {
     return new Keyspace(concatBytes(this.prefix, toBytes(prefix)));
   }
 
-  /** Errors: `RangeError` for an empty key, which etcd refuses as well. */
+  /** Errors: `RangeError` for an empty key, which etcd refuses as well; `TypeError` for what is no key. */
   key(key: Key): Uint8Array {
     const bytes = toBytes(key);
     if (bytes.length === 0) throw new RangeError("a key must not be empty");

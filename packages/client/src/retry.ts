@@ -11,9 +11,10 @@ import { type FailureKind, isServerReason, reasonKind, serverReason } from "./re
  * - `read`: range, count, status, a txn of reads only.
  * - `watch`, `keepalive`: streams that are opened again.
  * - `grant`: idempotent, because the client chooses the id. `revoke`: idempotent, because "not found" is done.
+ * - `once`: a txn that carries a marker, so that a copy of it has no effect.
  * - `write`: put, delete, txn. `admin`: membership, auth, compaction: a person looks at the result.
  */
-export type Operation = "read" | "watch" | "keepalive" | "grant" | "revoke" | "write" | "admin";
+export type Operation = "read" | "watch" | "keepalive" | "grant" | "revoke" | "once" | "write" | "admin";
 
 /** `elsewhere` is `retry`, at another member where there is one. `refresh` is `retry` with a new token. */
 export type Action = "surface" | "retry" | "elsewhere" | "refresh";

@@ -4,8 +4,8 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Compare_CompareResult, Compare_CompareTarget, type CompareSchema } from "@kvorum/proto";
-import type { Codec } from "../codec.js";
-import { type Selector, toBytes } from "../keys.js";
+import { bytes, type Codec, utf8 } from "../codec.js";
+import type { Selector } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
 import { type BigIntLike, toBigInt } from "../options.js";
 
@@ -28,7 +28,7 @@ export interface Comparison<X> {
 export interface CompareMakers {
   /** Compares bytes. Text is UTF-8; values of another codec are compared as that codec writes them. */
   value(selector: Selector): Comparison<string | Uint8Array>;
-  value<T>(selector: Selector, codec: Codec<T>): Comparison<T>;
+  value<T, In>(selector: Selector, codec: Codec<T, In>): Comparison<In>;
   /** 0 means: does not exist. */
   version(selector: Selector): Comparison<BigIntLike>;
   /** 0 means: does not exist. */
@@ -39,10 +39,10 @@ export interface CompareMakers {
 }
 
 export const compare: CompareMakers = {
-  value: <T>(selector: Selector, codec?: Codec<T>) =>
-    comparison(selector, Compare_CompareTarget.VALUE, (operand: T | string | Uint8Array) => ({
+  value: <T, In>(selector: Selector, codec?: Codec<T, In>) =>
+    comparison(selector, Compare_CompareTarget.VALUE, (operand: In | string | Uint8Array) => ({
       case: "value",
-      value: codec === undefined ? toBytes(operand as string | Uint8Array) : codec.encode(operand as T),
+      value: codec === undefined ? valueBytes(operand as string | Uint8Array) : codec.encode(operand as In),
     })),
   version: (selector) =>
     comparison(selector, Compare_CompareTarget.VERSION, (operand) => ({
@@ -65,6 +65,10 @@ export const compare: CompareMakers = {
       value: toBigInt(operand, "lease"),
     })),
 };
+
+function valueBytes(operand: string | Uint8Array): Uint8Array {
+  return typeof operand === "string" ? utf8.encode(operand) : bytes.encode(operand);
+}
 
 function comparison<X>(
   selector: Selector,

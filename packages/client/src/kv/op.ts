@@ -4,13 +4,14 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { RequestOpSchema, ResponseOp } from "@kvorum/proto";
+import { checkName } from "../checks.js";
 import { type Codec, utf8 } from "../codec.js";
 import type { Key, KeyRange, Selector } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
-import type { ListOptions, PutOptions, ReadOptions } from "../options.js";
+import type { ListOptions, PutOptions, ReadOptions, WithKeysOnly, WithoutValue, WithPrevious } from "../options.js";
 import type { Compare } from "./compare.js";
-import { deleteRequest, listRequest, putRequest, rangeRequest } from "./requests.js";
-import { type KeyValue, toKeyValues, toOptionalKeyValue } from "./results.js";
+import { deleteRequest, listRequest, putRequest, type RangeInit, rangeRequest } from "./requests.js";
+import { type KeyEntry, type KeyValue, type Listed, toKeyEntry, toKeyValues, toOptionalKeyValue } from "./results.js";
 import { branches, type TxnResponses, txnRequest } from "./txn.js";
 
 export type OpInit = MessageInitShape<typeof RequestOpSchema>;
@@ -26,15 +27,14 @@ export interface Op<R = unknown> {
 /** The results of a branch: a tuple like that of its operations. */
 export type OpResults<T extends readonly Op[]> = { -readonly [I in keyof T]: T[I] extends Op<infer R> ? R : never };
 
-export type OpReadOptions = Pick<ReadOptions, "revision" | "consistency">;
-export type OpListOptions = Omit<ListOptions, "signal" | "timeout" | "retry" | "endpoint">;
-export type OpPutOptions = Pick<PutOptions, "lease" | "prevKv" | "ignoreValue" | "ignoreLease">;
-
-export interface OpListResult<V> {
-  readonly kvs: KeyValue<V>[];
-  readonly count: bigint;
-  readonly more: boolean;
+/** Inside a txn there is nothing to compare `atLeast` with: it is one read at one place. */
+export interface OpReadOptions extends Pick<ReadOptions, "revision"> {
+  readonly consistency?: "linearizable" | "serializable";
 }
+export type OpListOptions = OpReadOptions & Omit<ListOptions, keyof ReadOptions>;
+export type OpPutOptions = Pick<PutOptions, "lease" | "prevKv" | "ignoreValue" | "ignoreLease">;
+export type OpListResult<V> = Listed<KeyValue<V>>;
+export type OpKeyListResult = Listed<KeyEntry>;
 
 /** A txn: its conditions and what to do when all hold (`then`) or one does not (`else`). */
 export interface TxnSpec<T extends readonly Op[], E extends readonly Op[]> {
@@ -43,13 +43,17 @@ export interface TxnSpec<T extends readonly Op[], E extends readonly Op[]> {
   readonly else?: E;
 }
 
-/** Makers of operations on values of one type. */
-export interface Ops<V> {
+/** Makers of operations on values of one type. Wrong arguments throw when the txn runs, before anything is sent. */
+export interface Ops<V, In = V> {
   get(key: Key, options?: OpReadOptions): Op<KeyValue<V> | undefined>;
+  list(selector: KeyRange, options: OpListOptions & WithKeysOnly): Op<OpKeyListResult>;
   list(selector: KeyRange, options?: OpListOptions): Op<OpListResult<V>>;
-  put(key: Key, value: V, options: OpPutOptions & { readonly prevKv: true }): Op<{ prev: KeyValue<V> | undefined }>;
-  put(key: Key, value: V, options?: OpPutOptions): Op<Record<never, never>>;
-  delete(selector: Selector, options: { readonly prevKv: true }): Op<{ deleted: bigint; prev: KeyValue<V>[] }>;
+  count(selector: Selector, options?: OpReadOptions): Op<bigint>;
+  put(key: Key, value: undefined, options: OpPutOptions & WithoutValue & WithPrevious): Op<PutPrevious<V>>;
+  put(key: Key, value: undefined, options: OpPutOptions & WithoutValue): Op<Record<never, never>>;
+  put(key: Key, value: In, options: OpPutOptions & WithPrevious): Op<PutPrevious<V>>;
+  put(key: Key, value: In, options?: OpPutOptions): Op<Record<never, never>>;
+  delete(selector: Selector, options: WithPrevious): Op<{ deleted: bigint; prev: KeyValue<V>[] }>;
   delete(selector: Selector, options?: { readonly prevKv?: boolean }): Op<{ deleted: bigint }>;
   /** A txn inside the txn. Its conditions see the store as it was before the outer one. */
   txn<const T extends readonly Op[] = [], const E extends readonly Op[] = []>(
@@ -57,46 +61,66 @@ export interface Ops<V> {
   ): Op<TxnResponses<T, E>>;
 }
 
-export function opsFor<V>(codec: Codec<V>): Ops<V> {
+interface PutPrevious<V> {
+  prev: KeyValue<V> | undefined;
+}
+
+export function opsFor<V, In>(codec: Codec<V, In>): Ops<V, In> {
   return new CodecOps(codec);
 }
 
-class CodecOps<V> implements Ops<V> {
-  readonly #codec: Codec<V>;
+class CodecOps<V, In> implements Ops<V, In> {
+  readonly #codec: Codec<V, In>;
 
-  constructor(codec: Codec<V>) {
+  constructor(codec: Codec<V, In>) {
     this.#codec = codec;
   }
 
   get(key: Key, options?: OpReadOptions): Op<KeyValue<V> | undefined> {
     return {
       readOnly: true,
-      toRequest: (keyspace) => ({ request: { case: "requestRange", value: rangeRequest(keyspace, key, options) } }),
+      toRequest: (keyspace) => rangeOp(rangeRequest(keyspace, key, options), options),
       fromResponse: (keyspace, response) =>
         toOptionalKeyValue({ keyspace, codec: this.#codec }, expect(response, "responseRange").kvs[0]),
     };
   }
 
-  list(selector: KeyRange, options?: OpListOptions): Op<OpListResult<V>> {
+  list(selector: KeyRange, options: OpListOptions & WithKeysOnly): Op<OpKeyListResult>;
+  list(selector: KeyRange, options?: OpListOptions): Op<OpListResult<V>>;
+  list(selector: KeyRange, options?: OpListOptions): Op<Listed<KeyEntry>> {
     return {
       readOnly: true,
-      toRequest: (keyspace) => ({ request: { case: "requestRange", value: listRequest(keyspace, selector, options) } }),
+      toRequest: (keyspace) => rangeOp(listRequest(keyspace, selector, options), options),
       fromResponse: async (keyspace, response) => {
         const { kvs, count, more } = expect(response, "responseRange");
-        return { kvs: await toKeyValues({ keyspace, codec: this.#codec }, kvs), count, more };
+        const view = { keyspace, codec: this.#codec };
+        return options?.keysOnly
+          ? { kvs: kvs.map((kv) => toKeyEntry(view, kv)), count, more }
+          : { kvs: await toKeyValues(view, kvs), count, more };
       },
     };
   }
 
-  put(key: Key, value: V, options?: OpPutOptions): Op<{ prev: KeyValue<V> | undefined }> {
+  count(selector: Selector, options?: OpReadOptions): Op<bigint> {
+    return {
+      readOnly: true,
+      toRequest: (keyspace) => rangeOp({ ...rangeRequest(keyspace, selector, options), countOnly: true }, options),
+      fromResponse: async (_, response) => expect(response, "responseRange").count,
+    };
+  }
+
+  put(key: Key, value: In | undefined, options?: OpPutOptions): Op<PutPrevious<V>> {
     return {
       readOnly: false,
       toRequest: (keyspace) => ({
         request: { case: "requestPut", value: putRequest(keyspace, this.#codec, key, value, options) },
       }),
-      fromResponse: async (keyspace, response) => ({
-        prev: await toOptionalKeyValue({ keyspace, codec: this.#codec }, expect(response, "responsePut").prevKv),
-      }),
+      fromResponse: async (keyspace, response) => {
+        const { prevKv } = expect(response, "responsePut");
+        return options?.prevKv
+          ? { prev: await toOptionalKeyValue({ keyspace, codec: this.#codec }, prevKv) }
+          : ({} as PutPrevious<V>);
+      },
     };
   }
 
@@ -111,7 +135,8 @@ class CodecOps<V> implements Ops<V> {
       }),
       fromResponse: async (keyspace, response) => {
         const { deleted, prevKvs } = expect(response, "responseDeleteRange");
-        return { deleted, prev: await toKeyValues({ keyspace, codec: this.#codec }, prevKvs) };
+        const prev = options.prevKv && { prev: await toKeyValues({ keyspace, codec: this.#codec }, prevKvs) };
+        return { deleted, ...prev } as { deleted: bigint; prev: KeyValue<V>[] };
       },
     };
   }
@@ -125,6 +150,12 @@ class CodecOps<V> implements Ops<V> {
       fromResponse: (keyspace, response) => branches(keyspace, spec, expect(response, "responseTxn")),
     };
   }
+}
+
+function rangeOp(value: RangeInit, options: OpReadOptions | undefined): OpInit {
+  if (options?.consistency !== undefined)
+    checkName(options.consistency, ["linearizable", "serializable"], "consistency");
+  return { request: { case: "requestRange", value } };
 }
 
 type ResponseCase = Exclude<ResponseOp["response"]["case"], undefined>;

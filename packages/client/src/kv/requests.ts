@@ -7,10 +7,20 @@ import {
   RangeRequest_SortTarget,
   type RangeRequestSchema,
 } from "@kvorum/proto";
+import { checkName } from "../checks.js";
 import type { Codec } from "../codec.js";
 import type { Key, Selector } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
-import { type BigIntLike, type ListOptions, leaseId, type PutOptions, type ReadOptions, toBigInt } from "../options.js";
+import {
+  type BigIntLike,
+  type Consistency,
+  flagOf,
+  type ListOptions,
+  leaseId,
+  type PutOptions,
+  type ReadOptions,
+  toAmount,
+} from "../options.js";
 
 export type RangeInit = MessageInitShape<typeof RangeRequestSchema>;
 export type PutInit = MessageInitShape<typeof PutRequestSchema>;
@@ -26,22 +36,33 @@ const SORT_TARGETS = {
 
 const SORT_ORDERS = { asc: RangeRequest_SortOrder.ASCEND, desc: RangeRequest_SortOrder.DESCEND } as const;
 
-/** A read of one key or of a range, without anything that only a list has. */
+/** A read of one key or of a range, without anything that only a list has. Errors: `TypeError`, `RangeError`. */
 export function rangeRequest(keyspace: Keyspace, selector: Selector, options: ReadOptions = {}): RangeInit {
   const { consistency, revision } = options;
   return {
     ...keyspace.range(selector),
-    ...(revision !== undefined && { revision: toBigInt(revision, "revision") }),
-    // `atLeast` reads locally first; the store repeats it as a linearizable read where the member is behind.
-    ...(consistency !== undefined && consistency !== "linearizable" && { serializable: true }),
+    ...(revision !== undefined && { revision: toAmount(revision, "revision") }),
+    ...(consistency !== undefined && isLocal(consistency) && { serializable: true }),
   };
 }
 
-/** Errors: `RangeError` for a limit that is no whole number. */
+/** `atLeast` reads locally first; `readRange` repeats it as a linearizable read where the member is behind. */
+function isLocal(consistency: Consistency): boolean {
+  if (typeof consistency === "object" && consistency !== null) {
+    toAmount(consistency.atLeast, "consistency.atLeast");
+    return true;
+  }
+  checkName(consistency, ["linearizable", "serializable"], "consistency");
+  return consistency === "serializable";
+}
+
+/** Errors: `TypeError`, `RangeError`. */
 export function listRequest(keyspace: Keyspace, selector: Selector, options: ListOptions = {}): RangeInit {
   const bound = (value: BigIntLike | undefined, name: string): bigint =>
-    value === undefined ? 0n : toBigInt(value, name);
-  const { limit, sortBy, order } = options;
+    value === undefined ? 0n : toAmount(value, name);
+  const { limit, sortBy, order, keysOnly } = options;
+  if (sortBy !== undefined) checkName(sortBy, Object.keys(SORT_TARGETS), "sortBy");
+  if (order !== undefined) checkName(order, Object.keys(SORT_ORDERS), "order");
   return {
     ...rangeRequest(keyspace, selector, options),
     limit: bound(limit, "limit"),
@@ -54,28 +75,37 @@ export function listRequest(keyspace: Keyspace, selector: Selector, options: Lis
       sortTarget: SORT_TARGETS[sortBy ?? "key"],
       sortOrder: SORT_ORDERS[order ?? "asc"],
     }),
+    ...(flagOf(keysOnly, "keysOnly") && { keysOnly: true }),
   };
 }
 
-export function putRequest<V>(
+/** `value` is undefined where the options say `ignoreValue`. Errors: `TypeError`, `RangeError`. */
+export function putRequest<In>(
   keyspace: Keyspace,
-  codec: Codec<V>,
+  codec: Pick<Codec<unknown, In>, "encode">,
   key: Key,
-  value: V,
+  value: In | undefined,
   options: PutOptions = {},
 ): PutInit {
-  const ignoreValue = options.ignoreValue ?? false;
+  const ignoreValue = flagOf(options.ignoreValue, "ignoreValue");
+  const ignoreLease = flagOf(options.ignoreLease, "ignoreLease");
+  const lease = leaseId(options.lease);
+  if (ignoreValue && value !== undefined)
+    throw new TypeError("a value beside ignoreValue: give undefined instead of it");
+  if (ignoreLease && lease !== 0n)
+    throw new TypeError(`lease (${lease}) beside ignoreLease: only one of them can hold`);
   return {
     key: keyspace.key(key),
-    // etcd refuses a value beside ignore_value, so the one we were given is left out.
-    ...(!ignoreValue && { value: codec.encode(value) }),
-    lease: leaseId(options.lease),
-    prevKv: options.prevKv ?? false,
+    // Whether undefined is a value is the codec's business.
+    ...(!ignoreValue && { value: codec.encode(value as In) }),
+    lease,
+    prevKv: flagOf(options.prevKv, "prevKv"),
     ignoreValue,
-    ignoreLease: options.ignoreLease ?? false,
+    ignoreLease,
   };
 }
 
-export function deleteRequest(keyspace: Keyspace, selector: Selector, prevKv = false): DeleteInit {
-  return { ...keyspace.range(selector), prevKv };
+/** Errors: `TypeError`, `RangeError`. */
+export function deleteRequest(keyspace: Keyspace, selector: Selector, prevKv?: boolean): DeleteInit {
+  return { ...keyspace.range(selector), prevKv: flagOf(prevKv, "prevKv") };
 }

@@ -5,20 +5,24 @@ import { DecodeError } from "../errors.js";
 import { keyText } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
 
-/** One pair. The same shape from get, list, scan, watch and txn. */
-export interface KeyValue<V> {
+/** A key and what etcd knows of it, without the value. */
+export interface KeyEntry {
   /** The key as text, without the namespace. Where keys are not UTF-8 use `keyBytes`. */
   readonly key: string;
   readonly keyBytes: Uint8Array;
-  readonly value: V;
   /** The revision that created the key after it last did not exist. */
   readonly createRevision: bigint;
   /** The revision of the last change. */
   readonly modRevision: bigint;
   /** 1 when created, one more with each change. */
   readonly version: bigint;
-  /** 0 for none. */
+  /** 0 for none. Without values, an etcd from 3.7 on says 0 always. */
   readonly lease: bigint;
+}
+
+/** One pair. The same shape from get, list, scan, watch and txn. */
+export interface KeyValue<V> extends KeyEntry {
+  readonly value: V;
 }
 
 /** Who answered, and at which revision the store then was. */
@@ -29,12 +33,20 @@ export interface Header {
   readonly raftTerm: bigint;
 }
 
-export interface ListResult<V> {
-  readonly kvs: KeyValue<V>[];
+/** `E` is `KeyValue<V>`, or `KeyEntry` where only keys were asked for. */
+export interface Listed<E> {
+  readonly kvs: E[];
   /** Keys in the range, whatever the limit and the revision bounds. */
   readonly count: bigint;
   /** Were there more than `limit`? */
   readonly more: boolean;
+}
+
+export interface ListResult<V> extends Listed<KeyValue<V>> {
+  readonly header: Header;
+}
+
+export interface KeyListResult extends Listed<KeyEntry> {
   readonly header: Header;
 }
 
@@ -64,22 +76,27 @@ export function toHeader(header: ResponseHeader | undefined): Header {
 /** Reads messages of one store: takes its namespace off the keys and its codec to the values. */
 export interface View<V> {
   readonly keyspace: Keyspace;
-  readonly codec: Codec<V>;
+  /** Nothing is written through a view. */
+  readonly codec: Codec<V, never>;
 }
 
 /** Errors: `DecodeError` where the value is not what the codec expects. */
 export async function toKeyValue<V>(view: View<V>, kv: WireKeyValue): Promise<KeyValue<V>> {
-  const keyBytes = view.keyspace.strip(kv.key);
-  const key = keyText(keyBytes);
+  const entry = toKeyEntry(view, kv);
   let value: V;
   try {
     const decoded = view.codec.decode(kv.value);
     value = decoded instanceof Promise ? await decoded : decoded;
   } catch (error) {
-    throw new DecodeError(key, kv.modRevision, error instanceof SchemaMismatchError ? error.issues : [], error);
+    throw new DecodeError(entry.key, kv.modRevision, error instanceof SchemaMismatchError ? error.issues : [], error);
   }
+  return { ...entry, value };
+}
+
+export function toKeyEntry(view: Pick<View<unknown>, "keyspace">, kv: WireKeyValue): KeyEntry {
+  const keyBytes = view.keyspace.strip(kv.key);
   const { createRevision, modRevision, version, lease } = kv;
-  return { key, keyBytes, value, createRevision, modRevision, version, lease };
+  return { key: keyText(keyBytes), keyBytes, createRevision, modRevision, version, lease };
 }
 
 export async function toKeyValues<V>(view: View<V>, kvs: readonly WireKeyValue[]): Promise<KeyValue<V>[]> {

@@ -50,51 +50,6 @@ describe("reads", () => {
   });
 });
 
-describe("scan", () => {
-  const keys = ["a", "b", "c", "d", "e"];
-
-  function paged(limitMax: number) {
-    const { client, transport } = setUp();
-    let revision = 39n;
-    transport.answer = ({ request }) => {
-      const limit = Number(request["limit"]);
-      if (limit > limitMax) throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, "Received message larger than max");
-      const from = keys.filter((key) => Buffer.compare(raw(key), request["key"] as Uint8Array) >= 0);
-      const kvs = from.slice(0, limit).map((key) => ({ key: raw(key) }));
-      // Somebody writes all the time.
-      revision += 1n;
-      return { header: { revision }, kvs, more: from.length > limit };
-    };
-    return { client, transport };
-  }
-
-  it("halves its pages until they fit, and reads all of them at the revision of the first", async () => {
-    const { client, transport } = paged(2);
-    const seen: string[] = [];
-    for await (const kv of client.scan(prefix(""), { pageSize: 8 })) seen.push(kv.key);
-    expect(seen).toEqual(keys);
-    expect(transport.calls.map((call) => Number(call.request["limit"]))).toEqual([8, 4, 2, 2, 2]);
-    expect(transport.calls.map((call) => call.request["revision"])).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      40n,
-      40n,
-    ]);
-  });
-
-  it("ends with the error when a single pair does not fit", async () => {
-    const { client } = paged(0);
-    await expect(first(client.scan(prefix("")))).rejects.toMatchObject({ reason: "message-too-large" });
-  });
-
-  it("asks for no further page when its consumer leaves", async () => {
-    const { client, transport } = paged(2);
-    for await (const _ of client.scan(prefix(""), { pageSize: 2 })) break;
-    expect(transport.calls).toHaveLength(1);
-  });
-});
-
 describe("a txn", () => {
   it("of reads only may be repeated, any other may not", async () => {
     const { client, transport } = setUp();
@@ -169,13 +124,8 @@ describe("the types", () => {
   it("follow the codec of the store", () => {
     const typed = client.withCodec(codec.json<{ port: number }>());
     expectTypeOf(typed.get("k")).resolves.toEqualTypeOf<KeyValue<{ port: number }> | undefined>();
-    expectTypeOf(typed.put).parameter(1).toEqualTypeOf<{ port: number }>();
+    expectTypeOf(typed.create).parameter(1).toEqualTypeOf<{ port: number }>();
     expectTypeOf(typed.namespace("a/")).toEqualTypeOf<typeof typed>();
     expectTypeOf(client.get("k")).resolves.toEqualTypeOf<KeyValue<string> | undefined>();
   });
 });
-
-async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of items) return item;
-  return undefined;
-}

@@ -18,9 +18,9 @@ import {
 import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
 import { type Clock, sleep } from "../clock.js";
 import { ClientClosedError, type EtcdError, type EtcdReason, makeEtcdError, type Outcome } from "../errors.js";
-import { type CallOptions, type Consistency, toBigInt } from "../options.js";
 import { CallTrace, callsAreTraced } from "../observe/call-trace.js";
 import type { Interceptor } from "../observe/middleware.js";
+import { type CallOptions, type Consistency, checkCallOptions, toBigInt } from "../options.js";
 import { classify, decide, type Failure, type Operation } from "../retry.js";
 import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
