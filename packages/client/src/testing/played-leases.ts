@@ -48,4 +48,4 @@ export function playedLeases(
 }
 
 /** The answer to a keepalive. */
-export const alive = (ID: bigint, ttl = TTL): Record<string, unknown> => ({ ID, TTL: BigInt(ttl) });
+export const alive = (ID: bigint, ttl: number = TTL): Record<string, unknown> => ({ ID, TTL: BigInt(ttl) });
