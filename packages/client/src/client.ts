@@ -4,9 +4,12 @@
  */
 import { KV, Maintenance } from "@kvorum/proto";
 import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import { type AuthApi, AuthClient } from "./admin/auth.js";
+import { type ClusterApi, ClusterClient } from "./admin/cluster.js";
+import { type ClusterHealth, clusterHealth } from "./admin/health.js";
+import { type MaintenanceApi, MaintenanceClient } from "./admin/maintenance.js";
 import { checkMilliseconds } from "./checks.js";
 import { type Clock, systemClock } from "./clock.js";
-import { type ClusterApi, ClusterClient } from "./cluster.js";
 import { utf8 } from "./codec.js";
 import { ClientClosedError } from "./errors.js";
 import { type Key, toBytes } from "./keys.js";
@@ -16,7 +19,6 @@ import { RangeStreams } from "./kv/range-stream.js";
 import { type Header, toHeader } from "./kv/results.js";
 import { KvStore, type Store } from "./kv/store.js";
 import { type LeaseApi, Leases, type LeasesOnClose } from "./lease/lease-api.js";
-import { type MaintenanceApi, MaintenanceClient } from "./maintenance.js";
 import { parseGiven } from "./net/addresses.js";
 import { Balancer } from "./net/balancer.js";
 import { Caller, DEFAULT_TIMEOUT_MS } from "./net/caller.js";
@@ -24,6 +26,10 @@ import { type AuthOptions, Credentials } from "./net/credentials.js";
 import { Endpoint } from "./net/endpoint.js";
 import type { BalancerPolicy } from "./net/picker.js";
 import { Streams } from "./net/streams.js";
+import type { Logger } from "./observe/logger.js";
+import { Interceptor, type Middleware } from "./observe/middleware.js";
+import { Observer } from "./observe/observer.js";
+import { type RpcMiddleware, withRpcMiddleware } from "./observe/rpc-middleware.js";
 import { type BigIntLike, type CallOptions, toBigInt } from "./options.js";
 import { type RawServices, rawServices } from "./rpc.js";
 import { WatchHub } from "./watch/watch-hub.js";
@@ -50,6 +56,12 @@ export interface ClientOptions {
    * write the keys that start with it, and may not delete ranges that hold it in that mode. Default `_kvorum/once/`.
    */
   readonly markerPrefix?: Key;
+  /** Around every call, the first outermost: to audit, measure, change, refuse. */
+  readonly middleware?: readonly Middleware[];
+  /** nice-grpc's client middleware around every single attempt, the first outermost. */
+  readonly rpcMiddleware?: readonly RpcMiddleware[];
+  /** Told of connections, watches and leases; a pino logger fits. Default: nobody. */
+  readonly logger?: Logger;
   /** The RPC engine. Default: nice-grpc. */
   readonly transport?: TransportFactory;
 }
@@ -59,12 +71,19 @@ export interface Client extends Store<string>, AsyncDisposable {
   readonly lease: LeaseApi;
   readonly cluster: ClusterApi;
   readonly maintenance: MaintenanceApi;
+  /** Users, roles, permissions. */
+  readonly auth: AuthApi;
   /** Every method of every service with etcd's own messages, for what is not wrapped. Retried as reads and writes are. */
   readonly rpc: RawServices;
   /** Aborts with `ClientClosedError` when the client closes. */
   readonly signal: AbortSignal;
   /** The addresses in use. */
   readonly endpoints: readonly string[];
+  /**
+   * Asks every endpoint (or the one that is named) how it is: once, and for 3 seconds unless `timeout` says otherwise. What does
+   * not answer is part of the result. Errors: `signal.reason`, `ClientClosedError`.
+   */
+  health(options?: CallOptions): Promise<ClusterHealth>;
   /** Resolves when a member answers. */
   ready(options?: CallOptions): Promise<void>;
   /**
@@ -94,31 +113,35 @@ export interface ClientWorld {
 
 /** For this package alone: a client in a world of somebody's making. */
 export function createClientIn(world: ClientWorld, options: ClientOptions): Client {
-  return new EtcdClient(options, world);
+  return new EtcdClient(withRpcMiddleware(options), world);
 }
 
 class EtcdClient extends KvStore<string> implements Client {
   readonly lease: Leases;
   readonly cluster: ClusterApi;
   readonly maintenance: MaintenanceApi;
+  readonly auth: AuthApi;
   readonly rpc: RawServices;
   readonly #balancer: Balancer;
   readonly #abort: AbortController;
   #closing: Promise<void> | undefined;
 
   constructor(options: ClientOptions, { clock, random, newLeaseId, onCall }: ClientWorld) {
-    const balancer = new Balancer(openEndpoints(options), options.balancer ?? "round-robin");
-    const credentials = new Credentials(options.auth, balancer, clock);
+    const observer = new Observer(options.logger);
+    const interceptor = options.middleware?.length ? new Interceptor(options.middleware) : undefined;
+    const balancer = new Balancer(openEndpoints(options, observer), options.balancer ?? "round-robin");
+    const credentials = new Credentials(options.auth, balancer, clock, observer);
     const abort = new AbortController();
     if (options.timeout !== undefined) checkMilliseconds(options.timeout, "timeout");
     const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
-    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs, onCall });
-    const streams = new Streams(balancer, credentials, clock);
-    const watches = new WatchHub({ streams, clock, random, closed: abort.signal });
+    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs, onCall, interceptor });
+    const streams = new Streams(balancer, credentials, clock, interceptor);
+    const watches = new WatchHub({ streams, clock, random, closed: abort.signal, observer });
     const lease = new Leases({
       ...{ caller, streams, clock, random, newLeaseId },
       ...timeoutMs,
       onClose: options.leasesOnClose,
+      observer,
     });
     const parts = { caller, streams, clock, timeoutMs: options.timeout ?? DEFAULT_TIMEOUT_MS };
     const prefix = toBytes(options.markerPrefix ?? "_kvorum/once/");
@@ -127,7 +150,8 @@ class EtcdClient extends KvStore<string> implements Client {
     super(context, new Keyspace(toBytes(options.namespace ?? "")), utf8);
     this.lease = lease;
     this.cluster = new ClusterClient(caller);
-    this.maintenance = new MaintenanceClient(caller, streams);
+    this.maintenance = new MaintenanceClient(caller, streams, () => this.endpoints);
+    this.auth = new AuthClient(caller);
     this.rpc = rawServices(caller);
     this.#balancer = balancer;
     this.#abort = abort;
@@ -139,6 +163,10 @@ class EtcdClient extends KvStore<string> implements Client {
 
   get endpoints(): readonly string[] {
     return this.#balancer.endpoints.map((endpoint) => endpoint.address);
+  }
+
+  health(options?: CallOptions): Promise<ClusterHealth> {
+    return clusterHealth(this.context.caller, this.endpoints, options);
   }
 
   async ready(options?: CallOptions): Promise<void> {
@@ -173,7 +201,7 @@ class EtcdClient extends KvStore<string> implements Client {
   }
 }
 
-function openEndpoints(options: ClientOptions): Endpoint[] {
+function openEndpoints(options: ClientOptions, observer: Observer): Endpoint[] {
   const { connectTimeout, keepAlive, tls } = options;
   const channelOptions = {
     ...(tls && { tls }),
@@ -181,7 +209,7 @@ function openEndpoints(options: ClientOptions): Endpoint[] {
     ...(keepAlive !== undefined && { keepAlive: keepAlive && keepAliveOptions(keepAlive) }),
   };
   const factory = options.transport ?? niceChannel;
-  return parseGiven(options.endpoints).addresses.map((address) => new Endpoint(address, factory, channelOptions));
+  return parseGiven(options.endpoints).addresses.map((address) => new Endpoint(address, factory, channelOptions, observer));
 }
 
 function keepAliveOptions(keepAlive: { readonly interval?: number; readonly timeout?: number }): {

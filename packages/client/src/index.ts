@@ -1,8 +1,16 @@
 /**
  * `@kvorum/client`: a typed etcd v3 client. Start with `createClient`; read `client.ts` for how the parts are joined.
  */
+
+export type { TlsClientOptions, TransportFactory } from "@kvorum/transport";
+export type { Alarm } from "./admin/alarm.js";
+export type { AuthApi, AuthStatus, UserCredentials } from "./admin/auth.js";
+export type { ClusterApi, Member, MemberAddResult, MemberListResult } from "./admin/cluster.js";
+export type { ClusterHealth, EndpointHealth } from "./admin/health.js";
+export type { DowngradeApi, HashResult, KvHash, MaintenanceApi, MemberStatus } from "./admin/maintenance.js";
+export type { Access, GrantedPermission, Permission } from "./admin/permission.js";
+export type { Snapshot, SnapshotOptions } from "./admin/snapshot.js";
 export { type Client, type ClientOptions, createClient } from "./client.js";
-export type { ClusterApi, Member } from "./cluster.js";
 export { bytes, type Codec, codec, SchemaMismatchError, utf8 } from "./codec.js";
 export {
   ClientClosedError,
@@ -64,10 +72,27 @@ export {
   type ConfigSource,
 } from "./live/options.js";
 export type { IndexTerms } from "./live/secondary-index.js";
-export type { Alarm, KvHash, MaintenanceApi, MemberStatus } from "./maintenance.js";
 export type { AuthOptions } from "./net/credentials.js";
 export type { EndpointState } from "./net/endpoint-health.js";
 export type { BalancerPolicy, Candidate, Picker } from "./net/picker.js";
+export type { SrvResolver } from "./net/srv.js";
+export type { TlsProvider } from "./net/tls-source.js";
+export type { CallKind, CallName, ClientAnswer, ClientCall } from "./observe/calls.js";
+export { CHANNELS } from "./observe/channels.js";
+export type { LogFunction, Logger } from "./observe/logger.js";
+export type {
+  AttemptMessage,
+  CallMessage,
+  ConnectionMessage,
+  ConnectionState,
+  LeaseHappening,
+  LeaseMessage,
+  WatchHappening,
+  WatchMessage,
+  WatchSubject,
+} from "./observe/messages.js";
+export type { Middleware, NextCall } from "./observe/middleware.js";
+export type { RpcMiddleware } from "./observe/rpc-middleware.js";
 export type {
   BigIntLike,
   CallOptions,

@@ -130,7 +130,7 @@ export class KvStore<V, In = V> implements Store<V, In> {
   readonly #codec: Codec<V, In>;
 
   constructor(context: KvContext, keyspace: Keyspace, codec: Codec<V, In>) {
-    this.context = context;
+    this.context = { ...context, caller: context.caller.within(keyspace.prefix) };
     this.#keyspace = keyspace;
     this.#codec = codec;
     this.op = opsFor(codec);

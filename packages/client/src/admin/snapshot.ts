@@ -4,53 +4,74 @@
  */
 import { createHash } from "node:crypto";
 import { Maintenance, type SnapshotResponse } from "@kvorum/proto";
-import { EtcdError } from "./errors.js";
-import type { Streams } from "./net/streams.js";
-import type { CallOptions } from "./options.js";
+import { EtcdError, isEtcdError } from "../errors.js";
+import type { Streams } from "../net/streams.js";
+import type { CallOptions } from "../options.js";
 
 const DIGEST_BYTES = 32;
 
-export function snapshotStream(
-  streams: Streams,
-  options: Pick<CallOptions, "signal" | "endpoint">,
-): ReadableStream<Uint8Array> {
+export type SnapshotOptions = Pick<CallOptions, "signal" | "endpoint">;
+
+/** The file's bytes. Nothing is asked for before the first read. */
+export interface Snapshot extends ReadableStream<Uint8Array> {
+  /** Of the storage format, known with the first bytes: `3.6.0`. Empty from servers before 3.6. Rejects as reading does. */
+  readonly version: Promise<string>;
+}
+
+export function snapshotStream(streams: Streams, options: SnapshotOptions): Snapshot {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([abort.signal, options.signal]) : abort.signal;
-  const chunks = verified(download(streams, signal, options.endpoint));
-  return new ReadableStream<Uint8Array>(
+  let settle = { resolve: (_: string): void => undefined, reject: (_: unknown): void => undefined };
+  const version = new Promise<string>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever does not ask for it learns of the failure from reading.
+  version.catch(() => undefined);
+  const chunks = verified(download(streams, signal, options.endpoint, settle.resolve));
+  const stream = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const chunk = await chunks.next();
-        if (chunk.done) controller.close();
-        else controller.enqueue(chunk.value);
+        try {
+          const chunk = await chunks.next();
+          if (chunk.done) controller.close();
+          else controller.enqueue(chunk.value);
+        } catch (error) {
+          settle.reject(error);
+          throw error;
+        }
       },
       cancel: async (reason) => {
+        settle.reject(reason);
         abort.abort(reason);
         await chunks.return().catch(() => undefined);
       },
     },
     { highWaterMark: 0 },
   );
+  return Object.assign(stream, { version });
 }
 
 async function* download(
   streams: Streams,
   signal: AbortSignal,
   address: string | undefined,
+  onVersion: (version: string) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal.throwIfAborted();
-  const endpoint = address === undefined ? streams.pick() : streams.pinned(address);
-  const opened = await streams.open(Maintenance.method.snapshot, once({}), { signal, endpoint });
+  const pinned = address === undefined ? {} : { endpoint: streams.pinned(address) };
+  const opened = await streams.open(Maintenance.method.snapshot, once({}), { signal, ...pinned });
+  const { endpoint } = opened;
   try {
     let last: SnapshotResponse | undefined;
     for await (const part of opened.answers) {
+      if (last === undefined) onVersion(part.version);
       last = part;
       if (part.blob.length > 0) yield part.blob;
     }
     if (last === undefined || last.remainingBytes !== 0n) throw broken("the snapshot ended early", endpoint.address);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof EtcdError) throw error;
+    if (isEtcdError(error)) throw error;
     throw (await streams.ended(Maintenance.method.snapshot, "admin", endpoint, error)).error;
   } finally {
     opened.release();
@@ -75,7 +96,8 @@ async function* verified(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 }
 
 function broken(message: string, endpoint?: string): EtcdError {
-  return new EtcdError(message, { code: "DATA_LOSS", reason: "transport", outcome: "not-applied", endpoint });
+  const init = { code: "DATA_LOSS", reason: "transport", outcome: "not-applied", endpoint } as const;
+  return new EtcdError(message, { ...init, method: "/etcdserverpb.Maintenance/Snapshot" });
 }
 
 async function* once<T>(item: T): AsyncGenerator<T, void, undefined> {
