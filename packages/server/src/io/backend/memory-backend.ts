@@ -25,7 +25,15 @@ import { guardedRange } from "./guarded-range.js";
 
 // The package is CommonJS; the class sits in a property of its default export.
 const BTree: typeof sortedBtree.default = sortedBtree.default;
-type Tree = sortedBtree.default<Uint8Array, Uint8Array>;
+
+/** What is used of a tree. Said here, because bundlers and Node disagree on where the package has its type. */
+interface Tree {
+  get(key: Uint8Array): Uint8Array | undefined;
+  set(key: Uint8Array, value: Uint8Array): boolean;
+  delete(key: Uint8Array): boolean;
+  entries(lowestKey?: Uint8Array): Iterable<[Uint8Array, Uint8Array]>;
+  clone(): Tree;
+}
 
 /** Everything as of one commit. */
 interface Version {
