@@ -3,7 +3,7 @@
  * `watch/watch.ts`, `lease/lease-api.ts`, and `net/caller.ts` for how a call is made.
  */
 import { KV, Maintenance } from "@kvorum/proto";
-import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import type { TlsClientOptions, TransportFactory } from "@kvorum/transport";
 import { type AuthApi, AuthClient } from "./admin/auth.js";
 import { type ClusterApi, ClusterClient } from "./admin/cluster.js";
 import { type ClusterHealth, clusterHealth } from "./admin/health.js";
@@ -19,13 +19,14 @@ import { RangeStreams } from "./kv/range-stream.js";
 import { type Header, toHeader } from "./kv/results.js";
 import { KvStore, type Store } from "./kv/store.js";
 import { type LeaseApi, Leases, type LeasesOnClose } from "./lease/lease-api.js";
-import { parseGiven } from "./net/addresses.js";
-import { Balancer } from "./net/balancer.js";
+import { backgroundClock } from "./net/background-clock.js";
 import { Caller, DEFAULT_TIMEOUT_MS } from "./net/caller.js";
+import { Connections } from "./net/connections.js";
 import { type AuthOptions, Credentials } from "./net/credentials.js";
-import { Endpoint } from "./net/endpoint.js";
-import type { BalancerPolicy } from "./net/picker.js";
+import type { BalancerPolicy, Picker } from "./net/picker.js";
+import type { SrvResolver } from "./net/srv.js";
 import { Streams } from "./net/streams.js";
+import type { TlsProvider } from "./net/tls-source.js";
 import type { Logger } from "./observe/logger.js";
 import { Interceptor, type Middleware } from "./observe/middleware.js";
 import { Observer } from "./observe/observer.js";
@@ -35,11 +36,15 @@ import { type RawServices, rawServices } from "./rpc.js";
 import { WatchHub } from "./watch/watch-hub.js";
 
 export interface ClientOptions {
-  /** `http://host:port`, `https://host:port`, `unix:/path` or `host:port`; a list or comma-separated. */
+  /**
+   * `http://host:port`, `https://host:port`, `unix:/path` or `host:port`; a list or comma-separated. `dns+srv://domain` stands
+   * for what DNS lists as `_etcd-client._tcp.domain`, `dns+srvs://domain` for `_etcd-client-ssl._tcp.domain` with TLS.
+   */
   readonly endpoints: string | readonly string[];
   /** A user and a password, or a token (a function is asked again when the server refuses the last one). */
   readonly auth?: AuthOptions;
-  readonly tls?: TlsClientOptions;
+  /** For `https` endpoints. A function is asked before each connection and every minute: a new answer means new connections. */
+  readonly tls?: TlsClientOptions | TlsProvider;
   /** A prefix for every key of this client. */
   readonly namespace?: Key;
   /** Milliseconds for a call that says nothing else. Default 10,000. */
@@ -48,9 +53,21 @@ export interface ClientOptions {
   readonly leasesOnClose?: LeasesOnClose;
   /** Milliseconds for one connection attempt. Default 5,000. */
   readonly connectTimeout?: number;
-  /** HTTP/2 pings while calls are active, in milliseconds. Default 10,000 and 5,000. Servers refuse intervals below 5,000. */
+  /**
+   * HTTP/2 pings while calls are active, in milliseconds. Default 10,000 and 5,000. An interval below 5,000 is a `RangeError`:
+   * servers disconnect who pings more often.
+   */
   readonly keepAlive?: { readonly interval?: number; readonly timeout?: number } | false;
-  readonly balancer?: BalancerPolicy;
+  /** Which member to ask: a policy, or a choice of your own. Default `two-choices`. */
+  readonly balancer?: BalancerPolicy | Picker;
+  /**
+   * Milliseconds between two looks at the members of the cluster; their addresses join and leave `endpoints`. It begins a second
+   * after the first answer, and changes nothing while none of the given endpoints is an address that a member advertises (a
+   * load balancer, a tunnel). Default 300,000; false: only `syncEndpoints` looks.
+   */
+  readonly syncMembers?: number | false;
+  /** What is asked for `dns+srv` endpoints, such as a `Resolver` of `node:dns/promises`. Default: the system's name servers. */
+  readonly resolver?: SrvResolver;
   /**
    * Where writes with `retry: "exactly-once"` leave their markers, in no namespace. The user needs the permission to read and
    * write the keys that start with it, and may not delete ranges that hold it in that mode. Default `_kvorum/once/`.
@@ -77,8 +94,22 @@ export interface Client extends Store<string>, AsyncDisposable {
   readonly rpc: RawServices;
   /** Aborts with `ClientClosedError` when the client closes. */
   readonly signal: AbortSignal;
-  /** The addresses in use. */
+  /** The addresses in use. Empty until a name given as `dns+srv` has been looked up. */
   readonly endpoints: readonly string[];
+  /**
+   * Replaces the endpoints by the addresses that the started voters of the cluster advertise, as far as they answer there, and
+   * resolves with the list. Nothing changes when none answers. Use it where the given addresses are only a way in.
+   *
+   * Errors: `EtcdError` of listing the members; `signal.reason`.
+   */
+  syncEndpoints(options?: CallOptions): Promise<readonly string[]>;
+  /**
+   * Replaces the endpoints, and what member sync starts from. Calls under way on those that leave end there, streams resume
+   * elsewhere. Resolves with the addresses, names looked up.
+   *
+   * Errors: `TypeError` for endpoints that cannot be read, `EtcdError` where a name cannot be looked up: then nothing changes.
+   */
+  setEndpoints(endpoints: string | readonly string[]): Promise<readonly string[]>;
   /**
    * Asks every endpoint (or the one that is named) how it is: once, and for 3 seconds unless `timeout` says otherwise. What does
    * not answer is part of the result. Errors: `signal.reason`, `ClientClosedError`.
@@ -96,7 +127,7 @@ export interface Client extends Store<string>, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** No I/O before the first call. Errors: `TypeError` for endpoints that cannot be read. */
+/** No I/O before the first call. Errors: `TypeError` for endpoints that cannot be read, `RangeError` for a duration. */
 export function createClient(options: ClientOptions): Client {
   return createClientIn({ clock: systemClock, random: Math.random }, options);
 }
@@ -122,19 +153,35 @@ class EtcdClient extends KvStore<string> implements Client {
   readonly maintenance: MaintenanceApi;
   readonly auth: AuthApi;
   readonly rpc: RawServices;
-  readonly #balancer: Balancer;
+  readonly #connections: Connections;
   readonly #abort: AbortController;
   #closing: Promise<void> | undefined;
 
   constructor(options: ClientOptions, { clock, random, newLeaseId, onCall }: ClientWorld) {
     const observer = new Observer(options.logger);
     const interceptor = options.middleware?.length ? new Interceptor(options.middleware) : undefined;
-    const balancer = new Balancer(openEndpoints(options, observer), options.balancer ?? "round-robin");
+    const connections = new Connections(options, {
+      clock: clock === systemClock ? backgroundClock : clock,
+      random,
+      observer,
+    });
+    const { balancer, doubt } = connections;
     const credentials = new Credentials(options.auth, balancer, clock, observer);
     const abort = new AbortController();
     if (options.timeout !== undefined) checkMilliseconds(options.timeout, "timeout");
     const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
-    const caller = new Caller({ balancer, credentials, clock, random, closed: abort.signal, ...timeoutMs, onCall, interceptor });
+    const caller = new Caller({
+      balancer,
+      credentials,
+      clock,
+      random,
+      closed: abort.signal,
+      ...timeoutMs,
+      onMembershipDoubt: doubt,
+      onCall,
+      interceptor,
+    });
+    connections.follow(caller);
     const streams = new Streams(balancer, credentials, clock, interceptor);
     const watches = new WatchHub({ streams, clock, random, closed: abort.signal, observer });
     const lease = new Leases({
@@ -153,7 +200,7 @@ class EtcdClient extends KvStore<string> implements Client {
     this.maintenance = new MaintenanceClient(caller, streams, () => this.endpoints);
     this.auth = new AuthClient(caller);
     this.rpc = rawServices(caller);
-    this.#balancer = balancer;
+    this.#connections = connections;
     this.#abort = abort;
   }
 
@@ -162,7 +209,15 @@ class EtcdClient extends KvStore<string> implements Client {
   }
 
   get endpoints(): readonly string[] {
-    return this.#balancer.endpoints.map((endpoint) => endpoint.address);
+    return this.#connections.addresses;
+  }
+
+  syncEndpoints(options?: CallOptions): Promise<readonly string[]> {
+    return this.#connections.sync(options);
+  }
+
+  setEndpoints(endpoints: string | readonly string[]): Promise<readonly string[]> {
+    return this.#connections.set(endpoints);
   }
 
   health(options?: CallOptions): Promise<ClusterHealth> {
@@ -197,27 +252,6 @@ class EtcdClient extends KvStore<string> implements Client {
     this.#abort.abort(new ClientClosedError());
     await this.context.watches.close();
     await this.context.exactlyOnce.close();
-    await this.#balancer.close();
+    await this.#connections.close();
   }
-}
-
-function openEndpoints(options: ClientOptions, observer: Observer): Endpoint[] {
-  const { connectTimeout, keepAlive, tls } = options;
-  const channelOptions = {
-    ...(tls && { tls }),
-    ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout }),
-    ...(keepAlive !== undefined && { keepAlive: keepAlive && keepAliveOptions(keepAlive) }),
-  };
-  const factory = options.transport ?? niceChannel;
-  return parseGiven(options.endpoints).addresses.map((address) => new Endpoint(address, factory, channelOptions, observer));
-}
-
-function keepAliveOptions(keepAlive: { readonly interval?: number; readonly timeout?: number }): {
-  intervalMs?: number;
-  timeoutMs?: number;
-} {
-  return {
-    ...(keepAlive.interval !== undefined && { intervalMs: keepAlive.interval }),
-    ...(keepAlive.timeout !== undefined && { timeoutMs: keepAlive.timeout }),
-  };
 }

@@ -260,7 +260,9 @@ export class Caller {
       return;
     }
     // Requests that never left cost the server nothing; all others are paid for, so that retries cannot become a storm.
-    if (failure.kind !== "not-sent" && !this.#budget.spend()) surface();
+    // Who asks for exactly-once pays to know the outcome; each such call still slows down by itself.
+    const free = failure.kind === "not-sent" || call.operation === "once";
+    if (!free && !this.#budget.spend()) surface();
     const waitMs = this.#waitMs(call, failure, action === "elsewhere" && balancer.endpoints.length > 1, random());
     if (clock.nowMs() + waitMs >= deadlineMs) surface();
     if (waitMs === 0) return;

@@ -121,19 +121,19 @@ export class EndpointHealth {
     this.#held = this.#state === "cooling";
   }
 
-  /** A prober has asked the member how it is. A good answer makes a cooling endpoint half-open and any other ready. */
-  probed(result: ProbeResult, nowMs: number): void {
-    if (this.#state === "removed") return;
-    if (result !== "healthy") {
-      this.#held = false;
-      this.#coolUntilMs = Math.min(this.#coolUntilMs, nowMs);
-      this.#cool(nowMs, result === "no-quorum");
-    } else if (this.#state === "cooling") {
-      this.#held = false;
-      this.#coolUntilMs = nowMs;
-    } else {
+  /**
+   * A prober has asked the member how it is. A good answer makes a cooling endpoint half-open and any other ready, a bad one
+   * begins another cooling: then the answer is true.
+   */
+  probed(result: ProbeResult, nowMs: number): boolean {
+    if (this.#state === "removed") return false;
+    if (result === "healthy" && this.#state !== "cooling") {
       this.#ready();
+      return false;
     }
+    this.#held = false;
+    this.#coolUntilMs = Math.min(this.#coolUntilMs, nowMs);
+    return result !== "healthy" && this.#cool(nowMs, result === "no-quorum");
   }
 
   remove(): void {

@@ -1,81 +1,132 @@
-/** How addresses are read, and when an endpoint is left alone. */
+/** What an endpoint keeps of its calls, and how a channel that failed makes way for another. */
+import { Watch } from "@kvorum/proto";
+import { RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { FakeTransport } from "../testing/fake-transport.js";
+import { ManualClock } from "../testing/manual-clock.js";
 import { Balancer } from "./balancer.js";
+import { Credentials } from "./credentials.js";
 import { Endpoint } from "./endpoint.js";
+import { StreamMoved } from "./line.js";
+import { RequestQueue } from "./request-queue.js";
+import { Streams } from "./streams.js";
 
-const endpoints = (...names: string[]): Endpoint[] => {
-  const { factory } = new FakeTransport();
-  return names.map((name) => new Endpoint(name, factory, {}));
-};
+function setUp() {
+  const transport = new FakeTransport();
+  const closed: number[] = [];
+  const endpoint = new Endpoint(
+    "http://a",
+    (address) => {
+      const channel = transport.factory(address);
+      const number = transport.channels;
+      return Object.assign(channel, {
+        close: async () => {
+          closed.push(number);
+        },
+      });
+    },
+    {},
+  );
+  return { transport, endpoint, closed };
+}
+
+function streamsOf(...endpoints: Endpoint[]): Streams {
+  const clock = new ManualClock();
+  const balancer = new Balancer(endpoints, "pick-first");
+  return new Streams(balancer, new Credentials(undefined, balancer, clock), clock);
+}
 
 describe("an endpoint", () => {
-  it("cools after two transport errors in a row, longer each time, until a call succeeds", () => {
-    const [endpoint] = endpoints("a");
-    if (endpoint === undefined) throw new Error("unreachable");
-    endpoint.failed("interrupted", 0);
-    endpoint.succeeded();
-    endpoint.failed("interrupted", 0);
-    expect(endpoint.isCooling(0)).toBe(false);
-    endpoint.failed("not-sent", 0);
-    expect([endpoint.isCooling(499), endpoint.isCooling(500)]).toEqual([true, false]);
-    endpoint.failed("not-sent", 500);
-    endpoint.failed("not-sent", 500);
-    expect([endpoint.isCooling(1_499), endpoint.isCooling(1_500)]).toEqual([true, false]);
-    endpoint.succeeded();
-    expect(endpoint.isCooling(600)).toBe(false);
-    endpoint.failed("not-sent", 2_000);
-    endpoint.failed("not-sent", 2_000);
-    expect([endpoint.isCooling(2_499), endpoint.isCooling(2_500)]).toEqual([true, false]);
+  it("averages its latency, and forgets it while nothing is measured", () => {
+    const { endpoint } = setUp();
+    endpoint.measured(100, 1_000);
+    expect(endpoint.latencyMs(1_000)).toBe(100);
+    endpoint.measured(50, 1_000);
+    expect(endpoint.latencyMs(1_000)).toBeCloseTo(90);
+    expect(endpoint.latencyMs(11_000)).toBeCloseTo(45);
   });
 
-  it("cools at once without a leader, and after three answers that did not come in time", () => {
-    const [cut, slow] = endpoints("a", "b");
-    cut?.failed("no-leader", 0);
-    expect(cut?.isCooling(1)).toBe(true);
-    slow?.failed("deadline", 0);
-    slow?.failed("deadline", 0);
-    expect(slow?.isCooling(1)).toBe(false);
-    slow?.failed("deadline", 0);
-    expect(slow?.isCooling(1)).toBe(true);
+  it("learns from headers who answers and how far it is, and never goes back", () => {
+    const { endpoint } = setUp();
+    const header = (revision: bigint) => ({ clusterId: 7n, memberId: 8n, revision, raftTerm: 1n }) as never;
+    endpoint.learn(header(5n));
+    endpoint.learn(header(3n));
+    endpoint.learn(undefined);
+    expect([endpoint.revision, endpoint.memberId, endpoint.clusterId]).toEqual([5n, 8n, 7n]);
   });
 
-  it("does not cool because a request was refused", () => {
-    const [endpoint] = endpoints("a");
-    for (let i = 0; i < 10; i++) endpoint?.failed("refused", 0);
-    expect(endpoint?.isCooling(0)).toBe(false);
+  it("makes a new channel after repeated transport errors; the old one closes when its last call is over", () => {
+    const { endpoint, transport, closed } = setUp();
+    const line = endpoint.acquire(0);
+    endpoint.failed("interrupted", 0, true);
+    expect(endpoint.acquire(0)).toBe(line);
+    endpoint.release(line);
+    endpoint.failed("interrupted", 0, true);
+    const next = endpoint.acquire(0);
+    expect(next).not.toBe(line);
+    expect([transport.channels, closed]).toEqual([2, []]);
+    endpoint.release(line);
+    expect(closed).toEqual([1]);
+  });
+
+  it("keeps its channel when the member, and not the connection, is what fails", () => {
+    const { endpoint, transport } = setUp();
+    endpoint.release(endpoint.acquire(0));
+    endpoint.failed("no-leader", 0, false);
+    endpoint.failed("interrupted", 1_000, false);
+    endpoint.release(endpoint.acquire(1_000));
+    expect(transport.channels).toBe(1);
+  });
+
+  it("that is removed lets its calls end and closes after them", async () => {
+    const { endpoint, closed } = setUp();
+    const line = endpoint.acquire(0);
+    endpoint.remove();
+    expect(closed).toEqual([]);
+    endpoint.release(line);
+    expect(closed).toEqual([1]);
+    // Somebody still held it: what it opens now goes with its last user as well.
+    endpoint.release(endpoint.acquire(0));
+    expect(closed).toEqual([1, 2]);
   });
 });
 
-describe("the balancer", () => {
-  it("goes round, skips who cools, and asks those rather than nobody", () => {
-    const all = endpoints("a", "b", "c");
-    const balancer = new Balancer(all, "round-robin");
-    const picks = (count: number, avoid?: Endpoint): string[] =>
-      Array.from({ length: count }, () => balancer.pick(0, avoid).address).sort();
-    expect(picks(6)).toEqual(["a", "a", "b", "b", "c", "c"]);
-    all[0]?.failed("no-leader", 0);
-    expect(picks(4)).toEqual(["b", "b", "c", "c"]);
-    expect(picks(2, all[1])).toEqual(["c", "c"]);
-    for (const endpoint of all) endpoint.failed("no-leader", 0);
-    expect(picks(3)).toEqual(["a", "b", "c"]);
+describe("a stream", () => {
+  it("ends with the endpoint that is removed, without a fault of its own", async () => {
+    const { endpoint } = setUp();
+    const streams = streamsOf(endpoint);
+    const signal = new AbortController().signal;
+    const opened = await streams.open(Watch.method.watch, new RequestQueue<object>(), { signal });
+    const next = opened.answers[Symbol.asyncIterator]().next();
+    next.catch(() => undefined);
+    expect(endpoint.streams).toBe(1);
+    endpoint.remove();
+    await expect(next).rejects.toBeInstanceOf(StreamMoved);
+    opened.release();
+    opened.release();
+    expect(endpoint.streams).toBe(0);
   });
 
-  it("stays with the first that works when told to", () => {
-    const all = endpoints("a", "b");
-    const balancer = new Balancer(all, "pick-first");
-    expect([balancer.pick(0), balancer.pick(0)]).toEqual([all[0], all[0]]);
-    all[0]?.failed("no-leader", 0);
-    expect(balancer.pick(0)).toBe(all[1]);
+  it("that moved blames nobody and is opened elsewhere; one that failed does blame its endpoint", async () => {
+    const { endpoint } = setUp();
+    const streams = streamsOf(endpoint);
+    for (let i = 0; i < 2; i++) {
+      const end = await streams.ended(Watch.method.watch, "watch", endpoint, new StreamMoved("to another member"));
+      expect(end.action).toBe("elsewhere");
+    }
+    expect(endpoint.isCooling(0)).toBe(false);
+    const broken = new RpcError(StatusCode.UNAVAILABLE, "broken");
+    for (let i = 0; i < 2; i++) await streams.ended(Watch.method.watch, "watch", endpoint, broken);
+    expect(endpoint.state).toBe("cooling");
   });
 
-  it("sends a stream where the fewest are, and knows its endpoints by address", () => {
-    const all = endpoints("a", "b");
-    const balancer = new Balancer(all, "round-robin");
-    const [first] = all;
-    if (first !== undefined) first.streams = 1;
-    expect(balancer.pickForStream(0).address).toBe("b");
-    expect(balancer.pinned("a")).toBe(first);
-    expect(() => balancer.pinned("c")).toThrow(TypeError);
+  it("shows in its answers how far its member is", async () => {
+    const { endpoint, transport } = setUp();
+    const signal = new AbortController().signal;
+    const opened = await streamsOf(endpoint).open(Watch.method.watch, new RequestQueue<object>(), { signal });
+    const next = opened.answers[Symbol.asyncIterator]().next();
+    transport.stream.answer({ header: { revision: 12n } });
+    await next;
+    expect(endpoint.revision).toBe(12n);
   });
 });

@@ -14,7 +14,7 @@ const LATENCY_WEIGHT = 0.2;
 /** An endpoint that is not asked gets the benefit of the doubt: its latency counts half after this time. */
 const LATENCY_HALF_LIFE_MS = 10_000;
 
-/** Told of each change of state. */
+/** Told of each change of state, and of each cooling that begins. */
 export type EndpointListener = (endpoint: Endpoint, state: EndpointState) => void;
 
 export class Endpoint {
@@ -120,20 +120,19 @@ export class Endpoint {
   /** `transport`: the connection failed, and not only the call. */
   failed(kind: FailureKind, nowMs: number, transport: boolean = kind === "not-sent"): void {
     // After repeated transport errors nothing of the old connection is trusted, be it the engine's own state.
-    if (this.health.failed(kind, nowMs) && transport) this.replaceChannel("the connection failed repeatedly");
-    this.#tell();
+    const cools = this.health.failed(kind, nowMs);
+    if (cools && transport) this.replaceChannel("the connection failed repeatedly");
+    this.#tell(cools);
   }
 
   /** A stream here gives no answer, although nothing has failed: the others go first until a call succeeds here. */
   silent(nowMs: number): void {
-    this.health.silent(nowMs);
-    this.#tell();
+    this.#tell(this.health.silent(nowMs));
   }
 
   probed(result: ProbeResult, nowMs: number): void {
     if (result === "unreachable") this.replaceChannel("the endpoint cannot be reached");
-    this.health.probed(result, nowMs);
-    this.#tell();
+    this.#tell(this.health.probed(result, nowMs));
   }
 
   /** What a header says about the member. */
@@ -190,9 +189,10 @@ export class Endpoint {
     if (line !== this.#line && line.idle) this.#lines.delete(line);
   }
 
-  #tell(): void {
+  /** `again`: one cooling has followed another. */
+  #tell(again = false): void {
     const { state } = this.health;
-    if (state === this.#told) return;
+    if (state === this.#told && !again) return;
     this.#observer?.connection(this.address, state, this.#told);
     this.#told = state;
     this.onChange?.(this, state);

@@ -1,0 +1,208 @@
+/** First connects, probes and what a member that returns gets. The transport is played, the clock is moved by hand. */
+import { KV, Watch } from "@kvorum/proto";
+import { RpcError, StatusCode } from "@kvorum/transport";
+import { describe, expect, it } from "vitest";
+import { FakeTransport } from "../testing/fake-transport.js";
+import { ManualClock } from "../testing/manual-clock.js";
+import { Caller } from "./caller.js";
+import { Connections } from "./connections.js";
+import { Credentials } from "./credentials.js";
+import type { Endpoint } from "./endpoint.js";
+import type { BalancerPolicy } from "./picker.js";
+import { RequestQueue } from "./request-queue.js";
+import { Streams } from "./streams.js";
+
+const down = (): never => {
+  throw new RpcError(StatusCode.UNAVAILABLE, "connect ECONNREFUSED", { maybeSent: false });
+};
+/** A peer that accepts and says nothing. */
+const silence = () => new Promise<never>(() => undefined);
+
+function setUp(addresses: string[], balancer: BalancerPolicy = "round-robin") {
+  const transport = new FakeTransport();
+  const clock = new ManualClock();
+  const closed = new AbortController();
+  const options = { endpoints: addresses, transport: transport.factory, balancer, syncMembers: false } as const;
+  const connections = new Connections(options, { clock, random: () => 0 });
+  const credentials = new Credentials(undefined, connections.balancer, clock);
+  const shared = { balancer: connections.balancer, credentials, clock, random: () => 0 };
+  const caller = new Caller({ ...shared, closed: closed.signal });
+  const streams = new Streams(connections.balancer, credentials, clock);
+  const behaviour = new Map<string, () => Record<string, unknown> | Promise<Record<string, unknown>>>();
+  transport.answer = ({ endpoint }) => behaviour.get(endpoint)?.() ?? {};
+  const get = (timeout = 10_000) => caller.unary(KV.method.range, {}, "read", { timeout });
+  const at = (address: string): Endpoint => connections.balancer.pinned(address);
+  const states = () => connections.balancer.endpoints.map(({ state }) => state);
+  const called = (method: string) =>
+    transport.calls.filter((call) => call.method === method).map((call) => call.endpoint);
+  const watch = () =>
+    streams.open(Watch.method.watch, new RequestQueue<object>(), { signal: new AbortController().signal });
+  return { transport, clock, connections, behaviour, get, at, states, called, watch };
+}
+
+describe("the first connect", () => {
+  it("costs a quarter of a second when the member that is tried first says nothing", async () => {
+    const { behaviour, get, clock, called } = setUp(["http://a", "http://b"]);
+    behaviour.set("http://a", silence);
+    let answered = false;
+    const call = get().then(() => {
+      answered = true;
+    });
+    await clock.advance(249);
+    expect([answered, called("Status")]).toEqual([false, ["http://a"]]);
+    await clock.advance(1);
+    await call;
+    expect([called("Status"), called("Range")]).toEqual([["http://a", "http://b"], ["http://b"]]);
+  });
+
+  it("goes on to the next at once when one refuses, and asks anyway when all do", async () => {
+    const { behaviour, get, called } = setUp(["http://a", "http://b"]);
+    behaviour.set("http://a", down);
+    await get();
+    expect(called("Range")).toEqual(["http://b"]);
+    const none = setUp(["http://a", "http://b"]);
+    for (const address of ["http://a", "http://b"]) none.behaviour.set(address, down);
+    const failed = none.get(40).catch((error: unknown) => error);
+    await none.clock.advance(40);
+    expect(await failed).toMatchObject({ reason: "transport", outcome: "not-applied" });
+    expect(none.called("Range").length).toBeGreaterThan(0);
+  });
+
+  it("is one race for all calls that wait, and none where there is but one endpoint", async () => {
+    const { get, called } = setUp(["http://a", "http://b"]);
+    await Promise.all([get(), get(), get()]);
+    expect(called("Status").filter((address) => address === "http://a")).toHaveLength(1);
+    const single = setUp(["http://a"]);
+    await single.get();
+    expect(single.called("Status")).toEqual([]);
+  });
+
+  it("holds a call no longer than the call may take", async () => {
+    const { behaviour, get, clock, called } = setUp(["http://a", "http://b"]);
+    for (const address of ["http://a", "http://b"]) behaviour.set(address, silence);
+    void get(100).catch(() => undefined);
+    await clock.advance(99);
+    expect(called("Range")).toEqual([]);
+    await clock.advance(1);
+    expect(called("Range")).toHaveLength(1);
+  });
+
+  it("connects the others behind the first, except for who takes the first that works", async () => {
+    const { get, clock, states } = setUp(["http://a", "http://b", "http://c"]);
+    await get();
+    await clock.advance(0);
+    expect(states()).toEqual(["ready", "ready", "ready"]);
+    const first = setUp(["http://a", "http://b", "http://c"], "pick-first");
+    await first.get();
+    await first.clock.advance(1_000);
+    expect(first.states()).toEqual(["ready", "idle", "idle"]);
+  });
+});
+
+describe("an endpoint that cools", () => {
+  it("gets no calls until a probe was answered, then one, and is back when that is answered", async () => {
+    const { behaviour, get, clock, at, called } = setUp(["http://a", "http://b"]);
+    await get();
+    await clock.advance(0);
+    const before = called("Status").length;
+    at("http://a").failed("no-leader", clock.nowMs());
+    behaviour.set("http://a", () => ({ errors: ["etcdserver: no leader"] }));
+    await clock.advance(499);
+    expect(called("Status")).toHaveLength(before);
+    await clock.advance(1);
+    expect(called("Status")).toHaveLength(before + 1);
+    expect(at("http://a").isCooling(clock.nowMs())).toBe(true);
+    // Half a second, one, two: each time a leader is missing.
+    await clock.advance(3_000);
+    expect(called("Status")).toHaveLength(before + 3);
+    for (let i = 0; i < 4; i++) await get();
+    expect(called("Range").slice(-4)).toEqual(Array(4).fill("http://b"));
+    behaviour.delete("http://a");
+    await clock.advance(4_000);
+    expect([at("http://a").state, at("http://a").isCooling(clock.nowMs())]).toEqual(["cooling", false]);
+    for (let i = 0; i < 2; i++) await get();
+    expect(called("Range").slice(-2).sort()).toEqual(["http://a", "http://b"]);
+    expect(at("http://a").state).toBe("ready");
+  });
+
+  it("that nobody calls is brought back by a second probe", async () => {
+    const { get, clock, at } = setUp(["http://a", "http://b"]);
+    await get();
+    await clock.advance(0);
+    at("http://a").failed("no-leader", clock.nowMs());
+    await clock.advance(500);
+    expect(at("http://a").state).toBe("cooling");
+    await clock.advance(1_000);
+    expect(at("http://a").state).toBe("ready");
+  });
+
+  it("is asked anyway when all cool, and back with the first write that goes through", async () => {
+    const { behaviour, get, clock, at, called, connections } = setUp(["http://a", "http://b"]);
+    await get();
+    await clock.advance(0);
+    for (const address of ["http://a", "http://b"]) at(address).failed("no-leader", clock.nowMs());
+    await get();
+    expect(called("Range")).toHaveLength(2);
+    expect(at("http://a").state).toBe("cooling");
+    behaviour.set("http://a", down);
+    const line = at("http://a").acquire(clock.nowMs());
+    at("http://a").succeeded(true);
+    at("http://a").release(line);
+    expect(connections.balancer.pick(clock.nowMs()).address).toBe("http://a");
+  });
+
+  it("gets a new channel for each probe when nobody is reached", async () => {
+    const { behaviour, get, clock, at, transport } = setUp(["http://a", "http://b"]);
+    await get();
+    await clock.advance(0);
+    behaviour.set("http://a", down);
+    at("http://a").failed("interrupted", clock.nowMs(), true);
+    at("http://a").failed("interrupted", clock.nowMs(), true);
+    const before = transport.channels;
+    await clock.advance(500 + 1_000);
+    expect(transport.channels).toBe(before + 2);
+  });
+
+  it("is no longer probed once it was removed or the client closed", async () => {
+    const { get, clock, at, called, connections } = setUp(["http://a", "http://b", "http://c"]);
+    await get();
+    await clock.advance(0);
+    const before = called("Status").length;
+    at("http://a").failed("no-leader", clock.nowMs());
+    at("http://b").failed("no-leader", clock.nowMs());
+    connections.balancer.replace([at("http://b"), at("http://c")]);
+    await connections.close();
+    await clock.advance(60_000);
+    expect(called("Status")).toHaveLength(before);
+  });
+});
+
+describe("streams", () => {
+  it("move to a member that returns, one in a minute at most, while that makes the load more equal", async () => {
+    const { get, clock, at, watch, transport } = setUp(["http://a", "http://b"]);
+    await get();
+    await clock.advance(0);
+    at("http://b").failed("no-leader", clock.nowMs());
+    const opened = await Promise.all([watch(), watch(), watch(), watch()]);
+    const ends = opened.map(async (stream) => {
+      const reason = await stream.answers[Symbol.asyncIterator]()
+        .next()
+        .catch((error: unknown) => error);
+      stream.release();
+      if (reason instanceof RpcError) await watch();
+    });
+    await clock.advance(0);
+    expect([at("http://a").streams, at("http://b").streams]).toEqual([4, 0]);
+    // Probe after half a second, the call of a half-open endpoint a second later.
+    await clock.advance(1_500);
+    expect([at("http://a").streams, at("http://b").streams]).toEqual([3, 1]);
+    await clock.advance(59_999);
+    expect(at("http://b").streams).toBe(1);
+    await clock.advance(1);
+    expect([at("http://a").streams, at("http://b").streams]).toEqual([2, 2]);
+    await clock.advance(600_000);
+    expect([at("http://a").streams, at("http://b").streams]).toEqual([2, 2]);
+    expect(transport.streams.length).toBeGreaterThanOrEqual(4);
+    void ends;
+  });
+});
