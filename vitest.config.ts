@@ -8,8 +8,10 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const alias = {
   "@kvorum/proto": at("proto/gen/index.ts"),
   "@kvorum/transport": at("packages/transport/src/index.ts"),
+  "@kvorum/client/testing": at("packages/client/src/testing.ts"),
   "@kvorum/client": at("packages/client/src/index.ts"),
   "@kvorum/concurrency": at("packages/concurrency/src/index.ts"),
+  "@kvorum/server/testing": at("packages/server/src/testing.ts"),
   "@kvorum/server": at("packages/server/src/index.ts"),
 };
 

@@ -124,6 +124,10 @@ export class MemoryChannel implements Channel {
     const server = new AbortController();
     const breaks = this.#breaks;
     const sent = this.#carried(method.input, requests, server.signal);
+    const opened = (handler: Handler, context: CallContext): AsyncIterable<unknown> =>
+      method.methodKind === "server_streaming"
+        ? answersToOne(handler, method.input, requests, context)
+        : (handler(sent, context) as AsyncIterable<unknown>);
     let answers: AsyncIterator<unknown> | undefined;
     let origin: MemoryServices | undefined;
     try {
@@ -134,9 +138,7 @@ export class MemoryChannel implements Channel {
           origin ??= services;
           // The process that served the stream died while the client was not reading.
           if (origin !== services) throw connectionBroke(path);
-          answers ??= (services.handlerOf(path)(sent, { ...context, signal: server.signal }) as AsyncIterable<unknown>)[
-            Symbol.asyncIterator
-          ]();
+          answers ??= opened(services.handlerOf(path), { ...context, signal: server.signal })[Symbol.asyncIterator]();
           answers.next().then(
             ({ done, value }) =>
               answer(undefined, () =>
@@ -259,6 +261,19 @@ export class MemoryChannel implements Channel {
       if (signal.aborted) return;
       yield overTheWire(schema, request);
     }
+  }
+}
+
+/** A stream of answers to one request, which has come with the call. */
+async function* answersToOne<I extends DescMessage>(
+  handler: Handler,
+  schema: I,
+  requests: AsyncIterable<MessageInitShape<I>>,
+  context: CallContext,
+): AsyncGenerator<unknown, void, undefined> {
+  for await (const request of requests) {
+    yield* handler(overTheWire(schema, request), context) as AsyncIterable<unknown>;
+    return;
   }
 }
 
