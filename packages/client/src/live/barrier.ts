@@ -14,6 +14,8 @@ import { isPassing } from "./limits.js";
 import { readFacts, readRevision, type Source } from "./reading.js";
 import type { Waiters } from "./waiters.js";
 
+/** Events come by themselves, mostly: so long is waited for a write of one's own before anything is asked. */
+const PATIENCE_MS = 50;
 /** A range of so many keys is compared, which costs the server its whole length; about a longer one progress is asked. */
 const COMPARED_MAX = 1_000;
 /** For the answer to a progress request. A server that is not through with one of the stream's watches gives none. */
@@ -74,6 +76,13 @@ export class Barrier<V> {
     };
     if (await waiters.until(caughtUp, EVENTS_MS, signal)) waiters.wake();
     return facts.revision;
+  }
+
+  /** As `reach`, for a revision that is likely to come by itself. */
+  async expect(revision: bigint, signal: AbortSignal): Promise<void> {
+    const { map, waiters } = this.#init;
+    await waiters.until(() => map.revision >= revision, PATIENCE_MS, signal);
+    await this.reach(revision, signal);
   }
 
   /** Resolves when the map has everything that was acknowledged to anybody before the call. Errors: as `reach`. */

@@ -208,9 +208,47 @@ describe("a cache", () => {
   });
 });
 
+describe("a cache that reads its range again", () => {
+  it("does not go back behind what was proven meanwhile", async () => {
+    const { store, client, soon, transport } = setUp();
+    store.write({ a: "1" });
+    const cache = await soon(client.cache(prefix("a")));
+    const revisions: bigint[] = [];
+    store.write({ "a/flash": "1" });
+    store.compact();
+    store.cut();
+    const answer = transport.answer;
+    let held: (() => void) | undefined;
+    // The page of the second reading is held up, with `a/flash` in it, until the range has been compared without.
+    transport.answer = async (call) => {
+      const given = await answer(call);
+      if (call.method === "Range" && call.request["limit"] === 1_000n && held === undefined) {
+        await new Promise<void>((resolve) => {
+          held = resolve;
+        });
+      }
+      return given;
+    };
+    await store.settle(200);
+    expect(held).toBeDefined();
+    const revision = store.write({ "a/flash": undefined });
+    await soon(cache.sync());
+    revisions.push(cache.revision);
+    expect(shown(cache)).toBe("a=1");
+    const changes = collect(cache.changes());
+    held?.();
+    await store.settle();
+    revisions.push(cache.revision);
+    expect(revisions).toEqual([revision, revision]);
+    store.write({ a: "2" });
+    await store.settle();
+    expect(changes.all.map(told)).toEqual(["updated a 1→2"]);
+  });
+});
+
 describe("catching up", () => {
   it("`waitFor` resolves with the event that it waits for, and at once when that is past", async () => {
-    const { store, client, soon } = setUp();
+    const { store, client, soon, transport } = setUp();
     const cache = await soon(client.cache(prefix("a")));
     let reached = false;
     const waiting = cache.waitFor(store.revision + 1n).then(() => {
@@ -222,6 +260,11 @@ describe("catching up", () => {
     await soon(waiting);
     expect(cache.get("a")?.value).toBe("1");
     await cache.waitFor(2);
+    // A write that comes soon costs no read.
+    const before = transport.calls.length;
+    const own = cache.waitFor(store.write({ a: "2" }));
+    await soon(own);
+    expect(transport.calls.length).toBe(before);
     await expect(cache.waitFor(1.5)).rejects.toThrow(RangeError);
   });
 

@@ -83,6 +83,7 @@ export async function openCache<V, I extends string = never>(
   };
   const { signal } = options;
   const snapshot = await readRange(source, signal ? { ...scanning, signal } : scanning, options.onDecodeError);
+  signal?.throwIfAborted();
   const cache = new LiveCache<V, I>({ context, source, scanning, options, snapshot });
   try {
     await cache.watched(options.timeout ?? DEFAULT_TIMEOUT_MS);
@@ -110,7 +111,7 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
   readonly #taps = new Taps<Change<V>, PendingChanges<V>>();
   readonly #life = new AbortController();
   readonly #running: Promise<void>;
-  readonly #onAbort = (): void => this.#end(this.#init.options.signal?.reason);
+  readonly #forgetSignal: () => void;
   /** Of which creation of the watch it is known that the map caught up with it. */
   #provenCreation = 0;
   #proving: Promise<void> | undefined;
@@ -129,7 +130,8 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
     });
     const shared = { source, map: this.#map, feed: this.#feed, waiters: this.#waiters };
     this.#barrier = new Barrier({ ...shared, proven: () => this.#proven });
-    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    const { signal } = options;
+    this.#forgetSignal = signal ? context.watches.aborts.add(signal, () => this.#end(signal.reason)) : () => undefined;
     this.#running = this.#run();
   }
 
@@ -179,7 +181,7 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
 
   async waitFor(revision: BigIntLike, options: Pick<CallOptions, "signal" | "timeout"> = {}): Promise<void> {
     const target = toBigInt(revision, "revision");
-    await this.#limited(options, (signal) => this.#barrier.reach(target, signal));
+    await this.#limited(options, (signal) => this.#barrier.expect(target, signal));
   }
 
   sync(options: Pick<CallOptions, "signal" | "timeout"> = {}): Promise<void> {
@@ -257,8 +259,9 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
     for (let retry = 0; ; retry += 1) {
       try {
         const snapshot = await readRange(source, { ...scanning, signal }, options.onDecodeError);
-        this.#publish(this.#map.reset(snapshot));
-        this.#feed.resume(snapshot.revision);
+        // A comparison may have found meanwhile that the map is what the range is at a revision above the snapshot's.
+        if (snapshot.revision > this.#map.revision) this.#publish(this.#map.reset(snapshot));
+        this.#feed.resume(this.#map.revision);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -308,7 +311,7 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
 
   #end(reason: unknown): void {
     if (this.#life.signal.aborted) return;
-    this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#forgetSignal();
     this.#life.abort(reason);
     this.#taps.end();
     this.#feed.finish(reason);

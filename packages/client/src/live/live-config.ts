@@ -53,7 +53,7 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
   readonly #feeds: Feed[] = [];
   /** Feeds whose history is gone, which go on behind the next read. */
   readonly #gaps = new Set<Feed>();
-  readonly #onAbort = (): void => this.#end(this.#init.options.signal?.reason);
+  #forgetSignal: () => void = () => undefined;
   #loops: Promise<void>[] = [];
   #good: Good<T> | undefined;
   #error: DecodeError | EtcdError | undefined;
@@ -78,12 +78,16 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
       signal?.throwIfAborted();
       this.#watch(reading.revision);
     } catch (error) {
-      if (this.#good !== undefined || !isPassing(error) || !(await this.#takeFile())) {
+      const fromFile = this.#good === undefined && isPassing(error) && (await this.#takeFile());
+      if (!fromFile || signal?.aborted) {
         this.#end(error);
+        signal?.throwIfAborted();
         throw error;
       }
     }
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) {
+      this.#forgetSignal = this.#init.context.watches.aborts.add(signal, () => this.#end(signal.reason));
+    }
     this.#loops.push(this.#run());
   }
 
@@ -305,7 +309,7 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
 
   #end(reason: unknown): void {
     if (this.#life.signal.aborted) return;
-    this.#init.options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#forgetSignal();
     this.#life.abort(reason);
     this.#taps.end();
     for (const feed of this.#feeds) feed.finish(reason);
