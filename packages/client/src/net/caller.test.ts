@@ -26,7 +26,7 @@ function setUp(addresses: string[] = ["http://a"], auth?: AuthOptions) {
       return {};
     };
   };
-  return { transport, clock, caller, close, failing };
+  return { transport, clock, caller, close, failing, endpoints };
 }
 
 const failure = (code: keyof typeof StatusCode, details: string, options?: RpcErrorOptions): RpcError =>
@@ -127,6 +127,20 @@ describe("a read", () => {
     await calls;
     // 60 first attempts and the 100 retries that a quiet client has saved up.
     expect(transport.calls).toHaveLength(160);
+  });
+});
+
+describe("a call that ends late", () => {
+  it("makes its member look slow, so that the next calls go to others", async () => {
+    const { clock, endpoints, caller, transport } = setUp(["http://a", "http://b"]);
+    transport.answer = ({ options }) =>
+      new Promise((_, reject) =>
+        clock.after(options.timeoutMs ?? 0, () => reject(failure("DEADLINE_EXCEEDED", "late"))),
+      );
+    const late = caller.unary(KV.method.put, {}, "write", { timeout: 3_000 }).catch(() => undefined);
+    await clock.advance(3_000);
+    await late;
+    expect(endpoints.map((endpoint) => endpoint.latencyMs(clock.nowMs()))).toEqual([3_000, 0]);
   });
 });
 

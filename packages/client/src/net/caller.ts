@@ -17,7 +17,14 @@ import {
 } from "@kvorum/transport";
 import { backoffMs, DEFAULT_BACKOFF } from "../backoff.js";
 import { type Clock, sleep } from "../clock.js";
-import { ClientClosedError, type EtcdError, type EtcdReason, makeEtcdError, type Outcome } from "../errors.js";
+import {
+  ClientClosedError,
+  type EtcdError,
+  type EtcdReason,
+  isEtcdError,
+  makeEtcdError,
+  type Outcome,
+} from "../errors.js";
 import { CallTrace, callsAreTraced } from "../observe/call-trace.js";
 import type { Interceptor } from "../observe/middleware.js";
 import { type CallOptions, type Consistency, checkCallOptions, toBigInt } from "../options.js";
@@ -178,11 +185,12 @@ export class Caller {
       let endpoint: Endpoint | undefined;
       let line: Line | undefined;
       let metadata: MetadataInit | undefined;
+      let startMs = 0;
       call.attempts += 1;
       try {
         const connecting = balancer.connecting(clock.nowMs());
         if (connecting !== undefined) await this.#connected(connecting, deadlineMs, options.signal);
-        const startMs = clock.nowMs();
+        startMs = clock.nowMs();
         endpoint =
           options.endpoint === undefined ? balancer.pick(startMs, avoid, atLeast) : balancer.pinned(options.endpoint);
         line = endpoint.acquire(startMs);
@@ -203,9 +211,14 @@ export class Caller {
         return answer;
       } catch (error) {
         if (line !== undefined) endpoint?.release(line);
+        // Time in which no answer came is a measure as well: the others look better for a while.
+        if (line !== undefined && error instanceof RpcError && error.maybeSent) {
+          const nowMs = clock.nowMs();
+          endpoint?.measured(nowMs - startMs, nowMs);
+        }
         options.signal?.throwIfAborted();
         if (closed.aborted) throw new ClientClosedError(mayHaveHappened(call, error), error);
-        if (!(error instanceof RpcError)) throw error;
+        if (!(error instanceof RpcError)) throw withOutcome(call, error);
         avoid = endpoint;
         await this.#afterFailure(call, error, endpoint, deadlineMs, options, metadata);
       }
@@ -256,7 +269,10 @@ export class Caller {
       if (call.refreshed) surface();
       call.refreshed = true;
       // A client known by its certificate has no token to renew; the request itself picks up the new revision.
-      if (!(await credentials.refresh(metadata)) && failure.kind !== "auth-revision") surface();
+      const refreshed = await credentials.refresh(metadata).catch((cause: unknown) => {
+        throw withOutcome(call, cause);
+      });
+      if (!refreshed && failure.kind !== "auth-revision") surface();
       return;
     }
     // Requests that never left cost the server nothing; all others are paid for, so that retries cannot become a storm.
@@ -284,6 +300,14 @@ export class Caller {
     const floorMs = failure.kind === "overload" ? OVERLOAD_WAIT_MS : 1;
     return Math.max(floorMs, backoffMs(DEFAULT_BACKOFF, retry, random));
   }
+}
+
+/** A token that cannot be had says nothing about an attempt before it, which may have taken effect. */
+function withOutcome(call: Call, error: unknown): unknown {
+  if (call.outcome !== "unknown" || !isEtcdError(error)) return error;
+  const { code, reason, endpoint, method } = error;
+  const { outcome, attempts } = call;
+  return makeEtcdError(error.message, { code, reason, endpoint, method, outcome, attempts, cause: error });
 }
 
 function callError(call: Call, error: RpcError, failure: Failure, endpoint: Endpoint | undefined): EtcdError {

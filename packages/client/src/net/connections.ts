@@ -150,6 +150,8 @@ export class Connections {
 
   #make(address: string): Endpoint {
     const endpoint = new Endpoint(address, this.#factory, {}, this.#world.observer);
+    // A member that has lost its leader says so when asked, which is sooner than two more calls run out of time there.
+    endpoint.onDoubt = (doubtful) => this.#prober.pursue(doubtful);
     endpoint.onChange = (changed, state) => {
       this.#connector.changed(changed, state);
       if (state === "ready") this.#sync?.connected();

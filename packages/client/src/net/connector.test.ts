@@ -125,6 +125,18 @@ describe("an endpoint that cools", () => {
     expect(at("http://a").state).toBe("ready");
   });
 
+  it("is found out as soon as one call ran out of time there, because its member says that it has no leader", async () => {
+    const { behaviour, get, clock, at, called } = setUp(["http://a", "http://b"], "pick-first");
+    await get();
+    behaviour.set("http://a", () => ({ errors: ["etcdserver: no leader"] }));
+    at("http://a").failed("deadline", clock.nowMs());
+    expect(at("http://a").state).toBe("ready");
+    await clock.advance(0);
+    expect(at("http://a").state).toBe("cooling");
+    await get();
+    expect(called("Range")).toEqual(["http://a", "http://b"]);
+  });
+
   it("that nobody calls is brought back by a second probe", async () => {
     const { get, clock, at } = setUp(["http://a", "http://b"]);
     await get();

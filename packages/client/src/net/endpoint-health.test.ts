@@ -126,6 +126,13 @@ describe("an endpoint's health", () => {
     expect([health.state, health.isUsable(3_500)]).toEqual(["cooling", true]);
   });
 
+  it("takes no probe for the answer to calls that fail", () => {
+    const health = ready();
+    health.failed("interrupted", 0);
+    health.probed("healthy", 0);
+    expect(health.failed("interrupted", 0)).toBe(true);
+  });
+
   it("leaves an endpoint alone whose stream is silent, until a call succeeds there", () => {
     const health = ready();
     expect(health.silent(0)).toBe(true);

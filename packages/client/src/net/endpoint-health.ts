@@ -128,7 +128,8 @@ export class EndpointHealth {
   probed(result: ProbeResult, nowMs: number): boolean {
     if (this.#state === "removed") return false;
     if (result === "healthy" && this.#state !== "cooling") {
-      this.#ready();
+      // It is no answer to the calls that made somebody doubt: their count goes on.
+      if (this.#state !== "ready") this.#ready();
       return false;
     }
     this.#held = false;

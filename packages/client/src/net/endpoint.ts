@@ -41,6 +41,8 @@ export class Endpoint {
   /** Sequence number of its last choice by the picker. */
   picked = 0;
   onChange: EndpointListener | undefined;
+  /** Told when a call got no answer in time, or the server's word that it took too long, and the endpoint does not cool. */
+  onDoubt: ((endpoint: Endpoint) => void) | undefined;
 
   constructor(address: string, factory: TransportFactory, options: ChannelOptions, observer?: Observer) {
     this.address = address;
@@ -123,6 +125,8 @@ export class Endpoint {
     const cools = this.health.failed(kind, nowMs);
     if (cools && transport) this.replaceChannel("the connection failed repeatedly");
     this.#tell(cools);
+    const late = kind === "deadline" || (kind === "interrupted" && !transport);
+    if (late && !cools && this.state === "ready") this.onDoubt?.(this);
   }
 
   /** A stream here gives no answer, although nothing has failed: the others go first until a call succeeds here. */
