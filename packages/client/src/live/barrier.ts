@@ -36,8 +36,8 @@ export interface BarrierInit<V> {
 
 export class Barrier<V> {
   readonly #init: BarrierInit<V>;
-  /** What is known of the member that serves the feed. */
-  #exact: { readonly endpoint: string; readonly exact: boolean } | undefined;
+  /** What is known of the member that serves the feed, for as long as it does: it may come back as another version. */
+  #exact: { readonly creations: number; readonly exact: boolean } | undefined;
 
   constructor(init: BarrierInit<V>) {
     this.#init = init;
@@ -112,11 +112,11 @@ export class Barrier<V> {
 
   async #answersExactly(signal: AbortSignal): Promise<boolean> {
     const { feed, source } = this.#init;
-    const { endpoint } = feed;
+    const { endpoint, creations } = feed;
     if (endpoint === undefined) return false;
-    if (this.#exact?.endpoint !== endpoint) {
+    if (this.#exact?.creations !== creations) {
       const status = await source.caller.unary(Maintenance.method.status, {}, "read", { signal, endpoint });
-      this.#exact = { endpoint, exact: progressIsExact(status.version) };
+      this.#exact = { creations, exact: progressIsExact(status.version) };
     }
     return this.#exact.exact;
   }
