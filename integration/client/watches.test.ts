@@ -3,8 +3,9 @@
  * was resumed, and a signal that outlives thousands of watches and calls.
  */
 import { getEventListeners } from "node:events";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, createClient, prefix } from "@kvorum/client";
-import { Watch, type WatchRequest, type WatchResponse } from "@kvorum/proto";
+import { Watch, type WatchRequestSchema, type WatchResponse } from "@kvorum/proto";
 import { startNode } from "@kvorum/server";
 import { niceChannel } from "@kvorum/transport";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -104,8 +105,11 @@ describe.each([
   });
 });
 
+type WatchRequestInit = MessageInitShape<typeof WatchRequestSchema>;
+type CreateInit = (WatchRequestInit["requestUnion"] & { readonly case: "createRequest" })["value"];
+
 /** Creates, and then a stream that stays open. */
-async function* requests(creates: readonly object[]): AsyncGenerator<Partial<WatchRequest>, void, undefined> {
-  for (const value of creates) yield { requestUnion: { case: "createRequest", value } } as Partial<WatchRequest>;
+async function* requests(creates: readonly CreateInit[]): AsyncGenerator<WatchRequestInit, void, undefined> {
+  for (const value of creates) yield { requestUnion: { case: "createRequest", value } };
   await new Promise(() => undefined);
 }
