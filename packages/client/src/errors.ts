@@ -188,4 +188,9 @@ export function makeEtcdError(message: string, init: EtcdErrorInit): EtcdError {
   return new EtcdError(message, init);
 }
 
-const UNAUTHENTICATED: ReadonlySet<EtcdReason> = new Set(["invalid-token", "user-empty", "authentication-failed"]);
+const UNAUTHENTICATED: ReadonlySet<EtcdReason> = new Set([
+  "invalid-token",
+  "user-empty",
+  "authentication-failed",
+  "password-not-used",
+]);

@@ -104,6 +104,20 @@ const REASONS = {
   "downgrade-in-process": ["etcdserver: cluster has a downgrade job in progress", "refused"],
   "downgrade-not-in-process": ["etcdserver: no inflight downgrade job", "refused"],
   "request-canceled": ["etcdserver: request canceled", "interrupted"],
+  // The server's clock ran out, or a deadline that it set itself; ours is a status without this text.
+  "server-deadline": ["etcdserver: context deadline exceeded", "deadline"],
+  // These leave a server as UNKNOWN, because they are no part of its table of statuses.
+  "password-not-used": ["auth: authentication failed, password was given for no password user", "refused"],
+  "unknown-action": ["etcdserver: unknown method", "refused"],
+  "leader-transfer-timeout": ["etcdserver: request timed out, leader transfer took too long", "interrupted"],
+  // A leader that could not confirm that it is one renewed nothing.
+  "not-primary": ["not a primary lessor", "no-leader"],
+  "election-key-missing": ['"leader" field must be provided', "refused"],
+  "election-not-leader": ["election: not leader", "refused"],
+  "election-no-leader": ["election: no leader", "refused"],
+  "lock-session-expired": ["mutex: session is expired", "refused"],
+  "range-stream-sort": ["RangeStream does not support custom sort orders", "refused"],
+  "range-stream-filter": ["RangeStream does not support revision filters", "refused"],
 } as const;
 
 /** A reason that etcd gives in words. */
