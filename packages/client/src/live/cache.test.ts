@@ -331,21 +331,20 @@ describe("catching up", () => {
   it("counts an answer about progress only behind the events that were sent before it", async () => {
     const { store, client, soon, clock } = setUp();
     store.write(Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, "1"])));
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let gated = false;
+    /** Values whose decoding waits, and how to let it go on. */
+    const held: (() => void)[] = [];
+    let holds = false;
     const slow = {
       encode: (value: string) => new TextEncoder().encode(value),
       decode: async (bytes: Uint8Array) => {
-        if (gated) await gate;
+        if (holds) await new Promise<void>((resolve) => held.push(resolve));
         return new TextDecoder().decode(bytes);
       },
     };
     const cache = await soon(client.withCodec(slow).cache(prefix("k")));
-    gated = true;
+    holds = true;
     store.write({ k7: "2" });
+    store.write({ k7: "3" });
     let synced = false;
     const syncing = cache.sync().then(() => {
       synced = true;
@@ -353,9 +352,14 @@ describe("catching up", () => {
     for (let i = 0; i < 4; i++) await store.settle();
     await clock.advance(200);
     expect([synced, cache.revision, cache.get("k7")?.value]).toEqual([false, 2n, "1"]);
-    release();
+    held.shift()?.();
+    await clock.advance(0);
+    // One of the two is in; the other waits behind it, and the answer behind both.
+    expect([synced, cache.revision, cache.get("k7")?.value]).toEqual([false, 3n, "2"]);
+    holds = false;
+    held.shift()?.();
     await soon(syncing);
-    expect(cache.get("k7")?.value).toBe("2");
+    expect([cache.revision, cache.get("k7")?.value]).toEqual([4n, "3"]);
   });
 
   it("ends with its timeout, with its signal, and with the cache", async () => {
