@@ -207,6 +207,11 @@ function liveSuite(name: string, start: () => Promise<SuiteServer>, missing?: st
         const options = { fallbackFile: join(directory, "last-good.json"), timeout: 300 };
         await direct.put(`${space}limit`, "1");
         await (await client.config(`${space}limit`, z.number(), options)).close();
+        proxy.blackHole();
+        const unheard = await client.config(`${space}limit`, z.number(), options);
+        expect([unheard.current, unheard.source, unheard.stale]).toEqual([1, "file", true]);
+        await unheard.close();
+        proxy.forward();
         await proxy.refuse();
         await direct.put(`${space}limit`, "2");
         await using config = await client.config(`${space}limit`, z.number(), options);

@@ -7,11 +7,13 @@
  */
 import { Maintenance } from "@kvorum/proto";
 import { sleep } from "../clock.js";
+import { abortable } from "../net/abortable.js";
 import { progressIsExact } from "../watch/progress.js";
 import type { Feed } from "./feed.js";
-import type { KeyMap } from "./key-map.js";
+import type { KeyMap, RangeFacts } from "./key-map.js";
 import { isPassing } from "./limits.js";
 import { readFacts, readRevision, type Source } from "./reading.js";
+import { SharedRead } from "./shared-read.js";
 import type { Waiters } from "./waiters.js";
 
 /** Events come by themselves, mostly: so long is waited for a write of one's own before anything is asked. */
@@ -30,17 +32,24 @@ export interface BarrierInit<V> {
   readonly map: KeyMap<V>;
   readonly feed: Feed;
   readonly waiters: Waiters;
+  /** Aborts when the cache ends. */
+  readonly life: AbortSignal;
   /** Is the feed known to be up to date with the revision at which its watch was created? */
   readonly proven: () => boolean;
 }
 
 export class Barrier<V> {
   readonly #init: BarrierInit<V>;
+  readonly #facts: SharedRead<RangeFacts>;
+  readonly #revisions: SharedRead<bigint>;
   /** What is known of the member that serves the feed, for as long as it does: it may come back as another version. */
   #exact: { readonly creations: number; readonly exact: boolean } | undefined;
 
   constructor(init: BarrierInit<V>) {
+    const { source, life: signal } = init;
     this.#init = init;
+    this.#facts = new SharedRead(() => readFacts(source, { signal }));
+    this.#revisions = new SharedRead(() => readRevision(source, { signal }));
   }
 
   /**
@@ -67,8 +76,8 @@ export class Barrier<V> {
 
   /** Returns the revision of the store, which the map has reached unless its events are late. */
   async #compare(signal: AbortSignal): Promise<bigint> {
-    const { map, waiters, source } = this.#init;
-    const facts = await readFacts(source, { signal });
+    const { map, waiters } = this.#init;
+    const facts = await abortable(this.#facts.fresh(), signal);
     // In one step, because what is equal now may differ after the next event.
     const caughtUp = (): boolean => {
       if (map.equals(facts)) map.advance(facts.revision);
@@ -89,7 +98,7 @@ export class Barrier<V> {
   async sync(signal: AbortSignal): Promise<void> {
     // The comparison alone will do in most cases: one read.
     const revision = this.#asksProgress
-      ? await readRevision(this.#init.source, { signal })
+      ? await abortable(this.#revisions.fresh(), signal)
       : await this.#compare(signal);
     await this.reach(revision, signal);
   }

@@ -114,6 +114,22 @@ describe("a cache", () => {
     expect(shown(cache)).toBe("k0=new k1=old k3=old k4=newer");
   });
 
+  it("is the range of its revision, though somebody writes while it is read", async () => {
+    const { transport, store, client, soon } = setUp();
+    store.write({ a: "old" });
+    store.delivers = false;
+    const answer = transport.answer;
+    transport.answer = (call) => {
+      if (call.request["limit"] === 1_000n) store.write({ a: "new" });
+      return answer(call);
+    };
+    const cache = await soon(client.cache(prefix("a")));
+    expect([cache.revision, cache.get("a")?.value, cache.stale]).toEqual([2n, "old", true]);
+    store.delivers = true;
+    await store.settle();
+    expect([cache.revision, cache.get("a")?.value, cache.stale]).toEqual([3n, "new", false]);
+  });
+
   it("never shows half a txn, not even to who looks at every turn", async () => {
     const { store, client, soon } = setUp();
     store.write({ a: "0", b: "0" });
@@ -299,6 +315,37 @@ describe("catching up", () => {
     expect(shown(cache)).toBe("a=2 c=1");
   });
 
+  it("`sync` by many at once is one read that runs and one that waits", async () => {
+    const { store, client, soon, transport } = setUp();
+    store.write({ a: "1" });
+    const cache = await soon(client.cache(prefix("a")));
+    const answer = transport.answer;
+    const held: (() => void)[] = [];
+    transport.answer = async (call) => {
+      const given = await answer(call);
+      if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve));
+      return given;
+    };
+    const before = transport.calls.length;
+    const first = cache.sync();
+    await store.settle();
+    // The first read has its answer already, and cannot know of this.
+    store.delivers = false;
+    const revision = store.write({ a: "2" });
+    const leaving = new AbortController();
+    const left = cache.sync({ signal: leaving.signal });
+    const others = Promise.all(Array.from({ length: 20 }, () => cache.sync()));
+    leaving.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    held[0]?.();
+    await soon(first);
+    expect(cache.revision).toBe(2n);
+    store.delivers = true;
+    await soon(others);
+    expect([cache.revision, cache.get("a")?.value]).toEqual([revision, "2"]);
+    expect(transport.calls.length - before).toBe(2);
+  });
+
   it("of a long range asks for progress where that can be believed, and compares where it cannot", async () => {
     const { store, client, soon, transport } = setUp();
     store.write(Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, "1"])));
@@ -415,6 +462,17 @@ describe("a value that cannot be decoded", () => {
     expect(afterwards.error).toBe(cache.signal.reason);
     const opening = client.withCodec(codec.json()).cache(prefix(""));
     await expect(soon(opening)).rejects.toMatchObject({ name: "DecodeError", key: "a" });
+  });
+
+  it("ends the cache also where it is found by reading again", async () => {
+    const { store, client, soon } = setUp();
+    store.write({ a: "1" });
+    const cache = await soon(client.withCodec(codec.json()).cache(prefix("")));
+    store.write({ a: bad });
+    store.compact(store.write({ b: "1" }));
+    store.cut();
+    await store.settle(1_000);
+    expect(cache.signal.reason).toMatchObject({ name: "DecodeError", key: "a", modRevision: 3n });
   });
 
   it("leaves what was good last when it is to be kept, and a function is told", async () => {

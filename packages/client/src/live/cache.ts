@@ -129,7 +129,7 @@ class LiveCache<V, I extends string> implements KeyCache<V, I> {
       progressed: (revision) => this.#advance(revision),
     });
     const shared = { source, map: this.#map, feed: this.#feed, waiters: this.#waiters };
-    this.#barrier = new Barrier({ ...shared, proven: () => this.#proven });
+    this.#barrier = new Barrier({ ...shared, life: this.#life.signal, proven: () => this.#proven });
     const { signal } = options;
     this.#forgetSignal = signal ? context.watches.aborts.add(signal, () => this.#end(signal.reason)) : () => undefined;
     this.#running = this.#run();
