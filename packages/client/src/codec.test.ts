@@ -1,9 +1,10 @@
 /** What each codec writes, reads and refuses. */
-import { create } from "@bufbuild/protobuf";
-import { KeyValueSchema } from "@kvorum/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type KeyValue, KeyValueSchema } from "@kvorum/proto";
+import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { bytes, codec, SchemaMismatchError, utf8 } from "./codec.js";
+import { bytes, type Codec, codec, SchemaMismatchError, utf8 } from "./codec.js";
 
 const raw = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -33,34 +34,94 @@ describe("codec.json", () => {
     expect(() => codec.json<unknown>().encode(undefined)).toThrow("undefined has no JSON form");
     expect(() => list.decode(raw("{"))).toThrow(SyntaxError);
   });
+
+  it("quotes nothing of a value that it cannot read", () => {
+    const decode = (): unknown => codec.json().decode(raw("hunter2"));
+    expect(decode).toThrow("the text is not JSON");
+    expect(decode).not.toThrow(/hunter2/);
+  });
+
+  it("refuses bytes that are not UTF-8", () => {
+    expect(() => codec.json().decode(new Uint8Array([0x22, 0xff, 0x22]))).toThrow(TypeError);
+  });
 });
 
-describe("codec.schema", () => {
-  const port = codec.schema(z.object({ port: z.number(), host: z.string().default("localhost") }));
+/** The same three schemas by two libraries: with a default, with a transformation, and checked asynchronously. */
+const libraries = {
+  zod: {
+    address: codec.schema(z.object({ port: z.number(), host: z.string().default("localhost") })),
+    length: codec.schema(z.string().transform((word) => word.length)),
+    even: codec.schema(z.number().refine(async (n) => n % 2 === 0)),
+  },
+  valibot: {
+    address: codec.schema(v.object({ port: v.number(), host: v.optional(v.string(), "localhost") })),
+    length: codec.schema(
+      v.pipe(
+        v.string(),
+        v.transform((word) => word.length),
+      ),
+    ),
+    even: codec.schema(
+      v.pipeAsync(
+        v.number(),
+        v.checkAsync(async (n) => n % 2 === 0),
+      ),
+    ),
+  },
+};
 
-  it("reads through the schema, with its defaults and its type", async () => {
-    const value = await port.decode(raw('{"port":1}'));
-    expect(value).toEqual({ port: 1, host: "localhost" });
-    expectTypeOf(value).toEqualTypeOf<{ port: number; host: string }>();
+describe.each(Object.entries(libraries))("codec.schema of %s", (_, { address, length, even }) => {
+  it("reads through the schema, with its defaults", async () => {
+    expect(await address.decode(raw('{"port":1}'))).toEqual({ port: 1, host: "localhost" });
+  });
+
+  it("writes what the schema takes and reads what it gives", async () => {
+    expect(await length.decode(length.encode("four"))).toBe(4);
+    expect(await address.decode(address.encode({ port: 2 }))).toEqual({ port: 2, host: "localhost" });
   });
 
   it("refuses what does not satisfy the schema and says where", () => {
-    const decode = (): unknown => port.decode(raw('{"port":"x"}'));
+    const decode = (): unknown => address.decode(raw('{"port":"x"}'));
     expect(decode).toThrow(SchemaMismatchError);
     expect(decode).toThrow(/^port: /);
   });
 
   it("waits for a schema that checks asynchronously", async () => {
-    const even = codec.schema(z.number().refine(async (n) => n % 2 === 0));
     expect(await even.decode(raw("4"))).toBe(4);
     await expect(even.decode(raw("3"))).rejects.toBeInstanceOf(SchemaMismatchError);
   });
 });
 
+describe("the types of codec.schema", () => {
+  interface Address {
+    port: number;
+    host: string;
+  }
+  interface AddressInput {
+    port: number;
+    host?: string | undefined;
+  }
+
+  it("are the schema's output when reading and its input when writing", () => {
+    expectTypeOf(libraries.zod.address).toEqualTypeOf<Codec<Address, AddressInput>>();
+    expectTypeOf(libraries.valibot.address).toEqualTypeOf<Codec<Address, AddressInput>>();
+    expectTypeOf(libraries.zod.length).toEqualTypeOf<Codec<number, string>>();
+    expectTypeOf(libraries.valibot.length).toEqualTypeOf<Codec<number, string>>();
+  });
+});
+
 describe("codec.protobuf", () => {
-  it("reads what it wrote", async () => {
-    const messages = codec.protobuf(KeyValueSchema);
+  const messages = codec.protobuf(KeyValueSchema);
+
+  it("reads what it wrote, from a message or from its fields", async () => {
     const message = create(KeyValueSchema, { version: 3n });
     expect(await messages.decode(messages.encode(message))).toEqual(message);
+    expect(await messages.decode(messages.encode({ version: 3n }))).toEqual(message);
+    expectTypeOf(messages).toEqualTypeOf<Codec<KeyValue, MessageInitShape<typeof KeyValueSchema>>>();
+  });
+
+  it("reads no bytes as the message without fields, and refuses what is none", () => {
+    expect(messages.decode(new Uint8Array(0))).toEqual(create(KeyValueSchema));
+    expect(() => messages.decode(new Uint8Array([0xff]))).toThrow();
   });
 });

@@ -70,8 +70,17 @@ function json<T = unknown>(): Codec<T> {
       if (text === undefined) throw new TypeError(`codec.json: ${typeof value} has no JSON form`);
       return encoder.encode(text);
     },
-    decode: (value) => JSON.parse(strictDecoder.decode(value)) as T,
+    decode: (value) => parse(strictDecoder.decode(value)) as T,
   };
+}
+
+/** Node's own message, and so its cause, would quote the value, which may be a secret. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError("the text is not JSON");
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Which class an error gets, and how errors of another copy of the package are known. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   ClientClosedError,
   CompactedError,
@@ -20,6 +20,7 @@ describe("makeEtcdError", () => {
     ["permission-denied", "UNKNOWN", PermissionDeniedError],
     ["invalid-token", "UNKNOWN", UnauthenticatedError],
     ["authentication-failed", "INVALID_ARGUMENT", UnauthenticatedError],
+    ["password-not-used", "UNKNOWN", UnauthenticatedError],
     ["timeout", "DEADLINE_EXCEEDED", TimeoutError],
     ["transport", "INTERNAL", UnavailableError],
     ["no-leader", "UNAVAILABLE", UnavailableError],
@@ -38,6 +39,18 @@ describe("makeEtcdError", () => {
 });
 
 describe("isEtcdError", () => {
+  it("knows the errors of a second copy of this package, and that copy knows ours", async () => {
+    // What an application has whose dependencies brought two copies of it along.
+    vi.resetModules();
+    const other = await import("./errors.js");
+    expect(other.EtcdError).not.toBe(EtcdError);
+    const theirs = other.makeEtcdError("text", { code: "OUT_OF_RANGE", reason: "compacted", outcome: "not-applied" });
+    expect(theirs).not.toBeInstanceOf(EtcdError);
+    expect(isEtcdError(theirs, "compacted")).toBe(true);
+    expect(isEtcdError(theirs, "closed")).toBe(false);
+    expect(other.isEtcdError(new ClientClosedError(), "closed")).toBe(true);
+  });
+
   it("knows errors by their mark, not by their class, and their reasons", () => {
     const closed = new ClientClosedError();
     // What another copy of this package would have made: the same mark, another class.
