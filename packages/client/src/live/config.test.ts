@@ -1,4 +1,5 @@
 /** A configuration over a server and a file that a test plays: what is current when, what is reported, and what is kept. */
+import { RpcError, StatusCode } from "@kvorum/transport";
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
@@ -292,6 +293,20 @@ describe("lost connections", () => {
     await store.settle();
     expect(config.current.k).toBe(3);
   });
+
+  it("are made up for by a read, without waiting for the events", async () => {
+    const { store, client, soon } = setUp();
+    store.write({ k: "1" });
+    const config = await soon(client.config("k", z.number()));
+    store.down = true;
+    store.cut();
+    await store.settle();
+    store.write({ k: "2" });
+    store.down = false;
+    store.delivers = false;
+    await store.settle(5_000);
+    expect([config.current, config.stale]).toEqual([2, false]);
+  });
 });
 
 describe("the fallback file", () => {
@@ -336,6 +351,14 @@ describe("the fallback file", () => {
       await store.settle();
       expect(file.writes).toBe(writes);
     }
+    // Read again, because the store went on while there was no watch.
+    store.down = true;
+    store.cut();
+    await store.settle();
+    const revision = store.write({ elsewhere: "1" });
+    store.down = false;
+    await store.settle(5_000);
+    expect([config.revision, file.writes]).toEqual([revision, 3]);
     await config.close();
   });
 
@@ -352,7 +375,9 @@ describe("the fallback file", () => {
     store.cut();
     const unreachable = { name: "UnavailableError" };
     for (const file of [corrupt, foreign]) {
-      const opening = client.config("k", z.number(), { fallbackFile: file, timeout: 500, onError });
+      // A schema that would take nothing at all for something.
+      const lenient = z.number().default(7);
+      const opening = client.config("k", lenient, { fallbackFile: file, timeout: 500, onError });
       await expect(soon(opening)).rejects.toMatchObject(unreachable);
     }
     const opening = client.config("k", z.string(), { fallbackFile: refused, timeout: 500, onError });
@@ -378,6 +403,18 @@ describe("the fallback file", () => {
     store.write({ k: "3" });
     await store.settle();
     expect(file.writes).toBe(1);
+  });
+
+  it("is no answer to who may not read", async () => {
+    const { store, client, soon, transport } = setUp();
+    const file = new PlayedFile();
+    store.write({ k: "1" });
+    await (await soon(client.config("k", z.number(), { fallbackFile: file }))).close();
+    transport.answer = () => {
+      throw new RpcError(StatusCode.PERMISSION_DENIED, "etcdserver: permission denied");
+    };
+    const opening = client.config("k", z.number(), { fallbackFile: file });
+    await expect(soon(opening)).rejects.toMatchObject({ name: "PermissionDeniedError" });
   });
 
   it("stands in as well where the server answers with bad data or without the key", async () => {

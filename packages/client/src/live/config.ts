@@ -8,6 +8,7 @@ import type { Keyspace } from "../keyspace.js";
 import type { StoreContext } from "../kv/store.js";
 import { nodeFile } from "./config-file.js";
 import { ConfigReader, configFields } from "./config-reader.js";
+import { LastGood } from "./last-good.js";
 import { LiveConfig } from "./live-config.js";
 import type { ChangesOptions, ConfigKeys, ConfigOptions, ConfigSource } from "./options.js";
 
@@ -53,13 +54,11 @@ export async function openConfig<S extends StandardSchemaV1>(
 ): Promise<LiveValue<StandardSchemaV1.InferOutput<S>>> {
   options.signal?.throwIfAborted();
   const fields = configFields(keyspace, keys);
-  const config = new LiveConfig({
-    context,
-    fields,
-    reader: new ConfigReader(fields, schema, options.codec),
-    file: typeof options.fallbackFile === "string" ? nodeFile(options.fallbackFile) : options.fallbackFile,
-    options,
-  });
+  const { fallbackFile, onError } = options;
+  const reader = new ConfigReader(fields, schema, options.codec);
+  const file = typeof fallbackFile === "string" ? nodeFile(fallbackFile) : fallbackFile;
+  const lastGood = file && new LastGood({ file, fields, reader, onError });
+  const config = new LiveConfig({ context, fields, reader, file: lastGood, options });
   await config.start();
   return config;
 }

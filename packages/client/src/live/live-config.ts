@@ -1,7 +1,7 @@
 /**
  * How a configuration stays current. Watches say only *that* something changed; then all keys are read in one txn, so that
  * the value is of one revision wherever the keys lie, and a gap in the history needs nothing but the next read.
- * `config-reader.ts` makes a value of the bytes, `config-file.ts` keeps the last good ones.
+ * `config-reader.ts` makes a value of the bytes, `last-good.ts` keeps the last good ones.
  */
 import { setMaxListeners } from "node:events";
 import { KV } from "@kvorum/proto";
@@ -10,13 +10,12 @@ import { DecodeError, type EtcdError, isEtcdError } from "../errors.js";
 import { toHeader } from "../kv/results.js";
 import type { StoreContext } from "../kv/store.js";
 import type { CallOptions } from "../options.js";
-import { byteString } from "./byte-order.js";
 import type { LiveValue } from "./config.js";
-import { type ConfigFile, readSaved, type SavedPair, writeSaved } from "./config-file.js";
 import type { Checked, ConfigField, ConfigReader } from "./config-reader.js";
 import { Feed } from "./feed.js";
+import type { LastGood, Reading } from "./last-good.js";
 import { isPassing } from "./limits.js";
-import { type ChangesOptions, ConfigFileError, type ConfigOptions, type ConfigSource } from "./options.js";
+import type { ChangesOptions, ConfigOptions, ConfigSource } from "./options.js";
 import { PendingValue } from "./pending-value.js";
 import { sameData } from "./same-data.js";
 import { Taps } from "./taps.js";
@@ -26,14 +25,8 @@ export interface LiveConfigInit<S extends StandardSchemaV1> {
   readonly context: Pick<StoreContext, "caller" | "watches">;
   readonly fields: readonly ConfigField[];
   readonly reader: ConfigReader<S>;
-  readonly file: ConfigFile | undefined;
+  readonly file: LastGood<S> | undefined;
   readonly options: ConfigOptions<StandardSchemaV1.InferOutput<S>>;
-}
-
-/** All keys at one revision. */
-interface Reading {
-  readonly revision: bigint;
-  readonly pairs: readonly (SavedPair | undefined)[];
 }
 
 /** A good value and where it is from. */
@@ -57,8 +50,6 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
   #loops: Promise<void>[] = [];
   #good: Good<T> | undefined;
   #error: DecodeError | EtcdError | undefined;
-  /** The bytes that are in the file. */
-  #saved: readonly (SavedPair | undefined)[] = [];
   /** The revision of the last read, and the newest that is known to have changed something. */
   #read = 0n;
   #wanted = 0n;
@@ -246,7 +237,7 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
     }
     this.#error = undefined;
     this.#take(good);
-    if (good.source === "store") await this.#save(reading);
+    if (good.source === "store") await this.#init.file?.save(reading);
   }
 
   async #goodOf({ revision, pairs }: Reading): Promise<Good<T>> {
@@ -268,37 +259,10 @@ export class LiveConfig<S extends StandardSchemaV1, T extends StandardSchemaV1.I
 
   /** Is there a value in the file to begin with? */
   async #takeFile(): Promise<boolean> {
-    const { file, fields, reader } = this.#init;
-    if (file === undefined) return false;
-    try {
-      const text = await file.read();
-      if (text === undefined) return false;
-      const { revision, pairs: saved } = readSaved(text);
-      const pairs = fields.map(({ wireKey }) => saved.get(byteString(wireKey)));
-      if (pairs.every((pair) => pair === undefined)) throw new TypeError("it is of other keys");
-      this.#good = { ...((await reader.read(pairs)) as Checked<T>), source: "file", revision };
-      this.#saved = pairs;
-      return true;
-    } catch (cause) {
-      this.#init.options.onError?.(new ConfigFileError("the fallback file cannot be used", { cause }));
-      return false;
-    }
-  }
-
-  async #save({ revision, pairs }: Reading): Promise<void> {
-    const { file, fields, options } = this.#init;
-    if (file === undefined || sameData(pairs, this.#saved)) return;
-    const saved = new Map<string, SavedPair>();
-    for (const [i, { wireKey }] of fields.entries()) {
-      const pair = pairs[i];
-      if (pair !== undefined) saved.set(byteString(wireKey), pair);
-    }
-    try {
-      await file.write(writeSaved({ revision, pairs: saved }));
-      this.#saved = pairs;
-    } catch (cause) {
-      options.onError?.(new ConfigFileError("the fallback file cannot be written", { cause }));
-    }
+    const found = await this.#init.file?.load();
+    if (found === undefined) return false;
+    this.#good = { ...(found as Checked<T> & { revision: bigint }), source: "file" };
+    return true;
   }
 
   #fail(error: unknown): void {
