@@ -1,7 +1,15 @@
 /** The client with a user and a password, against a real etcd with auth enabled. */
-import { type Client, createClient, PermissionDeniedError, prefix, UnauthenticatedError } from "@kvorum/client";
+import {
+  type Client,
+  createClient,
+  fromKey,
+  PermissionDeniedError,
+  prefix,
+  range,
+  UnauthenticatedError,
+} from "@kvorum/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { etcdMissing, startEtcd, type TestServer } from "../support/etcd.js";
+import { etcdMissing, etcdVersion, startEtcd, type TestServer } from "../support/etcd.js";
 
 const missing = etcdMissing();
 
@@ -12,22 +20,18 @@ describe.skipIf(missing !== undefined)(`a user and a password against etcd${miss
 
   beforeAll(async () => {
     server = await startEtcd();
-    const setUp = createClient({ endpoints: server.endpoint });
-    const { auth } = setUp.rpc;
-    for (const [name, password] of [
-      ["root", "r"],
-      ["alice", "a"],
-    ] as const) {
-      await auth.userAdd({ name, password });
-    }
-    await auth.roleAdd({ name: "root" });
-    await auth.roleAdd({ name: "reader" });
-    const [key, rangeEnd] = [new TextEncoder().encode("a/"), new TextEncoder().encode("a0")];
-    await auth.roleGrantPermission({ name: "reader", perm: { permType: 0, key, rangeEnd } });
-    await auth.userGrantRole({ user: "root", role: "root" });
-    await auth.userGrantRole({ user: "alice", role: "reader" });
-    await auth.authEnable({});
-    await setUp.close();
+    await using setUp = createClient({ endpoints: server.endpoint });
+    const { auth } = setUp;
+    await expect(auth.enable()).rejects.toMatchObject({ reason: "root-user-missing" });
+    await auth.userAdd("root", { password: "r" });
+    await auth.userAdd("alice", { password: "a" });
+    await expect(auth.enable()).rejects.toMatchObject({ reason: "root-role-missing" });
+    await auth.roleAdd("root");
+    await auth.roleAdd("reader");
+    await auth.roleGrantPermission("reader", { access: "read", on: prefix("a/") });
+    await auth.userGrantRole("root", "root");
+    await auth.userGrantRole("alice", "reader");
+    await auth.enable();
     root = createClient({ endpoints: server.endpoint, auth: { username: "root", password: "r" } });
     alice = createClient({ endpoints: server.endpoint, auth: { username: "alice", password: "a" } });
   });
@@ -60,11 +64,61 @@ describe.skipIf(missing !== undefined)(`a user and a password against etcd${miss
   it("gets another token when the server has dropped the one it had, for calls and for watches", async () => {
     await alice.get("a/1");
     // Setting a password, even the same one, drops the user's tokens.
-    await root.rpc.auth.userChangePassword({ name: "alice", password: "a" });
+    await root.auth.userChangePassword("alice", "a");
     expect((await alice.get("a/1"))?.value).toBe("one");
-    await root.rpc.auth.userChangePassword({ name: "alice", password: "a" });
+    await root.auth.userChangePassword("alice", "a");
     await using watch = alice.watch(prefix("a/"));
     expect(await watch.ready).toBeGreaterThan(0n);
+  });
+
+  it("is managed by root: users, roles, permissions on a key, a range and everything from a key on", async () => {
+    const { auth } = root;
+    await auth.userAdd("bob", { password: "b" });
+    await expect(auth.userAdd("bob", { password: "b" })).rejects.toMatchObject({ reason: "user-exists" });
+    await auth.roleAdd("writer");
+    await auth.roleGrantPermission("writer", { access: "write", on: "w" });
+    await auth.roleGrantPermission("writer", { access: "readwrite", on: range("x", "xz") });
+    await auth.roleGrantPermission("writer", { access: "read", on: fromKey("z") });
+    await auth.userGrantRole("bob", "writer");
+    expect([(await auth.userList()).sort(), (await auth.roleList()).sort()]).toEqual([
+      ["alice", "bob", "root"],
+      ["reader", "root", "writer"],
+    ]);
+    expect(await auth.userGet("bob")).toEqual({ roles: ["writer"] });
+    const { permissions } = await auth.roleGet("writer");
+    expect(permissions.map(({ access, key }) => [access, key])).toEqual([
+      ["write", "w"],
+      ["readwrite", "x"],
+      ["read", "z"],
+    ]);
+
+    await using bob = createClient({ endpoints: server.endpoint, auth: { username: "bob", password: "b" } });
+    await bob.put("w", "1");
+    await bob.put("xa", "1");
+    expect((await bob.get("xa"))?.value).toBe("1");
+    expect(await bob.get("zz")).toBeUndefined();
+    const refused = await Promise.allSettled([bob.get("w"), bob.put("zz", "1"), bob.get("xz"), bob.auth.userList()]);
+    const reasons = refused.map((result) => (result.status === "rejected" ? result.reason : result.value));
+    for (const reason of reasons) expect(reason).toBeInstanceOf(PermissionDeniedError);
+    // What a role has fits what takes it back.
+    const [first] = permissions;
+    if (first === undefined) throw new Error("the role has no permission");
+    await auth.roleRevokePermission("writer", first.on);
+    await expect(bob.put("w", "2")).rejects.toBeInstanceOf(PermissionDeniedError);
+    await expect(auth.roleRevokePermission("writer", "w")).rejects.toMatchObject({ reason: "permission-not-granted" });
+    await auth.userRevokeRole("bob", "writer");
+    await expect(bob.get("xa")).rejects.toBeInstanceOf(PermissionDeniedError);
+    await auth.roleDelete("writer");
+    await auth.userDelete("bob");
+    await expect(auth.userGet("bob")).rejects.toMatchObject({ reason: "user-not-found" });
+    await expect(auth.roleGet("writer")).rejects.toMatchObject({ reason: "role-not-found" });
+  });
+
+  it("says of a server before 3.5 that it cannot tell whether auth is on", async () => {
+    const version = etcdVersion() ?? "";
+    const status = root.auth.status();
+    if (/^3\.[0-4]\./.test(version)) await expect(status).rejects.toMatchObject({ reason: "not-supported" });
+    else expect(await status).toMatchObject({ enabled: true });
   });
 
   it("ends at once with a wrong password, and without one", async () => {
@@ -74,5 +128,13 @@ describe.skipIf(missing !== undefined)(`a user and a password against etcd${miss
       await using watch = client.watch(prefix("a/"));
       await expect(watch.ready).rejects.toBeInstanceOf(UnauthenticatedError);
     }
+  });
+
+  it("is over when root turns it off", async () => {
+    await expect(alice.auth.disable()).rejects.toBeInstanceOf(PermissionDeniedError);
+    await root.auth.disable();
+    await using anybody = createClient({ endpoints: server.endpoint });
+    await anybody.put("b/1", "free");
+    expect((await alice.get("b/1"))?.value).toBe("free");
   });
 });

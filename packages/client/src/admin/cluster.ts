@@ -2,7 +2,8 @@
 import { Cluster, type Member as WireMember } from "@kvorum/proto";
 import { type Header, toHeader } from "../kv/results.js";
 import type { Caller } from "../net/caller.js";
-import { type BigIntLike, type CallOptions, type ReadOptions, toBigInt } from "../options.js";
+import type { BigIntLike, CallOptions, ReadOptions } from "../options.js";
+import { toMemberId } from "./member-id.js";
 
 export interface Member {
   readonly id: bigint;
@@ -62,17 +63,17 @@ export class ClusterClient implements ClusterApi {
   }
 
   async memberRemove(id: BigIntLike, options?: CallOptions): Promise<MemberListResult> {
-    const request = { ID: toBigInt(id, "id") };
+    const request = { ID: toMemberId(id, "id") };
     return toList(await this.#caller.unary(Cluster.method.memberRemove, request, "admin", options));
   }
 
   async memberUpdate(id: BigIntLike, peerUrls: readonly string[], options?: CallOptions): Promise<MemberListResult> {
-    const request = { ID: toBigInt(id, "id"), peerURLs: someUrls(peerUrls) };
+    const request = { ID: toMemberId(id, "id"), peerURLs: someUrls(peerUrls) };
     return toList(await this.#caller.unary(Cluster.method.memberUpdate, request, "admin", options));
   }
 
   async memberPromote(id: BigIntLike, options?: CallOptions): Promise<MemberListResult> {
-    const request = { ID: toBigInt(id, "id") };
+    const request = { ID: toMemberId(id, "id") };
     return toList(await this.#caller.unary(Cluster.method.memberPromote, request, "admin", options));
   }
 

@@ -1,6 +1,6 @@
 /**
- * How the cluster is, seen from here: each endpoint is asked for its status, its alarms and one linearizable read. Nothing is
- * tried twice, and an endpoint that does not answer is part of the answer and not an error.
+ * How the cluster is, seen from here: each endpoint is asked for its status and for one linearizable read, and any of them for
+ * the alarms. Nothing is tried twice at one endpoint, and what does not answer is part of the result and not an error.
  */
 import { AlarmRequest_AlarmAction, KV, Maintenance, type StatusResponse } from "@kvorum/proto";
 import { type EtcdError, isEtcdError } from "../errors.js";
@@ -12,7 +12,7 @@ export interface EndpointHealth {
   readonly endpoint: string;
   /** It has answered with its status. */
   readonly reachable: boolean;
-  /** It has served a linearizable read: it is in touch with a leader and a quorum. */
+  /** It has served a linearizable read: it is in touch with a leader and a quorum. A learner serves none. */
   readonly serving: boolean;
   readonly memberId: bigint | undefined;
   /** Id of the member that it takes for the leader; undefined when it knows none. */
@@ -32,7 +32,7 @@ export interface EndpointHealth {
 }
 
 export interface ClusterHealth {
-  /** Every endpoint serves, all know the same leader, and no alarm is raised. */
+  /** Every endpoint that is no learner serves, all know the same leader, and no alarm is raised. */
   readonly healthy: boolean;
   /** Somebody serves: calls of this client get through. */
   readonly serving: boolean;
@@ -50,7 +50,6 @@ const PROBE_KEY: Uint8Array = new TextEncoder().encode("health");
 interface Findings {
   readonly endpoint: string;
   readonly status: StatusResponse | undefined;
-  readonly alarms: readonly Alarm[];
   readonly serving: boolean;
   readonly error: EtcdError | undefined;
 }
@@ -62,45 +61,66 @@ export async function clusterHealth(
   options: CallOptions = {},
 ): Promise<ClusterHealth> {
   const asked = options.endpoint === undefined ? addresses : [options.endpoint];
-  const findings = await Promise.all(asked.map((endpoint) => examine(caller, endpoint, options)));
+  const [alarms, ...findings] = await Promise.all([
+    raisedAlarms(caller, options),
+    ...asked.map((endpoint) => examine(caller, endpoint, options)),
+  ]);
   const committed = findings.map(({ status }) => status?.raftIndex ?? 0n).reduce(larger, 0n);
-  const endpoints = findings.map((finding) => toHealth(finding, committed));
+  const endpoints = findings.map((finding) => toHealth(finding, committed, alarms));
   const newest = findings.flatMap(({ status }) => status ?? []).sort((a, b) => Number(b.raftTerm - a.raftTerm))[0];
   const leader = newest?.leader === 0n ? undefined : newest?.leader;
   return {
-    healthy: endpoints.every((one) => one.serving && one.leader === leader && one.alarms.length === 0),
+    healthy: alarms.length === 0 && endpoints.every((one) => fit(one) && one.leader === leader),
     serving: endpoints.some((one) => one.serving),
     leader,
     endpoints,
   };
 }
 
+function fit(endpoint: EndpointHealth): boolean {
+  return endpoint.serving || (endpoint.reachable && endpoint.isLearner);
+}
+
+/** None where nobody can tell: then nobody serves either. */
+async function raisedAlarms(caller: Caller, options: CallOptions): Promise<Alarm[]> {
+  const request = { action: AlarmRequest_AlarmAction.GET };
+  try {
+    const patient = { timeout: HEALTH_TIMEOUT_MS, ...options };
+    return toAlarms(await caller.unary(Maintenance.method.alarm, request, "read", patient));
+  } catch (error) {
+    if (!isEtcdError(error) || error.reason === "closed") throw error;
+    return [];
+  }
+}
+
 async function examine(caller: Caller, endpoint: string, options: CallOptions): Promise<Findings> {
   const once: CallOptions = { timeout: HEALTH_TIMEOUT_MS, ...options, endpoint, retry: "never" };
   const probe = { key: PROBE_KEY, countOnly: true };
-  const [status, alarm, read] = await Promise.allSettled([
+  const [status, read] = await Promise.allSettled([
     caller.unary(Maintenance.method.status, {}, "read", once),
-    caller.unary(Maintenance.method.alarm, { action: AlarmRequest_AlarmAction.GET }, "read", once),
     caller.unary(KV.method.range, probe, "read", once),
   ]);
   options.signal?.throwIfAborted();
-  const errors = [status, read, alarm].flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  const errors = [status, read].flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   // What no endpoint can be blamed for, like a client that is closed or an address that is none of its endpoints.
   const ours = errors.find((error) => !isEtcdError(error) || error.reason === "closed");
   if (ours !== undefined) throw ours;
-  // A user who may not read has been told so by a member that serves.
-  const relevant = errors.filter((error) => !isEtcdError(error, "permission-denied"));
+  // A user who may not read has been told so by a member that serves; a learner is not meant to.
+  const relevant = errors.filter((error) => !isEtcdError(error, "permission-denied") && !isEtcdError(error, "learner"));
   const denied = read.status === "rejected" && isEtcdError(read.reason, "permission-denied");
   return {
     endpoint,
     status: status.status === "fulfilled" ? status.value : undefined,
-    alarms: alarm.status === "fulfilled" ? toAlarms(alarm.value) : [],
     serving: read.status === "fulfilled" || denied,
     error: relevant[0],
   };
 }
 
-function toHealth({ endpoint, status, alarms, serving, error }: Findings, committed: bigint): EndpointHealth {
+function toHealth(
+  { endpoint, status, serving, error }: Findings,
+  committed: bigint,
+  alarms: readonly Alarm[],
+): EndpointHealth {
   const memberId = status?.header?.memberId;
   return {
     ...{ endpoint, serving, error, memberId },

@@ -6,6 +6,7 @@ import type { Caller } from "../net/caller.js";
 import type { Streams } from "../net/streams.js";
 import { type BigIntLike, type CallOptions, toBigInt } from "../options.js";
 import { type Alarm, alarmType, toAlarms } from "./alarm.js";
+import { toMemberId } from "./member-id.js";
 import { type Snapshot, type SnapshotOptions, snapshotStream } from "./snapshot.js";
 
 export interface MemberStatus {
@@ -153,7 +154,7 @@ export class MaintenanceClient implements MaintenanceApi {
   }
 
   async moveLeader(to: BigIntLike, options: CallOptions = {}): Promise<void> {
-    const request = { targetID: toBigInt(to, "to") };
+    const request = { targetID: toMemberId(to, "to") };
     const endpoint = options.endpoint ?? (await this.#leaderEndpoint(options));
     const there = endpoint === undefined ? options : { ...options, endpoint };
     await this.#caller.unary(Maintenance.method.moveLeader, request, "admin", there);
