@@ -224,6 +224,22 @@ describe("a cache", () => {
   });
 });
 
+describe("a wrong argument of a cache", () => {
+  it("is named before anything is sent", async () => {
+    const { client, transport, soon } = setUp();
+    const wrong = { onDecodeError: "skip" } as unknown as { onDecodeError: "keep" };
+    await expect(client.cache(prefix(""), wrong)).rejects.toThrow('onDecodeError must be one of "throw", "keep"');
+    const index = { indexes: { byZone: "zone" } } as unknown as { indexes: { byZone: () => string } };
+    await expect(client.cache(prefix(""), index)).rejects.toThrow("indexes.byZone must be a function, not string");
+    await expect(client.cache(prefix(""), { pageSize: 0 })).rejects.toThrow(RangeError);
+    await expect(client.cache(prefix(""), { timeout: 0 })).rejects.toThrow(RangeError);
+    expect(transport.calls).toHaveLength(0);
+    const cache = await soon(client.cache(prefix("")));
+    await expect(cache.sync({ timeout: Number.NaN })).rejects.toThrow(RangeError);
+    await expect(cache.waitFor(1, { timeout: -1 })).rejects.toThrow(RangeError);
+  });
+});
+
 describe("a cache that reads its range again", () => {
   it("does not go back behind what was proven meanwhile", async () => {
     const { store, client, soon, transport } = setUp();

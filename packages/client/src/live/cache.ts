@@ -3,6 +3,7 @@
  * `live-cache.ts` is how. The idea is that of client-go's informers; that a revision is taken as a whole, and the proof that
  * nothing has changed, are ours.
  */
+import { checkCount, checkMilliseconds, checkName, kindOf } from "../checks.js";
 import type { Key, KeyRange } from "../keys.js";
 import type { KeyValue, View } from "../kv/results.js";
 import type { StoreContext } from "../kv/store.js";
@@ -44,7 +45,8 @@ export interface KeyCache<V, I extends string = never> extends Iterable<KeyValue
    */
   changes(options?: ChangesOptions): AsyncIterableIterator<Change<V>, undefined, undefined>;
   /**
-   * Resolves when every change up to `revision` is in the cache. Lost connections are waited for.
+   * Resolves when every change up to `revision` is in the cache. Lost connections are waited for, for `timeout` milliseconds
+   * in all (10,000 by default).
    *
    * Errors: `TimeoutError`; what ended the cache; the signal's reason.
    */
@@ -57,7 +59,7 @@ export interface KeyCache<V, I extends string = never> extends Iterable<KeyValue
 
 /**
  * Resolves when the range has been read and, unless that takes longer than `timeout`, watched. `view` and `scan` are the
- * store's, with `attempting` around its codec.
+ * store's, with `attempting` around its codec. Errors: `TypeError` of a wrong argument; as of every read.
  */
 export async function openCache<V, I extends string = never>(
   context: Pick<StoreContext, "caller" | "watches">,
@@ -66,6 +68,13 @@ export async function openCache<V, I extends string = never>(
   range: KeyRange,
   options: CacheOptions<V, I> = {},
 ): Promise<KeyCache<V, I>> {
+  const { indexes = {}, onDecodeError } = options;
+  if (typeof onDecodeError === "string") checkName(onDecodeError, ["throw", "keep"], "onDecodeError");
+  if (options.pageSize !== undefined) checkCount(options.pageSize, "pageSize");
+  if (options.timeout !== undefined) checkMilliseconds(options.timeout, "timeout");
+  for (const [name, terms] of Object.entries(indexes)) {
+    if (typeof terms !== "function") throw new TypeError(`indexes.${name} must be a function, not ${kindOf(terms)}`);
+  }
   options.signal?.throwIfAborted();
   const source = { caller: context.caller, view, scan, range };
   const scanning: ScanOptions = {
@@ -73,7 +82,7 @@ export async function openCache<V, I extends string = never>(
     ...(options.timeout !== undefined && { timeout: options.timeout }),
   };
   const { signal } = options;
-  const snapshot = await readRange(source, signal ? { ...scanning, signal } : scanning, options.onDecodeError);
+  const snapshot = await readRange(source, signal ? { ...scanning, signal } : scanning, onDecodeError);
   signal?.throwIfAborted();
   const cache = new LiveCache<V, I>({ context, source, scanning, options, snapshot });
   try {

@@ -153,6 +153,20 @@ describe("a configuration", () => {
   });
 });
 
+describe("a wrong argument of `config`", () => {
+  it("is named before anything is sent", async () => {
+    const { client, transport } = setUp();
+    await expect(client.config("", z.any())).rejects.toThrow("a key must not be empty");
+    await expect(client.config({}, z.any())).rejects.toThrow("config(): at least one key");
+    await expect(client.config("k", z.any(), { debounce: -1 })).rejects.toThrow("debounce must be a number of milli");
+    await expect(client.config("k", z.any(), { debounceMax: 0 })).rejects.toThrow("debounceMax must be");
+    await expect(client.config("k", { parse: true } as unknown as z.ZodAny)).rejects.toThrow(
+      "schema must be a Standard Schema, not Object",
+    );
+    expect(transport.calls).toHaveLength(0);
+  });
+});
+
 describe("a key that is not there", () => {
   it("is the default, at the start and later", async () => {
     const { store, client, soon } = setUp();

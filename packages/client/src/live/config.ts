@@ -3,6 +3,7 @@
  * here is what its user sees.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { checkMilliseconds, kindOf } from "../checks.js";
 import type { DecodeError, EtcdError } from "../errors.js";
 import type { Keyspace } from "../keyspace.js";
 import type { StoreContext } from "../kv/store.js";
@@ -43,7 +44,8 @@ export interface LiveValue<T> extends AsyncDisposable {
 
 /**
  * Resolves with the first value. Errors: `key-not-found` where there is neither a key nor a default nor a file; `DecodeError`
- * where the data is bad and there is nothing else; `EtcdError` where no server answers and there is no file.
+ * where the data is bad and there is nothing else; `EtcdError` where no server answers and there is no file; `TypeError` and
+ * `RangeError` of a wrong argument.
  */
 export async function openConfig<S extends StandardSchemaV1>(
   context: Pick<StoreContext, "caller" | "watches">,
@@ -52,9 +54,15 @@ export async function openConfig<S extends StandardSchemaV1>(
   schema: S,
   options: ConfigOptions<StandardSchemaV1.InferOutput<S>> = {},
 ): Promise<LiveValue<StandardSchemaV1.InferOutput<S>>> {
+  const { fallbackFile, onError, debounce, debounceMax } = options;
+  if (typeof schema?.["~standard"]?.validate !== "function") {
+    throw new TypeError(`schema must be a Standard Schema, not ${kindOf(schema)}`);
+  }
+  // 0 is the default as well.
+  if (debounce !== 0 && debounce !== undefined) checkMilliseconds(debounce, "debounce");
+  if (debounceMax !== undefined) checkMilliseconds(debounceMax, "debounceMax");
   options.signal?.throwIfAborted();
   const fields = configFields(keyspace, keys);
-  const { fallbackFile, onError } = options;
   const reader = new ConfigReader(fields, schema, options.codec);
   const file = typeof fallbackFile === "string" ? nodeFile(fallbackFile) : fallbackFile;
   const lastGood = file && new LastGood({ file, fields, reader, onError });

@@ -8,7 +8,7 @@ import { type Key, type KeyRange, toBytes } from "../keys.js";
 import { type KeyValue, toKeyValue } from "../kv/results.js";
 import type { StoreContext } from "../kv/store.js";
 import { DEFAULT_TIMEOUT_MS } from "../net/caller.js";
-import { type BigIntLike, type CallOptions, type ScanOptions, toBigInt } from "../options.js";
+import { type BigIntLike, type CallOptions, checkCallOptions, type ScanOptions, toBigInt } from "../options.js";
 import type { BufferEntry } from "../watch/buffer.js";
 import { Barrier } from "./barrier.js";
 import type { KeyCache } from "./cache.js";
@@ -135,10 +135,11 @@ export class LiveCache<V, I extends string> implements KeyCache<V, I> {
     return this.#feed.createdAt !== undefined && this.#provenCreation === this.#feed.creations;
   }
 
-  #limited(
+  async #limited(
     options: Pick<CallOptions, "signal" | "timeout">,
     action: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
+    checkCallOptions(options);
     const ms = options.timeout ?? DEFAULT_TIMEOUT_MS;
     const signals = [options.signal, this.#life.signal];
     return limited(this.#init.context.watches.clock, ms, "the cache did not catch up in time", signals, action);
