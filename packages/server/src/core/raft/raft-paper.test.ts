@@ -229,6 +229,15 @@ describe("the Raft paper", () => {
     }
   });
 
+  it("§5.2: a candidate of a higher term that cannot win keeps nobody from standing", () => {
+    const raft = raftOf(THREE, withLog([entry(1, 1)], 1));
+    for (let n = 0; n < 9; n++) raft.tick();
+    raft.step(vote(7, 0, 0));
+    expect(raft.status).toMatchObject({ role: "follower", term: 7 });
+    raft.tick();
+    expect(raft.status).toMatchObject({ role: "candidate", term: 8 });
+  });
+
   it("§5.3: a leader never overwrites or deletes entries of its own log", () => {
     const raft = leaderOf(THREE, withLog([entry(1, 1), entry(1, 2)], 1));
     raft.step({ ...acknowledged(2n, 2, 2), reject: true, rejectHint: 0, rejectTerm: 0 });

@@ -245,7 +245,8 @@ export class Raft {
       this.#stepFutureTerm(message);
       return false;
     }
-    this.#roles.becomeFollower(term, isFromLeader(type) ? from : NO_MEMBER);
+    if (isFromLeader(type)) this.#roles.becomeFollower(term, from);
+    else this.#roles.enterHigherTerm(term);
     return true;
   }
 

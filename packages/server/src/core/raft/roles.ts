@@ -66,6 +66,13 @@ export class Roles {
     this.#leadership = undefined;
   }
 
+  /** Somebody who does not lead has a higher term. */
+  enterHigherTerm(term: number): void {
+    this.#parts.outbox.withdrawVoteRequests();
+    this.#parts.standing.enterHigherTerm(term);
+    this.#leadership = undefined;
+  }
+
   /** A leader that is no voter any more leaves the choice of another to an election, instead of leading from outside. */
   retire(): void {
     if (this.#leadership !== undefined) this.election.retire();

@@ -84,6 +84,16 @@ export class Standing {
     this.#restartTimer();
   }
 
+  /**
+   * A follower of nobody, because somebody has a higher term. That alone is no reason to wait anew (paper §5.2 names only a
+   * leader that is heard and a vote that is given): a candidate that cannot win must not keep the one that can from standing.
+   */
+  enterHigherTerm(term: number): void {
+    if (this.#role === "leader") this.#restartTimer();
+    this.#enterTerm(term);
+    this.#become("follower", NO_MEMBER);
+  }
+
   becomePreCandidate(): void {
     this.#become("pre-candidate", NO_MEMBER);
     this.#restartTimer();
