@@ -113,6 +113,7 @@ describe("the text of a fallback file", () => {
       ...["", "hunter2", "null", "7", '{"format":2}', good.slice(0, -10)],
       ...[good.replace('"9"', "9"), good.replace('"9"', '"nine"'), good.replace(/"value": ".*"/, '"value": 7')],
       ...[good.replace(/"value": ".*"/, '"value": "%"'), good.replace(/"pairs"/, '"pear"')],
+      good.replace('"format": 1', '"format": 2'),
     ];
     for (const text of wrong) {
       expect(() => readSaved(text), text).toThrow(TypeError);
