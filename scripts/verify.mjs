@@ -19,6 +19,7 @@ const steps = {
   unit: { about: "unit tests", run: () => vitest("--exclude", "scripts/tidy.test.ts") },
   knip: { about: "no unused file, export or dependency", run: () => tool(tools.knip, "--no-progress") },
   packages: { about: "publint and attw on the packed tarballs", run: checkTarballs },
+  docs: { about: "the reference has no dead link or hidden type", run: () => tool("scripts/docs.mjs", "--check") },
   generated: { about: "generated code is fresh", run: () => tool("scripts/generate.mjs", "--check") },
 };
 

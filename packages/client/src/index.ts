@@ -109,6 +109,8 @@ export type {
   WriteCallOptions,
   WriteOptions,
 } from "./options.js";
+export type { FailureKind, ServerReason } from "./reasons.js";
+export type { Operation } from "./retry.js";
 export type { RawService, RawServices } from "./rpc.js";
 export type { WatchBatch, WatchEvent, WatchOptions } from "./watch/options.js";
 export type { Watch } from "./watch/watch.js";
