@@ -17,7 +17,11 @@ function setUp(addresses: string[] = ["http://a"], auth?: AuthOptions) {
   const balancer = new Balancer(endpoints, "pick-first");
   const credentials = new Credentials(auth, balancer, clock);
   const close = new AbortController();
-  const caller = new Caller({ balancer, credentials, clock, random: () => 1, closed: close.signal });
+  const doubts = { count: 0 };
+  const onMembershipDoubt = (): void => {
+    doubts.count += 1;
+  };
+  const caller = new Caller({ balancer, credentials, clock, random: () => 1, closed: close.signal, onMembershipDoubt });
   /** Fails the first calls with these errors, one each, and answers all others. */
   const failing = (...errors: RpcError[]): void => {
     transport.answer = () => {
@@ -26,7 +30,7 @@ function setUp(addresses: string[] = ["http://a"], auth?: AuthOptions) {
       return {};
     };
   };
-  return { transport, clock, caller, close, failing, endpoints };
+  return { transport, clock, caller, close, failing, endpoints, doubts };
 }
 
 const failure = (code: keyof typeof StatusCode, details: string, options?: RpcErrorOptions): RpcError =>
@@ -141,6 +145,33 @@ describe("a call that ends late", () => {
     await clock.advance(3_000);
     await late;
     expect(endpoints.map((endpoint) => endpoint.latencyMs(clock.nowMs()))).toEqual([3_000, 0]);
+  });
+});
+
+describe("a member's answer", () => {
+  it("tells reads with atLeast where to go", async () => {
+    const { caller, transport } = setUp(["http://a", "http://b"]);
+    let revision = 4n;
+    transport.answer = () => ({ header: { revision } });
+    await caller.unary(KV.method.range, {}, "read", { endpoint: "http://a" });
+    revision = 5n;
+    await caller.unary(KV.method.range, {}, "read", { endpoint: "http://b" });
+    await caller.unary(KV.method.range, {}, "read", { consistency: { atLeast: 5 } });
+    await caller.unary(KV.method.range, {}, "read", { consistency: { atLeast: 4n } });
+    expect(transport.calls.slice(2).map((call) => call.endpoint)).toEqual(["http://b", "http://a"]);
+  });
+
+  it("that it is no voter, stopped or a stranger makes the client doubt its list of members", async () => {
+    const { failing, caller, doubts } = setUp();
+    const texts = ["rpc not supported for learner", "server stopped", "member not found", "cluster ID mismatch"];
+    for (const text of texts) {
+      failing(failure("UNAVAILABLE", `etcdserver: ${text}`));
+      await caller.unary(KV.method.range, {}, "read", { retry: "never" }).catch(() => undefined);
+    }
+    expect(doubts.count).toBe(4);
+    failing(failure("UNAVAILABLE", "etcdserver: too many requests"));
+    await caller.unary(KV.method.range, {}, "read", { retry: "never" }).catch(() => undefined);
+    expect(doubts.count).toBe(4);
   });
 });
 

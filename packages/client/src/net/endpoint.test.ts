@@ -107,6 +107,17 @@ describe("a stream", () => {
     expect(endpoint.streams).toBe(0);
   });
 
+  it("on a connection of its own ends with the endpoint as well", async () => {
+    const { endpoint } = setUp();
+    const options = { signal: new AbortController().signal, endpoint, channel: endpoint.open() };
+    const opened = await streamsOf(endpoint).open(Watch.method.watch, new RequestQueue<object>(), options);
+    const next = opened.answers[Symbol.asyncIterator]().next();
+    next.catch(() => undefined);
+    endpoint.remove();
+    await expect(next).rejects.toBeInstanceOf(StreamMoved);
+    opened.release();
+  });
+
   it("that moved blames nobody and is opened elsewhere; one that failed does blame its endpoint", async () => {
     const { endpoint } = setUp();
     const streams = streamsOf(endpoint);

@@ -186,7 +186,6 @@ describe("member sync", () => {
     await clock.advance(60_000);
     expect(asked()).toBe(1);
     connections.balancer.pinned("http://b").failed("no-leader", clock.nowMs());
-    connections.doubt();
     await clock.advance(1_000);
     expect(asked()).toBe(2);
     connections.doubt();
@@ -227,7 +226,32 @@ describe("member sync", () => {
   });
 });
 
+describe("a list that is set", () => {
+  it("keeps what is known of endpoints that stay, and ends those that go", async () => {
+    const { connections } = setUp(["http://a", "http://b"]);
+    const [a, b] = connections.balancer.endpoints;
+    expect(await connections.set("http://c,http://a")).toEqual(["http://c", "http://a"]);
+    expect(connections.balancer.pinned("http://a")).toBe(a);
+    expect(b?.state).toBe("removed");
+    await expect(connections.set([])).rejects.toThrow(TypeError);
+    expect(connections.addresses).toEqual(["http://c", "http://a"]);
+  });
+});
+
 describe("names in DNS", () => {
+  it("are looked up once for all calls that wait", async () => {
+    const transport = new FakeTransport();
+    let lookups = 0;
+    const resolveSrv = async () => {
+      lookups += 1;
+      return [{ name: "a", port: 1, priority: 0 }];
+    };
+    const options = { endpoints: "dns+srv://example.com", resolver: { resolveSrv }, transport: transport.factory };
+    const { balancer } = new Connections(options, { clock: new ManualClock(), random: () => 0 });
+    await Promise.all([balancer.connecting(0), balancer.connecting(0), balancer.connecting(0)]);
+    expect([lookups, balancer.endpoints.length]).toEqual([1, 1]);
+  });
+
   it("are looked up with the first call, again with each sync, and kept while the name server is away", async () => {
     const transport = new FakeTransport();
     const clock = new ManualClock();
@@ -259,6 +283,7 @@ describe("names in DNS", () => {
     records = undefined;
     await clock.advance(300_000);
     expect(connections.addresses).toEqual(["http://a:1", "http://b:1"]);
+    expect(await connections.sync()).toEqual(["http://a:1", "http://b:1"]);
     records = [{ name: "b", port: 1, priority: 0 }];
     await clock.advance(300_000);
     expect(connections.addresses).toEqual(["http://b:1"]);
