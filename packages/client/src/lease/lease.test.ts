@@ -25,6 +25,19 @@ describe("a kept lease", () => {
     expect(calls("LeaseRevoke")).toBe(1);
   });
 
+  it("that is lost stays so when its owner lets it go", async () => {
+    const { clock, keep, calls } = playedLeases();
+    const [first, second] = [await keep(1n), await keep(2n)];
+    clock.stall(8_600);
+    expect([first.state, second.state]).toEqual(["lost", "lost"]);
+    first.release();
+    await second.revoke();
+    expect([first.state, second.state]).toEqual(["lost", "lost"]);
+    expect(() => first.assertActive()).toThrow("was not acknowledged in time");
+    // Once for each when it was lost; and once more for the owner who asks for it.
+    expect(calls("LeaseRevoke")).toBe(3);
+  });
+
   it("is lost at once when the server says that it is gone, and there is nothing to revoke", async () => {
     const { transport, clock, keep, calls } = playedLeases();
     const lease = await keep(1n);

@@ -162,15 +162,15 @@ describe("leaving a watch", () => {
     expect(creates(transport.stream)).toHaveLength(3);
   });
 
-  it("that failed leaves nothing on the signal either", async () => {
+  it("early, or by a failure that nobody has asked about yet, leaves nothing on the signal either", async () => {
     const { transport, clock, watch } = playedWatches();
-    const owner = new AbortController();
-    const watched = collect(watch("a", owner));
+    const [owner, other] = [new AbortController(), new AbortController()];
+    const [closed, failed] = [watch("a", owner), watch("b", other)];
     await clock.advance(0);
-    transport.stream.answer(refused("etcdserver: permission denied"));
-    await watched.done;
-    expect(watched.error).toMatchObject({ reason: "permission-denied" });
-    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+    await closed.close();
+    for (const answer of [created(1n), refused("etcdserver: permission denied")]) transport.stream.answer(answer);
+    await expect(failed.ready).rejects.toMatchObject({ reason: "permission-denied" });
+    expect([owner, other].map(({ signal }) => getEventListeners(signal, "abort"))).toEqual([[], []]);
   });
 });
 
