@@ -36,8 +36,8 @@ function setUp(addresses: string[], balancer: BalancerPolicy = "round-robin") {
   const states = () => connections.balancer.endpoints.map(({ state }) => state);
   const called = (method: string) =>
     transport.calls.filter((call) => call.method === method).map((call) => call.endpoint);
-  const watch = () =>
-    streams.open(Watch.method.watch, new RequestQueue<object>(), { signal: new AbortController().signal });
+  const watch = (avoid?: Endpoint) =>
+    streams.open(Watch.method.watch, new RequestQueue<object>(), { signal: new AbortController().signal, avoid });
   return { transport, clock, connections, behaviour, get, at, states, called, watch };
 }
 
@@ -223,12 +223,12 @@ describe("streams", () => {
     await get();
     await clock.advance(0);
     at("http://b").failed("no-leader", clock.nowMs());
-    const open = async (): Promise<void> => {
-      const stream = await watch();
+    const open = async (avoid?: Endpoint): Promise<void> => {
+      const stream = await watch(avoid);
       const ended = stream.answers[Symbol.asyncIterator]().next();
       ended.catch(() => {
         stream.release();
-        void open();
+        void open(stream.endpoint);
       });
     };
     for (let i = 0; i < count; i++) await open();
