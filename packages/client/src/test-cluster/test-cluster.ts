@@ -60,7 +60,7 @@ class InMemoryCluster implements TestCluster {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`seed must be a whole number, not ${seed}`);
     this.#seed = seed;
     this.#cluster = new SimulatedCluster({
-      ...{ size, seed, heartbeatMs: 100, electionMs: 1000, logger: SILENT },
+      ...{ size, seed, heartbeatMs: 200, electionMs: 1000, logger: SILENT },
       onMessage: (travelMs) => this.#time.message(travelMs),
     });
     this.#time = new VirtualTime(this.#cluster.world, time);

@@ -99,14 +99,14 @@ export class MemoryChannel implements Channel {
     for (const end of [...this.#open]) end(connectionBroke());
   }
 
-  unary<I extends DescMessage, O extends DescMessage>(
+  async unary<I extends DescMessage, O extends DescMessage>(
     method: UnaryMethod<I, O>,
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     const path = methodPath(method);
+    const message = overTheWire(method.input, request);
     return this.#call(path, options, (services, context, answer) => {
-      const message = overTheWire(method.input, request);
       const handled = this.#wire.around(path, message, async () => services.handlerOf(path)(message, context));
       handled.then(
         (result) => answer(undefined, () => overTheWire(method.output, result as MessageInitShape<O>)),
