@@ -1,12 +1,12 @@
 /** The client's suites against an embedded Kvorum node, in memory. */
-import { startNode } from "@kvorum/server";
 import { faultSuite } from "./faults.js";
-import { clientSuite, type SuiteServer } from "./suite.js";
+import { embedded, shared } from "./servers.js";
+import { clientSuite } from "./suite.js";
+import { verbSuite } from "./suite-verbs.js";
+import { watchSuite } from "./suite-watches.js";
 
-async function start(): Promise<SuiteServer> {
-  const node = await startNode();
-  return { endpoint: node.endpoints[0] ?? "", stop: () => node.close() };
-}
-
-clientSuite("Kvorum", start);
-faultSuite("Kvorum", start);
+const start = shared(embedded.start, 3);
+clientSuite(embedded.name, start);
+verbSuite(embedded.name, start);
+watchSuite(embedded.name, start);
+faultSuite(embedded.name, embedded.start);

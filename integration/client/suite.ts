@@ -162,7 +162,7 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>, mis
           method: "/etcdserverpb.KV/Txn",
         });
         await expect(client.put(key("a"), "1", { lease: 4711n })).rejects.toBeInstanceOf(LeaseNotFoundError);
-        await expect(client.put(key("a"), "", { ignoreValue: true })).rejects.toMatchObject({
+        await expect(client.put(key("a"), undefined, { ignoreValue: true })).rejects.toMatchObject({
           reason: "key-not-found",
         });
       });
@@ -370,9 +370,8 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>, mis
 
       it("answers for the cluster and its members", async () => {
         const { members } = await client.cluster.memberList();
-        expect(members).toHaveLength(1);
         const status = await client.maintenance.status({ endpoint: server.endpoint });
-        expect(status.leader).toBe(members[0]?.id);
+        expect(members.map(({ id }) => id)).toContain(status.leader);
         expect(await client.maintenance.alarms()).toEqual([]);
         expect((await client.maintenance.hashKv()).hash).toBeGreaterThan(0);
         await client.maintenance.defragment();
