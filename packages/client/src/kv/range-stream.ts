@@ -39,7 +39,8 @@ export class RangeStreams {
     options: Pick<CallOptions, "signal" | "timeout" | "endpoint">,
   ): AsyncGenerator<readonly WireKeyValue[], boolean, undefined> {
     const { clock, streams } = this.#options;
-    const endpoint = options.endpoint === undefined ? streams.pick() : streams.pinned(options.endpoint);
+    const endpoint =
+      options.endpoint === undefined ? await streams.pickConnected(options.signal) : streams.pinned(options.endpoint);
     if (clock.nowMs() < (this.#missing.get(endpoint.address) ?? 0)) return false;
     const silent = new AbortController();
     const signal = options.signal ? AbortSignal.any([silent.signal, options.signal]) : silent.signal;

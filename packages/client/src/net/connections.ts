@@ -3,9 +3,8 @@
  * and probes, who follows the members of the cluster, and the TLS material. Read `endpoint.ts` and `endpoint-health.ts`, then
  * `balancer.ts` with `picker.ts`, `connector.ts` with `prober.ts`, `member-sync.ts` with `member-plan.ts`, and `tls-source.ts`.
  */
-import { niceChannel, RpcError, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
-import { makeEtcdError } from "../errors.js";
 import type { Observer } from "../observe/observer.js";
 import type { CallOptions } from "../options.js";
 import { type GivenEndpoints, parseGiven } from "./addresses.js";
@@ -17,7 +16,7 @@ import { Endpoint } from "./endpoint.js";
 import { MemberSync } from "./member-sync.js";
 import type { BalancerPolicy, Picker } from "./picker.js";
 import { Prober } from "./prober.js";
-import { resolveGiven, type SrvResolver, systemResolver } from "./srv.js";
+import { lookupError, resolveGiven, type SrvResolver, systemResolver } from "./srv.js";
 import { type TlsProvider, TlsSource } from "./tls-source.js";
 
 export interface ConnectionOptions extends ConnectionSettings {
@@ -159,14 +158,4 @@ export class Connections {
     };
     return endpoint;
   }
-}
-
-function lookupError(error: unknown): unknown {
-  if (!(error instanceof RpcError)) return error;
-  return makeEtcdError(error.details, {
-    code: "UNAVAILABLE",
-    reason: "transport",
-    outcome: "not-applied",
-    cause: error,
-  });
 }

@@ -107,6 +107,22 @@ describe("a stream", () => {
     expect(endpoint.streams).toBe(0);
   });
 
+  it("waits for a connection as calls do, no longer than its owner, and is told why there is none", async () => {
+    const clock = new ManualClock();
+    const balancer = new Balancer([], "pick-first");
+    const streams = new Streams(balancer, new Credentials(undefined, balancer, clock), clock);
+    const failed = new RpcError(StatusCode.UNAVAILABLE, "no endpoints from dns+srv://x: ETIMEOUT", {
+      maybeSent: false,
+    });
+    balancer.connector = { connect: () => Promise.reject(failed) };
+    await expect(streams.pickConnected()).rejects.toMatchObject({ reason: "transport", message: failed.details });
+    balancer.connector = { connect: () => new Promise(() => undefined) };
+    const abort = new AbortController();
+    const waiting = streams.pickConnected(abort.signal);
+    abort.abort("enough");
+    await expect(waiting).rejects.toBe("enough");
+  });
+
   it("on a connection of its own ends with the endpoint as well", async () => {
     const { endpoint } = setUp();
     const options = { signal: new AbortController().signal, endpoint, channel: endpoint.open() };

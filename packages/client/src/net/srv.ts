@@ -4,6 +4,7 @@
  */
 import { resolveSrv } from "node:dns/promises";
 import { RpcError, StatusCode } from "@kvorum/transport";
+import { makeEtcdError } from "../errors.js";
 import type { GivenEndpoints, Service } from "./addresses.js";
 
 /** What is asked for service records. A `Resolver` of `node:dns/promises` is one. */
@@ -48,4 +49,15 @@ function hostOf(name: string): string {
 
 function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
+}
+
+/** What somebody is told who waited for a lookup. Everything else is as it was. */
+export function lookupError(error: unknown): unknown {
+  if (!(error instanceof RpcError)) return error;
+  return makeEtcdError(error.details, {
+    code: "UNAVAILABLE",
+    reason: "transport",
+    outcome: "not-applied",
+    cause: error,
+  });
 }

@@ -13,6 +13,7 @@ import type { Balancer } from "./balancer.js";
 import type { Credentials } from "./credentials.js";
 import type { Endpoint } from "./endpoint.js";
 import { StreamMoved } from "./line.js";
+import { lookupError } from "./srv.js";
 
 /** An open stream and where it goes. `release` says that it has ended. */
 export interface OpenStream<O> {
@@ -59,6 +60,21 @@ export class Streams {
     return this.#balancer.pickForStream(this.#clock.nowMs(), avoid);
   }
 
+  /**
+   * The same once somebody is connected, or everybody was tried in vain.
+   *
+   * Errors: `EtcdError` where a name cannot be looked up; `signal.reason`.
+   */
+  async pickConnected(signal?: AbortSignal, avoid?: Endpoint): Promise<Endpoint> {
+    const connecting = this.#balancer.connecting(this.#clock.nowMs());
+    if (connecting !== undefined) {
+      await abortable(connecting, signal).catch((error: unknown) => {
+        throw lookupError(error);
+      });
+    }
+    return this.pick(avoid);
+  }
+
   pinned(address: string): Endpoint {
     return this.#balancer.pinned(address);
   }
@@ -86,7 +102,7 @@ export class Streams {
     requests: AsyncIterable<MessageInitShape<I>>,
     options: OpenOptions,
   ): Promise<OpenStream<MessageShape<O>>> {
-    const endpoint = options.endpoint ?? (await this.#pickConnected(options));
+    const endpoint = options.endpoint ?? (await this.pickConnected(options.signal, options.avoid));
     const metadata = await this.#credentials.metadata();
     const movable = method.methodKind === "bidi_streaming" ? new AbortController() : undefined;
     const move = movable && ((reason: StreamMoved): void => movable.abort(reason));
@@ -138,12 +154,6 @@ export class Streams {
     const action = decide(failure.kind, operation);
     if (action === "refresh" && !(await this.#credentials.refresh())) return { action: "surface", error };
     return { action, error };
-  }
-
-  async #pickConnected(options: OpenOptions): Promise<Endpoint> {
-    const connecting = this.#balancer.connecting(this.#clock.nowMs());
-    if (connecting !== undefined) await abortable(connecting, options.signal);
-    return this.pick(options.avoid);
   }
 }
 
