@@ -7,18 +7,25 @@ import {
   compare,
   createClient,
   type EtcdError,
+  fromKey,
   isEtcdError,
+  type KeyRange,
+  type Op,
   op,
   prefix,
   ResultLostError,
+  range,
+  type TxnSpec,
 } from "@kvorum/client";
 import { type Channel, niceChannel, RpcError, StatusCode, type TransportFactory } from "@kvorum/transport";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startProxy } from "../support/proxy.js";
+import { pick, seeded } from "../support/random.js";
 import type { SuiteServer } from "./suite.js";
 
-const ROUNDS = 5;
-const LANES = 4;
+const ROUNDS = 4;
+const LANES = 5;
+const RANDOM_TXNS = 20;
 const once = { retry: "exactly-once" } as const;
 
 export function exactlyOnceSuite(name: string, start: () => Promise<SuiteServer>, missing?: string): void {
@@ -125,6 +132,32 @@ export function exactlyOnceSuite(name: string, start: () => Promise<SuiteServer>
       });
     });
 
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    it(`${RANDOM_TXNS} random txns answer as they do when nothing is lost (seed ${seed})`, async () => {
+      let sent = 0;
+      await lossy({ swallow: () => sent++ % 2 === 0 }, async (client) => {
+        const [safe, lost] = [direct.namespace(key("safe/")), client.namespace(key("lost/"))];
+        let recovered = 0;
+        for (let i = 0; i < RANDOM_TXNS; i++) {
+          const random = seeded(seed + i);
+          const spec = randomSpec(random, 2);
+          const expected = await safe.txn(spec).catch((error: EtcdError) => error);
+          const result = await lost.txn(spec, once).catch((error: EtcdError) => error);
+          if (!(result instanceof ResultLostError)) {
+            expect(told(result), `seed ${seed}, txn ${i}`).toEqual(told(expected));
+            recovered += 1;
+          } else {
+            expect(result.cause).toMatchObject({ name: "LostInBetween" });
+          }
+          const [left, right] = [await safe.list(prefix("")), await lost.list(prefix(""))];
+          expect(told(right.kvs), `seed ${seed}, txn ${i}`).toEqual(told(left.kvs));
+        }
+        // Most, or the rule for what is lost is too strict.
+        expect(recovered).toBeGreaterThan(RANDOM_TXNS / 2);
+        expect(sent).toBeGreaterThan(RANDOM_TXNS / 2);
+      });
+    });
+
     it("a result whose history is compacted is lost, and the write is not", async () => {
       let lost = false;
       const rules: LossyRules = {
@@ -202,6 +235,37 @@ export function exactlyOnceSuite(name: string, start: () => Promise<SuiteServer>
       });
     });
   });
+}
+
+/** A txn over four keys with every kind of operation, `depth` levels of them. It may well be one that etcd refuses. */
+function randomSpec(random: () => number, depth: number): TxnSpec<Op[], Op[]> {
+  const name = (): string => pick(random, ["a", "b", "c", "d"]);
+  const some = (most: number, make: () => Op): Op[] => Array.from({ length: Math.floor(random() * most) + 1 }, make);
+  const selector = (): KeyRange => pick(random, [prefix(""), range("a", "c"), range("b", "d"), fromKey("c")]);
+  const operation = (): Op =>
+    pick<() => Op>(random, [
+      () => op.get(name()),
+      () => op.list(selector(), { limit: 2, order: pick(random, ["asc", "desc"]) }),
+      () => op.list(selector(), { keysOnly: true }),
+      () => op.count(selector()),
+      () => op.put(name(), String(Math.floor(random() * 9)), { prevKv: true }),
+      () => op.put(name(), String(Math.floor(random() * 9))),
+      () => op.delete(random() < 0.5 ? name() : selector(), { prevKv: true }),
+      () => (depth > 0 ? op.txn(randomSpec(random, depth - 1)) : op.delete(name())),
+    ])();
+  const condition = random() < 0.5 ? compare.version(name()).gt(1) : compare.createRevision(selector()).gt(0);
+  return { if: [condition], then: some(3, operation), else: some(3, operation) };
+}
+
+/** A result without its revisions, which differ with the place: what a txn answers about keys, values and branches. */
+function told(result: unknown): unknown {
+  if (result instanceof Error) return { reason: (result as EtcdError).reason };
+  if (Array.isArray(result)) return result.map(told);
+  if (typeof result !== "object" || result === null) return result;
+  const revisions = new Set(["header", "keyBytes", "createRevision", "modRevision"]);
+  return Object.fromEntries(
+    Object.entries(result).flatMap(([field, value]) => (revisions.has(field) ? [] : [[field, told(value)]])),
+  );
 }
 
 /** Ten writes a round on keys of its own, and what each must answer. */
@@ -349,5 +413,5 @@ async function marked(direct: Client, markerPrefix: string, from: number, to: nu
 
 /** Polls until the check holds. The test's own time limit ends it. */
 async function until(check: () => Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
