@@ -3,7 +3,7 @@ import { createClient } from "@kvorum/client";
 import { type Ages, agesByEtcd3, agesByKvorum } from "./ages.js";
 import { type History, historyByEtcd3, historyByKvorum, storeHistory } from "./history.js";
 import { type LargeAnswer, largeAnswerToEtcd3, largeAnswerToKvorum, storeLarge } from "./large-answer.js";
-import { type LostReply, transferByEtcd3, transferByKvorum } from "./lost-reply.js";
+import { type LostReply, transferByEtcd3, transferByKvorum, transferExactlyOnce } from "./lost-reply.js";
 import type { Place } from "./place.js";
 import { type SilentEndpoint, silentEndpointBeforeEtcd3, silentEndpointBeforeKvorum } from "./silent-endpoint.js";
 import { type SilentLease, silentLeaseByEtcd3, silentLeaseByKvorum } from "./silent-lease.js";
@@ -16,6 +16,7 @@ export interface Pair<T> {
 
 export interface Findings {
   readonly lostReply: Pair<LostReply>;
+  readonly exactlyOnce: LostReply;
   readonly ages: Pair<Ages>;
   readonly history: Pair<History>;
   readonly silentLease: Pair<SilentLease>;
@@ -32,13 +33,14 @@ export async function findingsAt(endpoint: string): Promise<Findings> {
   const at = (space: string): Place => ({ endpoint, direct, space: `versus/${space}/` });
   const [history, largeAnswer] = await Promise.all([compareHistory(at("history")), compareLargeAnswer(at("large"))]);
   // What goes by the clock comes when the server has nothing else to do.
-  const [lostReply, ages, silentLease, silentEndpoint] = await Promise.all([
+  const [lostReply, exactlyOnce, ages, silentLease, silentEndpoint] = await Promise.all([
     pair(transferByEtcd3, transferByKvorum)(at("reply")),
+    limited("exactly once", transferExactlyOnce(at("once"))),
     pair(agesByEtcd3, agesByKvorum)(at("ages")),
     pair(silentLeaseByEtcd3, silentLeaseByKvorum)(at("lease")),
     pair(silentEndpointBeforeEtcd3, silentEndpointBeforeKvorum)(at("endpoint")),
   ]);
-  return { lostReply, ages, history, silentLease, largeAnswer, silentEndpoint };
+  return { lostReply, exactlyOnce, ages, history, silentLease, largeAnswer, silentEndpoint };
 }
 
 function pair<T>(etcd3: (place: Place) => Promise<T>, kvorum: (place: Place) => Promise<T>) {

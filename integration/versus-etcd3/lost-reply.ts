@@ -3,7 +3,7 @@
  * keeps the answer back, and ends the connection. Both accounts were last written by the same txn, so that nothing but the
  * lost answer can disturb the transfer.
  */
-import { codec, op } from "@kvorum/client";
+import { codec, compare, op } from "@kvorum/client";
 import { stm } from "@kvorum/concurrency";
 import { type FaultProxy, startProxy } from "../support/proxy.js";
 import { errorName, type Outcome, outcomeOf, type Place, until, withEtcd3, withKvorum } from "./place.js";
@@ -44,6 +44,23 @@ export function transferByKvorum(place: Place): Promise<LostReply> {
         commit();
       }),
     ),
+  );
+}
+
+/** As one txn that is asked for exactly once; etcd3 has nothing like it. */
+export function transferExactlyOnce(place: Place): Promise<LostReply> {
+  return whileReplyIsLost(place, "once", (proxy, from, to, commit) =>
+    withKvorum(proxy.endpoint, async (client) => {
+      // The first of these writes of a client also asks for its lease.
+      await client.put(`${place.space}once/first`, "", { retry: "exactly-once" });
+      commit();
+      const [taken, given] = [op.put(from, "90"), op.put(to, "10")];
+      const { succeeded } = await client.txn(
+        { if: [compare.value(from).eq("100"), compare.value(to).eq("0")], then: [taken, given] },
+        { retry: "exactly-once" },
+      );
+      if (!succeeded) throw new Error("the compare failed");
+    }),
   );
 }
 

@@ -17,7 +17,7 @@ export function table(findings: Findings): string {
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
-function rowsOf({ lostReply, ages, history, silentLease, largeAnswer, silentEndpoint }: Findings): Row[] {
+function rowsOf({ lostReply, exactlyOnce, ages, history, silentLease, largeAnswer, silentEndpoint }: Findings): Row[] {
   return [
     [
       "Transfer of 10 from 100/0 in a transaction (STM); the answer to its commit is lost",
@@ -25,7 +25,12 @@ function rowsOf({ lostReply, ages, history, silentLease, largeAnswer, silentEndp
       lostReplyText(lostReply.kvorum),
     ],
     [
-      "The same transfer between keys last written at different revisions; no fault",
+      'The same as one `txn` with `retry: "exactly-once"`',
+      "no such mode",
+      `${exactlyOnce.balances}; ${ending(exactlyOnce.error)}`,
+    ],
+    [
+      "The transfer between keys last written at different revisions; no fault",
       `${ages.etcd3.balances}; ${ending(ages.etcd3.error)}; body ran ${times(ages.etcd3.runs)}`,
       `${ages.kvorum.balances}; ${ending(ages.kvorum.error)}; body ran ${times(ages.kvorum.runs)}`,
     ],

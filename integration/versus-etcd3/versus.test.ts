@@ -54,6 +54,10 @@ describe.each(Object.keys(servers))("npm etcd3 1.1.2 and Kvorum's client before 
     expect(etcd3).toEqual({ balances: "80/20", runs: 2, error: undefined, outcome: undefined });
   });
 
+  it("the same asked for exactly once: ours is applied once and says so", () => {
+    expect(findings().exactlyOnce).toMatchObject({ balances: "90/10", runs: 1, error: undefined });
+  });
+
   it("a transfer between keys of different ages: ours commits at the first run", () => {
     const { etcd3, kvorum } = findings().ages;
     expect(kvorum).toEqual({ balances: "90/10", runs: 1, error: undefined });
