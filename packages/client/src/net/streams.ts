@@ -152,7 +152,10 @@ export class Streams {
       cause,
     });
     const action = decide(failure.kind, operation);
-    if (action === "refresh" && !(await this.#credentials.refresh())) return { action: "surface", error };
+    // A client known by its certificate has no token to renew; the next stream itself picks up the new revision.
+    if (action === "refresh" && !(await this.#credentials.refresh()) && failure.kind !== "auth-revision") {
+      return { action: "surface", error };
+    }
     return { action, error };
   }
 }

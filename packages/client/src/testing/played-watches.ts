@@ -26,14 +26,15 @@ export interface PlayedWatches {
   watch(key: string, options?: WatchOptions): Watch<string>;
 }
 
-export function playedWatches(addresses: string[] = ["http://a"]): PlayedWatches {
+/** `withToken`: false for a client that the server knows by its certificate. */
+export function playedWatches(addresses: string[] = ["http://a"], withToken: boolean = true): PlayedWatches {
   const transport = new FakeTransport();
   const clock = new ManualClock();
   const close = new AbortController();
   const endpoints = addresses.map((address) => new Endpoint(address, transport.factory, {}));
   const balancer = new Balancer(endpoints, "pick-first");
   const token = { value: "first" };
-  const credentials = new Credentials({ token: () => token.value }, balancer, clock);
+  const credentials = new Credentials(withToken ? { token: () => token.value } : undefined, balancer, clock);
   const shared = { clock, random: () => 1, closed: close.signal };
   const caller = new Caller({ balancer, credentials, ...shared });
   const watches = new WatchHub({ streams: new Streams(balancer, credentials, clock), ...shared });

@@ -289,6 +289,19 @@ describe("the end of a watch by the server", () => {
     expect(transport.streams).toHaveLength(3);
   });
 
+  it("over an old revision of auth is tried again by a client that has no token to renew", async () => {
+    const { transport, clock, watch } = playedWatches(["http://a"], false);
+    const watched = collect(watch("a"));
+    await clock.advance(0);
+    transport.stream.answer(
+      refused("rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old"),
+    );
+    await clock.advance(500);
+    for (const answer of [created(1n), put(1n, 11n)]) transport.stream.answer(answer);
+    await clock.advance(0);
+    expect([transport.streams.length, watched.revisions]).toEqual([2, [11n]]);
+  });
+
   it("that another member would not ask for is tried there", async () => {
     const { transport, clock, watch } = playedWatches(["http://a", "http://b"]);
     const watched = collect(watch("a"));
