@@ -32,6 +32,8 @@ export interface CampaignCounts {
 /** Of all cuts: these cost most, because each repeats megabytes. */
 const FRAGMENT_SHARE = 0.01;
 const MEMBER_SECONDS = 18;
+/** On each of the programs. */
+const LEASES = 72;
 const PROGRESS_EVERY_MS = 10_000;
 
 /** Large answers are fragmented from about 580 kB on, instead of 2 MB. */
@@ -98,8 +100,8 @@ async function replies(scene: Scene, amount: number): Promise<void> {
 }
 
 async function silence(scene: Scene): Promise<void> {
-  await silenceLeases(scene, { rounds: 1, groups: 12, leases: 8 });
-  scene.outcome.atLeast("leases lost", 72);
+  await silenceLeases(scene, { wanted: LEASES, groups: 12, leases: 8 });
+  scene.outcome.atLeast("leases lost", LEASES);
   scene.outcome.atLeast("leases believed in as long as they could be", scene.outcome.counted("leases lost") * 0.75);
 }
 

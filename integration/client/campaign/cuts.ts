@@ -102,8 +102,9 @@ async function playSession(scene: Scene, { sweep, wanted, space, endpoints }: Se
 
 /** Waits for every watch to be complete and takes its verdict. */
 export async function judge(audits: readonly WatchAudit[], outcome: Outcome): Promise<void> {
+  const verdicts = await Promise.all(audits.map((audit) => audit.verdict()));
+  outcome.wrong(...verdicts.flat());
   for (const audit of audits) {
-    outcome.wrong(...(await audit.verdict()));
     outcome.count("watch events", audit.events);
     outcome.count("watches");
     if (audit.withoutPrevious > 0) outcome.count("previous values that etcd left out", audit.withoutPrevious);
