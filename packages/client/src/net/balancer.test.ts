@@ -167,6 +167,21 @@ describe("a picker of the user's own", () => {
 });
 
 describe("the list of endpoints", () => {
+  it("ends at its close also what is still under way on an endpoint that left", async () => {
+    const { balancer, byName } = setUp("two-choices", ["a", "b"]);
+    const a = byName("a");
+    let closed = 0;
+    const line = a.acquire(0);
+    line.channel.close = async () => {
+      closed += 1;
+    };
+    balancer.replace([byName("b")]);
+    balancer.replace([byName("b")]);
+    expect(closed).toBe(0);
+    await balancer.close();
+    expect(closed).toBe(1);
+  });
+
   it("can be replaced: who stays keeps its figures, who goes is removed", () => {
     const { balancer, byName } = setUp("two-choices", ["a", "b"]);
     const [a, b] = [byName("a"), byName("b")];

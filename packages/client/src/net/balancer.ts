@@ -19,6 +19,8 @@ export class Balancer {
   readonly policy: BalancerPolicy | Picker;
   readonly #random: () => number;
   #endpoints: readonly Endpoint[];
+  /** No longer in the list, and with calls that still end there. */
+  #leaving: readonly Endpoint[] = [];
   #turn = 0;
   /** Connects to somebody while nobody is ready. Without it an endpoint counts as ready until it fails. */
   connector: { connect(): Promise<void> } | undefined;
@@ -41,7 +43,9 @@ export class Balancer {
   replace(endpoints: readonly Endpoint[]): void {
     const before = this.#endpoints;
     this.#endpoints = endpoints;
-    for (const endpoint of before) if (!endpoints.includes(endpoint)) endpoint.remove();
+    const removed = before.filter((endpoint) => !endpoints.includes(endpoint));
+    for (const endpoint of removed) endpoint.remove();
+    this.#leaving = [...this.#leaving, ...removed].filter(({ inFlight, streams }) => inFlight + streams > 0);
   }
 
   /** The endpoint of this address. Errors: `TypeError` when the client has none such. */
@@ -97,7 +101,7 @@ export class Balancer {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
+    await Promise.all([...this.#endpoints, ...this.#leaving].map((endpoint) => endpoint.close()));
   }
 
   #pick(nowMs: number, avoid: Endpoint | undefined, atLeast: bigint): Endpoint {

@@ -108,6 +108,7 @@ export class Connections {
     this.#given = given;
     this.#resolved = resolved;
     this.#setList(resolved);
+    this.#sync?.reset();
     return this.addresses;
   }
 

@@ -104,7 +104,8 @@ function setUp(given: string[], syncMembers?: number | false) {
     for (const endpoint of balancer.endpoints) endpoint.succeeded(true);
   };
   const asked = () => transport.calls.filter(({ method }) => method === "MemberList").length;
-  return { clock, cluster, connections, advertise, connect, asked };
+  const probes = () => transport.calls.filter(({ method }) => method === "Status").length;
+  return { clock, cluster, connections, advertise, connect, asked, probes };
 }
 
 describe("member sync", () => {
@@ -235,6 +236,28 @@ describe("a list that is set", () => {
     expect(b?.state).toBe("removed");
     await expect(connections.set([])).rejects.toThrow(TypeError);
     expect(connections.addresses).toEqual(["http://c", "http://a"]);
+  });
+
+  it("may lead to another cluster, whose members are then the ones to follow", async () => {
+    const { advertise, cluster, connect, clock, connections } = setUp(["http://a"]);
+    advertise([1n, "http://a"], [2n, "http://b"]);
+    await connect();
+    await clock.advance(60_000);
+    cluster.id = 9n;
+    advertise([5n, "http://x"], [6n, "http://y"]);
+    await connections.set("http://x");
+    await clock.advance(1_000);
+    expect(connections.addresses).toEqual(["http://x", "http://y"]);
+  });
+
+  it("is synchronised by one at a time", async () => {
+    const { advertise, connect, connections, probes } = setUp(["http://a"]);
+    advertise([1n, "http://a"], [2n, "http://b"]);
+    await connect();
+    const lists = await Promise.all([connections.sync(), connections.sync(), connections.sync()]);
+    expect(lists).toEqual(Array(3).fill(["http://a", "http://b"]));
+    // The second and the third found the member in the list.
+    expect(probes()).toBe(1);
   });
 });
 

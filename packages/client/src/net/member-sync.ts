@@ -59,6 +59,13 @@ export class MemberSync {
     this.#schedule(Math.max(FIRST_SYNC_MS, this.#syncedAtMs + DOUBT_SYNC_MS - this.#options.clock.nowMs()));
   }
 
+  /** The user has set another list, of another cluster perhaps. */
+  reset(): void {
+    this.#advertisedBefore = new Set();
+    this.#clusterId = 0n;
+    this.doubt();
+  }
+
   /**
    * Synchronises now. `trusted`: the caller knows that the advertised addresses are meant for it.
    *
@@ -66,8 +73,11 @@ export class MemberSync {
    */
   async sync(trusted: boolean, options: CallOptions = {}): Promise<void> {
     // One after the other: two that overlap could each bring back what the other has removed.
-    await this.#running?.catch(() => undefined);
-    this.#running = this.#sync(trusted, options);
+    const before = this.#running;
+    this.#running = (async () => {
+      await before?.catch(() => undefined);
+      await this.#sync(trusted, options);
+    })();
     await this.#running;
   }
 
