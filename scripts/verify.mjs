@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packTarballs } from "./tarballs.mjs";
+import { packTarballs, staleFiles } from "./tarballs.mjs";
 import { captureTool, install, PhaseError, requireNode, seconds, tools } from "./workspace.mjs";
 
 const steps = {
@@ -64,6 +64,8 @@ function vitest(...args) {
 
 /** Packs every public package as it would be published, and looks at the tarballs only. */
 async function checkTarballs() {
+  const stale = staleFiles();
+  if (stale.length > 0) throw new PhaseError("compiled files without a source: remove them", stale.join("\n"));
   const target = mkdtempSync(join(tmpdir(), "kvorum-pack-"));
   try {
     const problems = [];
