@@ -1,5 +1,7 @@
 /** What a client publishes and logs as things happen to its connections, watches, leases and tokens. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { type Client, type ClientOptions, createClientIn } from "../client.js";
@@ -168,6 +170,33 @@ describe("a watch that is dropped without being closed", () => {
     });
     reportLeak(leak(new Observer(), false));
     expect(await warned).toMatchObject({ code: "KVORUM_WATCH_LEAK", detail: "    at somewhere.js:1:1" });
+  });
+
+  it("is noticed when it is collected, while one that was closed is not", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const { client, clock, lines } = setUp();
+    // In functions of their own, whose frames keep nothing once they are left.
+    const open = (key: string): void => {
+      client.watch(key);
+    };
+    const openAndClose = async (key: string): Promise<void> => {
+      const watch = client.watch(key);
+      await clock.advance(0);
+      await watch.close();
+    };
+    await openAndClose("closed");
+    open("dropped");
+    await clock.advance(0);
+    const warnings = (): Line[] => lines.filter(({ level }) => level === "warn");
+    for (let left = 10; left > 0 && warnings().length === 0; left--) {
+      collect();
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(warnings()).toMatchObject([
+      { fields: { key: "dropped", openedAt: expect.stringContaining("events.test") } },
+    ]);
+    await client.close();
   });
 
   it("is none when it has ended before", () => {
