@@ -1,5 +1,6 @@
-/** What `list` gives for any order, limit and bounds, against a few lines of plain sorting. */
-import { type Client, createClient, type KeyValue, type ListOptions, prefix } from "@kvorum/client";
+/** What `list` gives for any order, limit and bounds, against a few lines of plain sorting, and how `scan` reads. */
+import { type Client, CompactedError, createClient, type KeyValue, type ListOptions, op, prefix } from "@kvorum/client";
+import { type Channel, niceChannel, type TransportFactory } from "@kvorum/transport";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SuiteServer } from "./suite.js";
@@ -20,7 +21,7 @@ const options = fc.record({
 
 type Wanted = typeof options extends fc.Arbitrary<infer T> ? T : never;
 
-export function listSuite(name: string, start: () => Promise<SuiteServer>, missing?: string): void {
+export function listSuite(name: string, start: () => Promise<SuiteServer>, missing?: string, streams = true): void {
   describe.skipIf(missing !== undefined)(`lists of ${name}${missing ? ` (skipped: ${missing})` : ""}`, () => {
     let server: SuiteServer;
     let client: Client;
@@ -53,6 +54,39 @@ export function listSuite(name: string, start: () => Promise<SuiteServer>, missi
       const present = Object.entries(others).filter(([, value]) => value !== undefined);
       return Object.fromEntries([...given, ...present]) as ListOptions;
     };
+
+    it("are scanned in one page and one stream where there are streams, else in pages, until history is compacted", async () => {
+      let pages = 0;
+      const counting: TransportFactory = (endpoint, settings) => {
+        const channel = niceChannel(endpoint, settings);
+        const unary: Channel["unary"] = (method, request, wire) => {
+          if (method.name === "Range") pages += 1;
+          return channel.unary(method, request, wire);
+        };
+        return new Proxy(channel, {
+          get: (target, property) => {
+            if (property === "unary") return unary;
+            const value: unknown = Reflect.get(target, property, target);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        });
+      };
+      await using scanning = createClient({ endpoints: server.endpoint, namespace: "scans/", transport: counting });
+      const names = Array.from({ length: 120 }, (_, i) => String(i).padStart(3, "0"));
+      await scanning.txn({ then: names.map((key) => op.put(key, "v")) });
+      const seen: string[] = [];
+      for await (const { key } of scanning.scan(prefix(""), { pageSize: 10 })) seen.push(key);
+      expect(seen).toEqual(names);
+      expect(pages).toBe(streams ? 1 : 12);
+      const cut = (async () => {
+        for await (const { key } of scanning.scan(prefix(""), { pageSize: 10 })) {
+          if (key !== "005") continue;
+          const { header } = await scanning.put("other", "x");
+          await client.compact(header.revision, { physical: true });
+        }
+      })();
+      await expect(cut).rejects.toBeInstanceOf(CompactedError);
+    });
 
     const seed = Math.floor(Math.random() * 2 ** 31);
     it(`are sorted, bounded and cut as their options say (seed ${seed})`, async () => {
