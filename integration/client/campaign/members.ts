@@ -102,6 +102,8 @@ export async function disturbMembers({ program, seconds, random, outcome }: Memb
     writers.reduce((sum, writer) => sum + writer.count, 0),
   );
   await judgeLeases(witness, leases, outcome);
+  outcome.atLeast("faults of members", 1);
+  outcome.atLeast("writes", 50);
 }
 
 async function restart(cluster: Cluster, member: Cluster["members"][number]): Promise<void> {

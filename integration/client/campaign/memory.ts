@@ -3,7 +3,7 @@
  * consumer that does not read, and many calls one after the other.
  */
 import { type Client, createClient, type Watch } from "@kvorum/client";
-import { eventually } from "../../robustness/cluster/rpc.js";
+import { eventually, pause } from "../../robustness/cluster/rpc.js";
 import type { Outcome } from "./scene.js";
 
 const WATCHES = 10_000;
@@ -21,6 +21,10 @@ const OPERATIONS_ALL = 100_000;
 const GROWTH_MAX = 1_500_000;
 const IN_FLIGHT = 50;
 
+/** What is closed is let go of by and by: by timers, by sockets that end. */
+const SETTLES_MAX = 40;
+const SETTLED_BYTES = 20_000;
+
 export async function measureMemory(endpoint: string, outcome: Outcome): Promise<void> {
   await manyWatches(endpoint, outcome);
   await stalledConsumer(endpoint, outcome);
@@ -30,10 +34,10 @@ export async function measureMemory(endpoint: string, outcome: Outcome): Promise
 async function manyWatches(endpoint: string, outcome: Outcome): Promise<void> {
   await using client = createClient({ endpoints: endpoint });
   await client.ready();
-  const before = memory().heap;
+  const before = (await settled()).heap;
   const watches = Array.from({ length: WATCHES }, (_, i) => client.watch(`watched/${i}`));
   await Promise.all(watches.map(({ ready }) => ready));
-  const each = Math.round((memory().heap - before) / WATCHES);
+  const each = Math.round(((await settled()).heap - before) / WATCHES);
   console.log(`${WATCHES} watches on one client: ${each} bytes of heap each`);
   if (each > BYTES_PER_WATCH_MAX) outcome.wrong(`a watch takes ${each} bytes, more than ${BYTES_PER_WATCH_MAX}`);
   await client.put(`watched/${WATCHES - 1}`, "seen");
@@ -47,14 +51,14 @@ async function stalledConsumer(endpoint: string, outcome: Outcome): Promise<void
   await using client = createClient({ endpoints: endpoint });
   await using writer = createClient({ endpoints: endpoint });
   const { header } = await writer.put("stalled", "first");
-  const before = memory();
+  const before = await settled();
   await using watch = client.watch("stalled", { startRevision: header.revision + 1n, bufferSize: 100_000 });
   await watch.ready;
   const value = "x".repeat(STALLED_VALUE_BYTES);
   for (let i = 0; i < STALLED_VALUES; i += 10) {
     await Promise.all(Array.from({ length: 10 }, () => writer.put("stalled", value)));
   }
-  const after = memory();
+  const after = await settled();
   const held = after.heap + after.outside - before.heap - before.outside;
   const written = (STALLED_VALUES * STALLED_VALUE_BYTES) / 1_048_576;
   console.log(`a consumer that does not read holds ${(held / 1_048_576).toFixed(1)} MiB of ${written.toFixed(1)} MiB`);
@@ -72,9 +76,9 @@ async function manyOperations(endpoint: string, outcome: Outcome): Promise<void>
   const load = new Load(client);
   const reading = load.read(watch);
   await load.until(OPERATIONS_FIRST);
-  const first = memory().heap;
+  const first = (await settled()).heap;
   await load.until(OPERATIONS_ALL);
-  const growth = memory().heap - first;
+  const growth = (await settled()).heap - first;
   await watch.close();
   await reading;
   console.log(`${load.done} operations: the heap after ${OPERATIONS_FIRST} of them and now differ by ${growth} bytes`);
@@ -122,11 +126,27 @@ class Load {
   }
 }
 
-/** Bytes after a collection, on the heap and in buffers outside it. */
-function memory(): { readonly heap: number; readonly outside: number } {
+interface Memory {
+  readonly heap: number;
+  readonly outside: number;
+}
+
+/** Bytes after collections, on the heap and in buffers outside it, once they do not shrink any more. */
+async function settled(): Promise<Memory> {
+  let last = collected();
+  for (let i = 0; i < SETTLES_MAX; i++) {
+    await pause(50);
+    const now = collected();
+    if (now.heap + now.outside > last.heap + last.outside - SETTLED_BYTES) return now;
+    last = now;
+  }
+  return last;
+}
+
+function collected(): Memory {
   const { gc } = globalThis;
   if (gc === undefined) throw new Error("memory is measured under node --expose-gc");
-  for (let i = 0; i < 3; i++) gc();
+  gc();
   const { heapUsed, external } = process.memoryUsage();
   return { heap: heapUsed, outside: external };
 }
