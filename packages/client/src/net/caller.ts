@@ -125,12 +125,12 @@ export class Caller {
     operation: Operation,
     options: UnaryOptions = {},
   ): Promise<MessageShape<O>> {
-    const send = (sent: MessageInitShape<I>, wanted: UnaryOptions): Promise<MessageShape<O>> =>
-      this.#call(methodPath(method), operation, wanted, (channel, wire) => channel.unary(method, sent, wire));
-    if (this.interceptor === undefined) return send(request, options);
+    if (this.#options.interceptor === undefined) return this.#unary(method, request, operation, options);
     const subject = { method, operation, namespace: this.#namespace };
-    // What the parts of this client add to the options is not for middleware to drop.
-    return this.interceptor.call(subject, request, options, (sent, wanted) => send(sent, { ...options, ...wanted }));
+    return this.#options.interceptor.call(subject, request, options, (sent, wanted) =>
+      // What the parts of this client add to the options is not for middleware to drop.
+      this.#unary(method, sent, operation, { ...options, ...wanted }),
+    );
   }
 
   /** The same over a method that streams: one request, the first answer, and the stream is cancelled. */
@@ -148,6 +148,15 @@ export class Caller {
     if (this.interceptor === undefined) return send(request, options);
     const subject = { method, operation, namespace: this.#namespace };
     return this.interceptor.call(subject, request, options, (sent, wanted) => send(sent, { ...options, ...wanted }));
+  }
+
+  #unary<I extends DescMessage, O extends DescMessage>(
+    method: UnaryMethod<I, O>,
+    request: MessageInitShape<I>,
+    operation: Operation,
+    options: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    return this.#call(methodPath(method), operation, options, (channel, wire) => channel.unary(method, request, wire));
   }
 
   #call<T>(method: string, operation: Operation, options: UnaryOptions, attempt: Attempt<T>): Promise<T> {
