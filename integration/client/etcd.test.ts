@@ -5,7 +5,7 @@ import { clientSuite } from "./suite.js";
 import { verbSuite } from "./suite-verbs.js";
 import { watchSuite } from "./suite-watches.js";
 
-const start = shared(etcd.start, 3);
+const start = shared(etcd.start);
 clientSuite(etcd.name, start, etcd.missing);
 verbSuite(etcd.name, start, etcd.missing);
 watchSuite(etcd.name, start, etcd.missing);

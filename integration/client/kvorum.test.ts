@@ -5,7 +5,7 @@ import { clientSuite } from "./suite.js";
 import { verbSuite } from "./suite-verbs.js";
 import { watchSuite } from "./suite-watches.js";
 
-const start = shared(embedded.start, 3);
+const start = shared(embedded.start);
 clientSuite(embedded.name, start);
 verbSuite(embedded.name, start);
 watchSuite(embedded.name, start);

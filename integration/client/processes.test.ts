@@ -5,7 +5,7 @@ import { verbSuite } from "./suite-verbs.js";
 import { watchSuite } from "./suite-watches.js";
 
 for (const { name, start } of [oneProcess, threeProcesses]) {
-  const once = shared(start, 3);
+  const once = shared(start);
   clientSuite(name, once);
   verbSuite(name, once);
   watchSuite(name, once);

@@ -4,6 +4,7 @@
  */
 import { createClient } from "@kvorum/client";
 import { startNode } from "@kvorum/server";
+import { afterAll } from "vitest";
 import { Cluster } from "../robustness/cluster/cluster.js";
 import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { startKvorum } from "../support/kvorum.js";
@@ -44,20 +45,13 @@ export const oneProcess: ServerKind = { name: "a Kvorum process", missing: undef
 export const threeProcesses: ServerKind = { name: "three Kvorum processes", missing: undefined, start: startThree };
 export const etcd: ServerKind = { name: "etcd", missing: etcdMissing(), start: () => startEtcd() };
 
-/** A server that several suites of one file share: it starts with the first and stops with the last. */
-export function shared(start: () => Promise<SuiteServer>, users: number): () => Promise<SuiteServer> {
+/** A server that all suites of one file share: it starts with the first that runs and stops after the last. */
+export function shared(start: () => Promise<SuiteServer>): () => Promise<SuiteServer> {
   let server: Promise<SuiteServer> | undefined;
-  let left = users;
+  // Of the file and not of the suites: which of them run at all is up to whoever filters them.
+  afterAll(async () => (await server)?.stop());
   return async () => {
     server ??= start();
-    const running = await server;
-    return {
-      ...running,
-      endpoint: running.endpoint,
-      stop: async () => {
-        left -= 1;
-        if (left === 0) await running.stop();
-      },
-    };
+    return { ...(await server), stop: async () => undefined };
   };
 }
