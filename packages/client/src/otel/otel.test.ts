@@ -1,6 +1,9 @@
 /** Spans and metrics that `instrument` makes of calls, watches and leases, through OpenTelemetry's own SDKs. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { KV } from "@kvorum/proto";
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { type ContextManager, context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
@@ -210,6 +213,20 @@ describe("the context of a span", () => {
     expect(child?.spanContext().traceId).toBe(parent.spanContext().traceId);
     expect(other?.parentSpanContext).toBeUndefined();
     spans.reset();
+  });
+});
+
+describe("OpenTelemetry's API", () => {
+  it("is imported by this folder alone, and this folder by nobody", async () => {
+    const source = fileURLToPath(new URL("..", import.meta.url));
+    const files = (await readdir(source, { recursive: true })).filter((file) => file.endsWith(".ts"));
+    const [own, others] = [true, false].map((mine) => files.filter((file) => file.startsWith("otel") === mine));
+    const importing = async (list: readonly string[] = []): Promise<string[]> => {
+      const texts = await Promise.all(list.map((file) => readFile(join(source, file), "utf8")));
+      return list.filter((_, index) => /from "(@opentelemetry\/|.*\/otel\/)/.test(texts[index] ?? ""));
+    };
+    expect(await importing(own)).not.toEqual([]);
+    expect(await importing(others)).toEqual([]);
   });
 });
 
