@@ -22,13 +22,24 @@ export interface Codec<T, In = T> {
   decode(bytes: Uint8Array): T | Promise<T>;
 }
 
-/** Thrown by `codec.schema` when a stored value does not satisfy the schema; `DecodeError` carries the same issues. */
+/** What a schema finds wrong, and where: the path is empty for the value as a whole. */
+export interface SchemaIssue extends StandardSchemaV1.Issue {
+  readonly path: readonly PropertyKey[];
+}
+
+/**
+ * Thrown by `codec.schema` when a stored value does not satisfy the schema; `DecodeError` carries the same issues. Its message
+ * names the places only. `issues` are the schema's words with their paths: some libraries quote the value in the words, and what
+ * else they add may be the value itself, so it is left out.
+ */
 export class SchemaMismatchError extends Error {
   override readonly name = "SchemaMismatchError";
-  readonly issues: readonly StandardSchemaV1.Issue[];
+  readonly issues: readonly SchemaIssue[];
 
-  constructor(issues: readonly StandardSchemaV1.Issue[]) {
-    super(issues.map(describeIssue).join("; "));
+  constructor(found: readonly StandardSchemaV1.Issue[]) {
+    const issues = found.map(({ message, path }) => ({ message, path: path?.map(segment) ?? [] }));
+    const places = issues.map(({ path }) => (path.length === 0 ? "the whole" : path.map(String).join(".")));
+    super(`the schema refuses ${[...new Set(places)].join(", ")}`);
     this.issues = issues;
   }
 }
@@ -122,7 +133,6 @@ export const codec: { readonly json: typeof json; readonly schema: typeof schema
     protobuf,
   };
 
-function describeIssue(issue: StandardSchemaV1.Issue): string {
-  const path = issue.path?.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-  return path ? `${path}: ${issue.message}` : issue.message;
+function segment(part: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey {
+  return typeof part === "object" ? part.key : part;
 }

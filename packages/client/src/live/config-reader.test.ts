@@ -71,7 +71,7 @@ describe("the reader of a configuration", () => {
     }
     const [unread] = [await errorOf(reader(keys, z.any()).read([saved("hunter2", 3n), undefined]))];
     expect(unread).toMatchObject({ key: "db/host", modRevision: 3n, issues: [] });
-    expect(unread?.message).toContain("it is not JSON");
+    expect(unread?.message).toContain("the text is not JSON");
     expect(unread?.message).not.toContain("hunter2");
   });
 

@@ -3,7 +3,7 @@
  * Pure but for what the codec and the schema do. Errors name keys and places in the data and never repeat the data.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Codec } from "../codec.js";
+import { type Codec, codec, SchemaMismatchError } from "../codec.js";
 import { DecodeError, type EtcdError, makeEtcdError } from "../errors.js";
 import { type Key, keyText, toBytes } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
@@ -38,12 +38,12 @@ export function configFields(keyspace: Keyspace, keys: ConfigKeys): readonly Con
 export class ConfigReader<S extends StandardSchemaV1> {
   readonly #fields: readonly ConfigField[];
   readonly #schema: S;
-  readonly #codec: Pick<Codec<unknown>, "decode">;
+  readonly #text: Pick<Codec<unknown>, "decode">;
 
-  constructor(fields: readonly ConfigField[], schema: S, codec: Pick<Codec<unknown>, "decode"> = jsonText) {
+  constructor(fields: readonly ConfigField[], schema: S, text: Pick<Codec<unknown>, "decode"> = codec.json()) {
     this.#fields = fields;
     this.#schema = schema;
-    this.#codec = codec;
+    this.#text = text;
   }
 
   /** Reads the pairs, one for each field, undefined where the key does not exist. Errors: `DecodeError`. */
@@ -77,20 +77,15 @@ export class ConfigReader<S extends StandardSchemaV1> {
 
   async #decode({ key }: ConfigField, { value, modRevision }: SavedPair): Promise<unknown> {
     try {
-      return await this.#codec.decode(value);
+      return await this.#text.decode(value);
     } catch (cause) {
-      throw new DecodeError(key, modRevision, [], this.#codec === jsonText ? new TypeError("it is not JSON") : cause);
+      throw new DecodeError(key, modRevision, [], cause);
     }
   }
 
   #mismatch(found: readonly StandardSchemaV1.Issue[], pairs: readonly (SavedPair | undefined)[]): DecodeError {
-    // Only the words and the place: what else a library adds may be the data itself.
-    const issues = found.map(({ message, path }) => ({ message, path: path?.map(segment) ?? [] }));
-    const places = [
-      ...new Set(issues.map(({ path }) => (path.length === 0 ? "the whole" : path.map(String).join(".")))),
-    ];
-    const cause = new TypeError(`the schema refuses ${places.join(", ")}`);
-    return this.#refused(issues[0]?.path[0], pairs, issues, cause);
+    const cause = new SchemaMismatchError(found);
+    return this.#refused(cause.issues[0]?.path[0], pairs, cause.issues, cause);
   }
 
   /** Of the key that is known by `name`, or of all of them. */
@@ -110,12 +105,3 @@ export class ConfigReader<S extends StandardSchemaV1> {
     return new DecodeError(keys.join(", "), newest, issues, cause);
   }
 }
-
-function segment(part: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey {
-  return typeof part === "object" ? part.key : part;
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-// Not `codec.json`, whose error quotes what it could not read.
-const jsonText: Pick<Codec<unknown>, "decode"> = { decode: (bytes) => JSON.parse(decoder.decode(bytes)) as unknown };
