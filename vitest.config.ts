@@ -1,8 +1,24 @@
-/** Test projects: `unit` runs beside the sources, `integration` starts real processes and runs one file at a time. */
+/**
+ * Test projects: `unit` runs beside the sources, `integration` starts real servers, and `alone` is those of them that want the
+ * machine for themselves: fixed ports, whole clusters of processes under load, or a clock to keep.
+ */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Most of what integration tests do is waiting, so that two fit on two processors. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
+const INTEGRATION = ["integration/**/*.test.ts", "examples/**/*.test.ts"] as const;
+const ALONE = [
+  "integration/kills/*.test.ts",
+  "integration/packages/*.test.ts",
+  "integration/readme/*.test.ts",
+  "integration/robustness/{partitions,stories,tools}.test.ts",
+  "integration/client/{processes,suspended}.test.ts",
+] as const;
 
 // Tests run the TypeScript sources of every package, so no stale build can hide in a unit test.
 const alias = {
@@ -34,18 +50,32 @@ export default defineConfig({
           ],
           exclude: ["**/node_modules/**", "**/dist/**"],
           testTimeout: 20_000,
+          maxWorkers: WORKERS,
         },
       },
       {
         extends: true,
         test: {
           name: "integration",
-          include: ["integration/**/*.test.ts", "examples/**/*.test.ts"],
+          include: [...INTEGRATION],
+          exclude: ["**/node_modules/**", "**/dist/**", ...ALONE],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: [...ALONE],
           exclude: ["**/node_modules/**", "**/dist/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
           maxConcurrency: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
