@@ -7,9 +7,9 @@ import { prefix } from "../keys.js";
 import type { KeyValue } from "../kv/results.js";
 import { FakeTransport } from "../testing/fake-transport.js";
 import { ManualClock } from "../testing/manual-clock.js";
+import { PlayedStore } from "../testing/played-store.js";
 import type { KeyCache } from "./cache.js";
 import type { Change } from "./change.js";
-import { PlayedStore } from "./played-store.js";
 
 function setUp() {
   const transport = new FakeTransport();

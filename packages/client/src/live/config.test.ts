@@ -7,9 +7,9 @@ import { createClientIn } from "../client.js";
 import { utf8 } from "../codec.js";
 import { FakeTransport } from "../testing/fake-transport.js";
 import { ManualClock } from "../testing/manual-clock.js";
+import { PlayedStore } from "../testing/played-store.js";
 import type { LiveValue } from "./config.js";
 import type { ConfigFile } from "./config-file.js";
-import { PlayedStore } from "./played-store.js";
 
 /** A file in memory, which can be broken. */
 class PlayedFile implements ConfigFile {

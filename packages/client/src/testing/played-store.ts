@@ -4,9 +4,9 @@
  */
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { toBytes } from "../keys.js";
-import type { FakeCall, FakeStream, FakeTransport } from "../testing/fake-transport.js";
-import type { ManualClock } from "../testing/manual-clock.js";
-import { byteString } from "./byte-order.js";
+import { byteString } from "../live/byte-order.js";
+import type { FakeCall, FakeStream, FakeTransport } from "./fake-transport.js";
+import type { ManualClock } from "./manual-clock.js";
 
 type Fields = Record<string, unknown>;
 
