@@ -4,16 +4,10 @@
  *   node scripts/campaigns/check-perf.mjs [counts.json]
  */
 import { writeFileSync } from "node:fs";
-import { runnerImport } from "vite";
-import { root } from "../workspace.mjs";
+import { importSources } from "../import-sources.mjs";
 
-const { module } = await runnerImport(`${root}integration/etcdctl/check-perf-main.ts`, {
-  root,
-  configFile: false,
-  esbuild: { target: "es2022" },
-  logLevel: "error",
-});
-const counts = await module.checkPerf();
+const campaign = await importSources("integration/etcdctl/check-perf-main.ts");
+const counts = await campaign.checkPerf();
 const [path] = process.argv.slice(2);
 if (path !== undefined) writeFileSync(path, JSON.stringify(counts));
 process.exitCode = counts.failed > 0 ? 1 : 0;

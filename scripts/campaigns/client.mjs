@@ -11,9 +11,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runnerImport } from "vite";
+import { importSources } from "../import-sources.mjs";
 import { wholeNumber } from "../whole-number.mjs";
-import { root } from "../workspace.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,14 +25,8 @@ const { values, positionals } = parseArgs({
 });
 const memoryOnly = values["memory-only"];
 
-// The campaign is TypeScript and no package of its own: it is compiled as it is loaded.
-const { module } = await runnerImport(`${root}integration/client/campaign/client-main.ts`, {
-  root,
-  configFile: false,
-  esbuild: { target: "es2022" },
-  logLevel: "error",
-});
-const counts = await module.runCampaign({
+const campaign = await importSources("integration/client/campaign/client-main.ts");
+const counts = await campaign.runCampaign({
   cuts: wholeNumber("cuts", values.cuts),
   replies: wholeNumber("replies", values.replies),
   seed: wholeNumber("seed", values.seed),

@@ -10,8 +10,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { runnerImport } from "vite";
-import { root } from "../workspace.mjs";
+import { importSources } from "../import-sources.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,14 +21,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-// The campaign is TypeScript and no package of its own: it is compiled as it is loaded.
-const { module } = await runnerImport(`${root}integration/robustness/kills-main.ts`, {
-  root,
-  configFile: false,
-  esbuild: { target: "es2022" },
-  logLevel: "error",
-});
-const counts = await module.runCampaign({
+const campaign = await importSources("integration/robustness/kills-main.ts");
+const counts = await campaign.runCampaign({
   program: values.program,
   seconds: Number(values.seconds),
   seed: Number(values.seed),
