@@ -8,7 +8,7 @@ import { type AuthApi, AuthClient } from "./admin/auth.js";
 import { type ClusterApi, ClusterClient } from "./admin/cluster.js";
 import { type ClusterHealth, clusterHealth } from "./admin/health.js";
 import { type MaintenanceApi, MaintenanceClient } from "./admin/maintenance.js";
-import { checkMilliseconds } from "./checks.js";
+import { checkMilliseconds, checkObject } from "./checks.js";
 import { type Clock, systemClock } from "./clock.js";
 import { utf8 } from "./codec.js";
 import { ClientClosedError } from "./errors.js";
@@ -129,6 +129,7 @@ export interface Client extends Store<string>, AsyncDisposable {
 
 /** No I/O before the first call. Errors: `TypeError` for endpoints that cannot be read, `RangeError` for a duration. */
 export function createClient(options: ClientOptions): Client {
+  checkObject(options, "the options of a client");
   return createClientIn({ clock: systemClock, random: Math.random }, options);
 }
 

@@ -28,6 +28,10 @@ const put =
   (value: unknown, options?: unknown) =>
   (client: Loose): unknown =>
     client["put"]?.("k", value, options);
+const watch =
+  (options: unknown) =>
+  (client: Loose): unknown =>
+    client["watch"]?.("k", options);
 
 type Mistake = readonly [what: string, run: (client: Loose) => unknown, type: typeof Error, message: string];
 
@@ -49,6 +53,19 @@ const MISTAKES: readonly Mistake[] = [
   ["an array for a key", (c) => c["get"]?.([1]), TypeError, "made by prefix(), range() or fromKey(), not Array"],
   ["a range of strings", (c) => c["list"]?.({ key: "a", end: "b" }), TypeError, "made by prefix(), range()"],
   ["half a surrogate pair in a key", (c) => c["get"]?.("a\ud800"), TypeError, 'a\\ud800" holds half a surrogate pair'],
+  // Watches.
+  ["another kind of change", watch({ only: "puts" }), TypeError, 'only must be one of "put", "delete", not "puts"'],
+  ["another answer to compaction", watch({ onCompacted: true }), TypeError, "onCompacted must be one of"],
+  ["another answer to bad values", watch({ onDecodeError: "ignore" }), TypeError, "onDecodeError must be one of"],
+  [
+    "a buffer for nothing",
+    watch({ bufferSize: 0 }),
+    RangeError,
+    "bufferSize must be a whole number of at least 1, not 0",
+  ],
+  ["a word for a flag of a watch", watch({ prevKv: "yes" }), TypeError, 'prevKv must be true or false, not "yes"'],
+  ["a watch of no signal", watch({ signal: {} }), TypeError, "signal must be an AbortSignal, not Object"],
+  ["a function for the options of a watch", watch(() => 1), TypeError, "the options of a watch must be an object"],
   // Calls.
   ["a timeout that is no number", get({ timeout: Number.NaN }), RangeError, "timeout must be a number of milliseconds"],
   ["a negative timeout", get({ timeout: -1 }), RangeError, "timeout must be a number of milliseconds above 0, not -1"],
@@ -195,5 +212,9 @@ describe("a mistake is named before anything is sent", () => {
       expect(() => createClient({ endpoints: "http://a", transport: transport.factory, timeout })).toThrow(RangeError);
     }
     expect(() => createClient({ endpoints: "http://a", markerPrefix: 5 as never })).toThrow(TypeError);
+    expect(() => createClient(undefined as never)).toThrow("the options of a client must be an object, not undefined");
+    for (const endpoints of [undefined, 7, [7]]) {
+      expect(() => createClient({ endpoints } as never)).toThrow("endpoints must be a string or a list of strings");
+    }
   });
 });

@@ -3,6 +3,8 @@
  * records (RFC 2782) are told apart here and looked up in `srv.ts`.
  */
 
+import { describe } from "../checks.js";
+
 /** What a caller gave: addresses to use as they are, and names to look up. */
 export interface GivenEndpoints {
   readonly addresses: readonly string[];
@@ -33,6 +35,9 @@ const SERVICE_SCHEMES = {
  */
 export function parseGiven(endpoints: string | readonly string[]): GivenEndpoints {
   const list = typeof endpoints === "string" ? endpoints.split(",") : endpoints;
+  if (!Array.isArray(list) || list.some((endpoint) => typeof endpoint !== "string")) {
+    throw new TypeError(`endpoints must be a string or a list of strings, not ${describe(endpoints)}`);
+  }
   const given = list.map((endpoint) => endpoint.trim()).filter((endpoint) => endpoint !== "");
   if (given.length === 0) throw new TypeError("endpoints must name at least one member");
   const addresses = new Set<string>();

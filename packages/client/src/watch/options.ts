@@ -1,7 +1,8 @@
 /** What a watch can be asked for, and what it reports. */
+import { checkCount, checkFlag, checkName, checkObject } from "../checks.js";
 import type { DecodeError } from "../errors.js";
 import type { KeyValue } from "../kv/results.js";
-import type { BigIntLike } from "../options.js";
+import { type BigIntLike, checkCallOptions } from "../options.js";
 
 export interface WatchOptions {
   /** The first revision to report; may lie in the past (until it is compacted) or in the future. Default: from now on. */
@@ -50,4 +51,19 @@ export type WatchEvent<V> =
 export interface WatchBatch<V> {
   readonly revision: bigint;
   readonly events: WatchEvent<V>[];
+}
+
+/** Errors: `TypeError`, `RangeError`, naming the option and what was given. The revision is looked at where it is used. */
+export function checkWatchOptions(options: WatchOptions): void {
+  checkObject(options, "the options of a watch");
+  const { prevKv, only, onCompacted, onDecodeError, bufferSize, requireLeader, signal } = options;
+  checkCallOptions({ ...(signal !== undefined && { signal }) });
+  if (prevKv !== undefined) checkFlag(prevKv, "prevKv");
+  if (requireLeader !== undefined) checkFlag(requireLeader, "requireLeader");
+  if (only !== undefined) checkName(only, ["put", "delete"], "only");
+  if (onCompacted !== undefined) checkName(onCompacted, ["throw", "resync"], "onCompacted");
+  if (bufferSize !== undefined) checkCount(bufferSize, "bufferSize");
+  if (onDecodeError !== undefined && typeof onDecodeError !== "function") {
+    checkName(onDecodeError, ["throw", "skip"], "onDecodeError");
+  }
 }

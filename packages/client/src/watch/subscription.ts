@@ -14,7 +14,7 @@ import { reasonKind, type ServerReason, serverReason } from "../reasons.js";
 import { decide } from "../retry.js";
 import { type BufferEntry, WatchBuffer } from "./buffer.js";
 import { type CursorStep, WatchCursor } from "./cursor.js";
-import type { WatchOptions } from "./options.js";
+import { checkWatchOptions, type WatchOptions } from "./options.js";
 import type { HubSubscriber, WatchHub } from "./watch-hub.js";
 import type { WatchCreateInit } from "./watch-stream.js";
 
@@ -45,17 +45,14 @@ export class Subscription implements HubSubscriber {
     interceptor?: Interceptor,
     namespace?: Uint8Array,
   ) {
+    checkWatchOptions(options);
     this.hub = options.requireLeader === false ? hub.leaderless : hub;
     this.#options = options;
     this.#range = range;
     const start = options.startRevision === undefined ? 0n : toBigInt(options.startRevision, "startRevision");
     if (start < 0n) throw new RangeError(`startRevision must not be negative: ${start}`);
-    const { bufferSize } = options;
-    if (bufferSize !== undefined && (!Number.isSafeInteger(bufferSize) || bufferSize < 1)) {
-      throw new RangeError(`bufferSize must be a whole number of events, at least 1, not ${bufferSize}`);
-    }
     this.#cursor = new WatchCursor(start === 0n ? undefined : start);
-    this.#buffer = new WatchBuffer(bufferSize);
+    this.#buffer = new WatchBuffer(options.bufferSize);
     let settle: Settle = { resolve: () => undefined, reject: () => undefined };
     this.ready = new Promise((resolve, reject) => {
       settle = { resolve, reject };
