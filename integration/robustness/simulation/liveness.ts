@@ -6,7 +6,7 @@ import type { Dump } from "../checker/history.js";
 import { demandAgreement } from "./agreement.js";
 import { demand, type Healed, isPlain, members, servers, TOGETHER_WITHIN_MS } from "./healed.js";
 import { demandLeasesEnd } from "./lease-end.js";
-import { Operator, scrubMs } from "./operator.js";
+import { Operator } from "./operator.js";
 import { demandServices } from "./serving.js";
 
 /** Of election timeouts. */
@@ -68,7 +68,7 @@ async function demandNoAlarm(healed: Healed): Promise<void> {
     healed,
     "L4",
     () => `no alarm is left (${operator.last})`,
-    TOGETHER_WITHIN_MS + scrubMs(simulation),
+    TOGETHER_WITHIN_MS + simulation.scrubMs,
     () => {
       if (operator.failure !== undefined) throw operator.failure;
       return operator.done;

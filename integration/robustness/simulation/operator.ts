@@ -4,15 +4,12 @@
  */
 import { AlarmRequest_AlarmAction, AlarmType, KV, Maintenance } from "@kvorum/proto";
 import { RpcError } from "@kvorum/transport";
-import { resolveTuning } from "../../../packages/server/src/node/tuning.js";
 import type { Machine, Simulation } from "../../../packages/server/testing/simulation/simulation.js";
 import { violated } from "../../../packages/server/testing/simulation/violation.js";
 import type { Environment } from "../environment.js";
 
 const CALL = { timeoutMs: 10_000 };
 const RETRY_MS = 100;
-/** A disk's usual delays that a batch of a physical compaction may meet; clients go on writing meanwhile. */
-const DISK_DELAYS_PER_BATCH = 4;
 
 export class Operator {
   /** Undefined while nothing has gone wrong that repeating does not mend. */
@@ -79,17 +76,7 @@ export class Operator {
       .unary(
         KV.method.compact,
         { revision: BigInt(revision), physical: true },
-        { timeoutMs: CALL.timeoutMs + scrubMs(this.#simulation) },
+        { timeoutMs: CALL.timeoutMs + this.#simulation.scrubMs },
       );
   }
-}
-
-/** What it may take to scrub everything that can be compacted now, at the pace that the plan has drawn. */
-export function scrubMs({ machines, plan }: Simulation): number {
-  const { compactionBatch, compactionPauseMs } = resolveTuning(plan.tuning);
-  const batchMs = compactionPauseMs + DISK_DELAYS_PER_BATCH * plan.diskDelayMs.max;
-  const revisions = machines.map(({ node }) =>
-    node === undefined ? 0 : Number(node.header.revision - node.stats.compactRevision),
-  );
-  return (Math.max(0, ...revisions) / compactionBatch) * batchMs;
 }

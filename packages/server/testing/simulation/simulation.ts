@@ -11,6 +11,7 @@ import type { InitialMember } from "../../src/config/initial-cluster.js";
 import { Chance } from "../../src/core/seeded/chance.js";
 import type { Logger } from "../../src/env.js";
 import type { NodeOptions } from "../../src/node/options.js";
+import { resolveTuning } from "../../src/node/tuning.js";
 import { Machine } from "../../src/simulation/machine.js";
 import { MachineClock } from "../../src/simulation/machine-clock.js";
 import { MemoryNetwork } from "../../src/simulation/memory-network.js";
@@ -37,6 +38,9 @@ export interface SimulationOptions {
 
 /** Milliseconds from a client to a member, one way. */
 const CLIENT_DELAY_MS = { min: 0.2, max: 2 };
+
+/** A disk's usual delays that a batch of a physical compaction may meet; clients go on writing meanwhile. */
+const DISK_DELAYS_PER_BATCH = 4;
 
 export class Simulation {
   readonly plan: Plan;
@@ -156,6 +160,17 @@ export class Simulation {
   /** When the last call ends that a slow disk has kept waiting. */
   get slowDisksUntilMs(): number {
     return Math.max(...[...this.#hardware.values()].map(({ slowUntilMs }) => slowUntilMs));
+  }
+
+  /** Milliseconds that it may take to scrub everything that can be compacted now, at the pace that the plan has drawn. */
+  get scrubMs(): number {
+    const { tuning, diskDelayMs } = this.plan;
+    const { compactionBatch, compactionPauseMs } = resolveTuning(tuning);
+    const batchMs = compactionPauseMs + DISK_DELAYS_PER_BATCH * diskDelayMs.max;
+    const revisions = this.machines.map(({ node }) =>
+      node === undefined ? 0 : Number(node.header.revision - node.stats.compactRevision),
+    );
+    return (Math.max(0, ...revisions) / compactionBatch) * batchMs;
   }
 
   /** Ends the trouble: whole hardware, a whole network, every member running. */
