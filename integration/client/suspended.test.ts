@@ -22,8 +22,9 @@ const HOLDER = `
   let last = performance.now();
   let states = [];
   const look = () => {
-    const state = lease.state;
+    // In this order: a stop between the two must not pass an answer of before for one of after.
     const now = performance.now();
+    const state = lease.state;
     if (now - last > 1_000) states = [state];
     else if (states.length > 0) states.push(state);
     last = now;
