@@ -1,20 +1,15 @@
 /**
  * Live views over real servers and a network that misbehaves: nothing torn, nothing lost, nothing reported that did not
- * happen. And the guide to configuration, whose snippets run against a node.
+ * happen.
  */
-import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Change, type Client, codec, createClient, type KeyCache, op, prefix } from "@kvorum/client";
-import { startNode } from "@kvorum/server";
-import ts from "typescript";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { type FaultProxy, startProxy } from "../support/proxy.js";
+import { embedded, etcd } from "./servers.js";
 import type { SuiteServer } from "./suite.js";
 
 const TXNS = 500;
@@ -23,13 +18,7 @@ const CUTS = 200;
 const CUT_CLIENTS = 4;
 const SYNCS = 200;
 
-async function startKvorum(): Promise<SuiteServer> {
-  const node = await startNode();
-  return { endpoint: node.endpoints[0] ?? "", stop: () => node.close() };
-}
-
-liveSuite("Kvorum", startKvorum);
-liveSuite("etcd", () => startEtcd(), etcdMissing());
+for (const { name, start, missing } of [embedded, etcd]) liveSuite(name, start, missing);
 
 function liveSuite(name: string, start: () => Promise<SuiteServer>, missing?: string): void {
   const label = `live views before ${name}${missing ? ` (skipped: ${missing})` : ""}`;
@@ -267,44 +256,4 @@ class Observed {
 /** Polls until the check holds. The test's own time limit ends it. */
 async function eventually(check: () => boolean): Promise<void> {
   while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-describe("the guide to live configuration", () => {
-  /** Inside this package, so that `@kvorum/*` resolves as it does for its users. */
-  const SCRATCH = fileURLToPath(new URL("../dist/configuration", import.meta.url));
-  const guide = readFileSync(new URL("../../docs/guides/configuration.md", import.meta.url), "utf8");
-  const blocks = [...guide.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? "");
-
-  it("has snippets that run as they stand there and print what they say", async () => {
-    expect(blocks.length).toBeGreaterThanOrEqual(4);
-    await using node = await startNode();
-    mkdirSync(SCRATCH, { recursive: true });
-    try {
-      const run = async (code: string, i: number): Promise<void> => {
-        const { outputText } = ts.transpileModule(code, {
-          compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-        });
-        const file = `${SCRATCH}/snippet-${i}.mjs`;
-        const placed = outputText.replaceAll("http://127.0.0.1:2379", node.endpoints[0] ?? "");
-        writeFileSync(file, placed.replaceAll("/var/lib/app/", `${SCRATCH}/`));
-        const { failed, output } = await execute(file);
-        expect(failed, `block ${i + 1}:\n${output}`).toBe(false);
-        // What the snippet says in its comments that it prints.
-        const promised = [...code.matchAll(/console\.log\(.*?\/\/ (.*)$/gm)].map(([, text]) => text ?? "");
-        expect(promised.length).toBeGreaterThan(0);
-        expect(output.trimEnd().split("\n"), `block ${i + 1}`).toEqual(promised);
-      };
-      await Promise.all(blocks.map(run));
-    } finally {
-      rmSync(SCRATCH, { recursive: true, force: true });
-    }
-  });
-});
-
-function execute(file: string): Promise<{ failed: boolean; output: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file], { timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ failed: error !== null, output: stdout + stderr });
-    });
-  });
 }

@@ -2,23 +2,18 @@
  * The guides' TypeScript runs as it stands, block after block, one process a guide; and each `console.log` prints what the comment
  * behind it says, in the order of the lines. What a guide names (tests, other guides) is there.
  */
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestServer } from "../support/etcd.js";
 import { startKvorum } from "../support/kvorum.js";
+import { compiled, execute, snippetsOf, textOf } from "./snippets.js";
 
 /** Inside this package, so that `@kvorum/*` resolves as it does for its users. */
 const SCRATCH = fileURLToPath(new URL("../dist/guides", import.meta.url));
 const ROOT = new URL("../../", import.meta.url);
-const GUIDES = ["connect", "watch", "leases", "errors-and-retries", "migrate-from-etcd3"];
+const GUIDES = ["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"];
 const BETWEEN = "-- next block --";
-
-const textOf = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
-const blocksOf = (guide: string): string[] =>
-  [...textOf(`docs/guides/${guide}.md`).matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code ?? "");
 
 /** What the comments behind prints say, one line each. A call that prints by way of a listener may have one too. */
 function promisedBy(block: string): string {
@@ -27,14 +22,6 @@ function promisedBy(block: string): string {
     .map((line) => /(?:console\.log\(.*\);|revoke\(\);) \/\/ (.*)$/.exec(line)?.[1])
     .filter((text) => text !== undefined)
     .join("\n");
-}
-
-function run(file: string): Promise<{ readonly code: number; readonly output: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file], { timeout: 30_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : 1, output: stdout + stderr });
-    });
-  });
 }
 
 describe("the guides", () => {
@@ -51,18 +38,15 @@ describe("the guides", () => {
   });
 
   it.concurrent.each(GUIDES)("%s does what it shows", async (guide) => {
-    const blocks = blocksOf(guide);
+    const blocks = snippetsOf(`docs/guides/${guide}.md`);
     const files = blocks.map((block, i) => {
-      const { outputText } = ts.transpileModule(block, {
-        compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-      });
       const name = `${guide}-${i}.mjs`;
-      writeFileSync(`${SCRATCH}/${name}`, outputText.replaceAll("http://127.0.0.1:2379", server.endpoint));
+      writeFileSync(`${SCRATCH}/${name}`, compiled(block, server.endpoint).replaceAll("/var/lib/app/", `${SCRATCH}/`));
       return `await import("./${name}");`;
     });
     const main = `${SCRATCH}/${guide}.mjs`;
     writeFileSync(main, files.join(`\nconsole.log("${BETWEEN}");\n`));
-    const { code, output } = await run(main);
+    const { code, output } = await execute(main);
     expect(code, output).toBe(0);
     const printed = output.split(BETWEEN).map((part) => part.trim());
     expect(printed).toEqual(blocks.map(promisedBy));
