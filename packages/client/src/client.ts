@@ -9,7 +9,7 @@ import { type ClusterApi, ClusterClient } from "./admin/cluster.js";
 import { type ClusterHealth, clusterHealth } from "./admin/health.js";
 import { type MaintenanceApi, MaintenanceClient } from "./admin/maintenance.js";
 import { checkMilliseconds, checkObject } from "./checks.js";
-import { type Clock, systemClock } from "./clock.js";
+import { type ClientWorld, systemClock } from "./clock.js";
 import { utf8 } from "./codec.js";
 import { ClientClosedError } from "./errors.js";
 import { type Key, toBytes } from "./keys.js";
@@ -133,19 +133,16 @@ export function createClient(options: ClientOptions): Client {
   return createClientIn({ clock: systemClock, random: Math.random }, options);
 }
 
-/** What a client takes from the world beside its connections. */
-export interface ClientWorld {
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
+/** What a client takes from outside beside its connections. */
+export interface ClientSetting extends ClientWorld {
   readonly newLeaseId?: () => bigint;
   /** Told of every call. */
   readonly onCall?: (call: Promise<unknown>) => void;
 }
 
-/** For this package alone: a client in a world of somebody's making. */
-export function createClientIn(world: ClientWorld, options: ClientOptions): Client {
-  return new EtcdClient(withRpcMiddleware(options), world);
+/** For this package alone: a client with a clock of somebody's making. */
+export function createClientIn(setting: ClientSetting, options: ClientOptions): Client {
+  return new EtcdClient(withRpcMiddleware(options), setting);
 }
 
 class EtcdClient extends KvStore<string> implements Client {
@@ -158,7 +155,7 @@ class EtcdClient extends KvStore<string> implements Client {
   readonly #abort: AbortController;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ClientOptions, { clock, random, newLeaseId, onCall }: ClientWorld) {
+  constructor(options: ClientOptions, { clock, random, newLeaseId, onCall }: ClientSetting) {
     const observer = new Observer(options.logger);
     const interceptor = options.middleware?.length ? new Interceptor(options.middleware) : undefined;
     const connections = new Connections(options, {
@@ -194,7 +191,8 @@ class EtcdClient extends KvStore<string> implements Client {
     const parts = { caller, streams, clock, timeoutMs: options.timeout ?? DEFAULT_TIMEOUT_MS };
     const prefix = toBytes(options.markerPrefix ?? "_kvorum/once/");
     const exactlyOnce = new ExactlyOnce({ ...parts, prefix, keep: (grant) => lease.keep(grant) });
-    const context = { caller, watches, exactlyOnce, rangeStreams: new RangeStreams(parts) };
+    const world = { clock, random };
+    const context = { caller, watches, world, exactlyOnce, rangeStreams: new RangeStreams(parts) };
     super(context, new Keyspace(toBytes(options.namespace ?? "")), utf8);
     this.lease = lease;
     this.cluster = new ClusterClient(caller);

@@ -13,6 +13,13 @@ export interface Clock {
   backOff?(ms: number, action: () => void): () => void;
 }
 
+/** What a client takes for time and chance. What is built on a client takes it from there, and follows it into a test's time. */
+export interface ClientWorld {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
 /** Longest delay a Node timer takes; above it the timer would fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 

@@ -11,6 +11,7 @@ export type { DowngradeApi, HashResult, KvHash, MaintenanceApi, MemberStatus } f
 export type { Access, GrantedPermission, Permission } from "./admin/permission.js";
 export type { Snapshot, SnapshotOptions } from "./admin/snapshot.js";
 export { type Client, type ClientOptions, createClient } from "./client.js";
+export type { ClientWorld, Clock } from "./clock.js";
 export { bytes, type Codec, codec, type SchemaIssue, SchemaMismatchError, utf8 } from "./codec.js";
 export {
   ClientClosedError,

@@ -1,9 +1,14 @@
 /**
- * `@kvorum/concurrency`: sessions, locks with fencing tokens, elections and transactions on etcd. Start with `mutex.ts`;
- * `queue.ts` has the algorithm under locks and elections, `ownership.ts` what holding one means, `stm.ts` the transactions.
+ * `@kvorum/concurrency`: sessions, locks with fencing tokens, elections and transactions on etcd. Start with `lock/mutex.ts`;
+ * `contention/` has the algorithm under locks and elections and what holding one means, `stm/stm.ts` the transactions.
  */
-export type { AcquireOptions, Owner } from "./acquire.js";
-export { Election, type ElectionOptions } from "./election.js";
+
+export type { AcquireOptions, Owner } from "./contention/acquire.js";
+export type { Ownership } from "./contention/ownership.js";
+export { Election, type ElectionOptions } from "./election/election.js";
+export type { LeadOptions, Transition } from "./election/lead.js";
+export type { Leadership } from "./election/leadership.js";
+export type { Leader, Observation, ObserveOptions } from "./election/observe.js";
 export {
   LockLostError,
   NotLeaderError,
@@ -11,12 +16,8 @@ export {
   SessionExpiredError,
   StmConflictError,
 } from "./errors.js";
-export type { Isolation } from "./isolation.js";
-export type { LeadOptions, Transition } from "./lead.js";
-export type { Leadership } from "./leadership.js";
-export { type Lock, type LockHolder, Mutex, type MutexOptions } from "./mutex.js";
-export type { Leader, Observation, ObserveOptions } from "./observe.js";
-export type { Ownership } from "./ownership.js";
+export { type Lock, type LockHolder, Mutex, type MutexOptions } from "./lock/mutex.js";
 export { createSession, type Session, type SessionOptions, type SessionState } from "./session.js";
-export { type StmOptions, type StmResult, stm } from "./stm.js";
-export type { Tx } from "./transaction.js";
+export type { Isolation } from "./stm/isolation.js";
+export { type StmOptions, type StmResult, stm } from "./stm/stm.js";
+export type { Tx } from "./stm/transaction.js";

@@ -1,7 +1,20 @@
 /** Ends of waiting, on a clock that the tests turn. */
-import { EtcdError, type Outcome, TimeoutError } from "@kvorum/client";
+import { type ClientWorld, EtcdError, type Outcome, TimeoutError } from "@kvorum/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Interrupt, isTransient, pause, persist, unlessAborted } from "./interrupt.js";
+
+/** The clock that vitest turns. */
+const world: ClientWorld = {
+  clock: {
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    after: (ms, action) => {
+      const timer = setTimeout(action, ms);
+      return () => clearTimeout(timer);
+    },
+  },
+  random: () => 0.5,
+};
 
 const never = new AbortController().signal;
 
@@ -19,7 +32,7 @@ afterEach(() => {
 describe("an interrupt", () => {
   it("aborts with the reason of the first signal that does", () => {
     const [one, two] = [new AbortController(), new AbortController()];
-    using wait = new Interrupt("waiting", [one.signal, undefined, two.signal]);
+    using wait = new Interrupt(world, "waiting", [one.signal, undefined, two.signal]);
     expect(wait.signal.aborted).toBe(false);
     two.abort("two");
     one.abort("one");
@@ -27,12 +40,12 @@ describe("an interrupt", () => {
   });
 
   it("is aborted from the start by a signal that was aborted before", () => {
-    using wait = new Interrupt("waiting", [AbortSignal.abort("before")]);
+    using wait = new Interrupt(world, "waiting", [AbortSignal.abort("before")]);
     expect(wait.signal.reason).toBe("before");
   });
 
   it("aborts with a timeout error that names what took too long", () => {
-    using wait = new Interrupt("the wait", [], 1_000);
+    using wait = new Interrupt(world, "the wait", [], 1_000);
     vi.advanceTimersByTime(999);
     expect(wait.signal.aborted).toBe(false);
     vi.advanceTimersByTime(1);
@@ -44,7 +57,7 @@ describe("an interrupt", () => {
     const abort = new AbortController();
     const removed = vi.spyOn(abort.signal, "removeEventListener");
     {
-      using wait = new Interrupt("waiting", [abort.signal], 1_000);
+      using wait = new Interrupt(world, "waiting", [abort.signal], 1_000);
       expect(wait.signal.aborted).toBe(false);
     }
     expect(removed).toHaveBeenCalledOnce();
@@ -64,10 +77,10 @@ describe("waiting", () => {
 
   it("a pause ends with its time, or with the signal and then without a timer", async () => {
     const abort = new AbortController();
-    const over = pause(100, abort.signal);
+    const over = pause(world, 100, abort.signal);
     vi.advanceTimersByTime(100);
     await over;
-    const aborted = pause(100, abort.signal);
+    const aborted = pause(world, 100, abort.signal);
     abort.abort("enough");
     await expect(aborted).rejects.toBe("enough");
     expect(vi.getTimerCount()).toBe(0);
@@ -78,7 +91,7 @@ describe("persisting", () => {
   it("repeats what is unknown or unanswered until it is answered", async () => {
     const failures = [etcdError("UNKNOWN", "unknown"), etcdError("UNAVAILABLE", "not-applied")];
     let attempts = 0;
-    const done = persist(never, async () => {
+    const done = persist(world, never, async () => {
       attempts += 1;
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
@@ -91,14 +104,14 @@ describe("persisting", () => {
 
   it("rejects at once with what another attempt would not change", async () => {
     const refused = etcdError("PERMISSION_DENIED", "not-applied", "permission-denied");
-    await expect(persist(never, () => Promise.reject(refused))).rejects.toBe(refused);
+    await expect(persist(world, never, () => Promise.reject(refused))).rejects.toBe(refused);
     const mistake = new TypeError("not a key");
-    await expect(persist(never, () => Promise.reject(mistake))).rejects.toBe(mistake);
+    await expect(persist(world, never, () => Promise.reject(mistake))).rejects.toBe(mistake);
   });
 
   it("ends with the signal between two attempts", async () => {
     const abort = new AbortController();
-    const done = persist(abort.signal, () => Promise.reject(etcdError("UNAVAILABLE", "unknown")));
+    const done = persist(world, abort.signal, () => Promise.reject(etcdError("UNAVAILABLE", "unknown")));
     done.catch(() => undefined);
     await vi.advanceTimersByTimeAsync(10);
     abort.abort("enough");

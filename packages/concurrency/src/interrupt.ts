@@ -1,8 +1,9 @@
 /**
  * Ends of waiting. A wait ends when its caller aborts, when its time is up or when its session is lost; what was listened
- * to is let go with the wait, because sessions outlive thousands of waits.
+ * to is let go with the wait, because sessions outlive thousands of waits. Time and chance are the client's, so that in a
+ * test cluster they are the test's.
  */
-import { isEtcdError, TimeoutError } from "@kvorum/client";
+import { type ClientWorld, isEtcdError, TimeoutError } from "@kvorum/client";
 
 /** Ceiling of the pause between two attempts at something that is to be done eventually. */
 const PAUSE_CAP_MS = 1_000;
@@ -14,13 +15,12 @@ export class Interrupt implements Disposable {
   readonly #release: (() => void)[] = [];
 
   /** `timeoutMs` of the whole wait; its end is a `TimeoutError` that names `what`. */
-  constructor(what: string, signals: readonly (AbortSignal | undefined)[], timeoutMs?: number) {
+  constructor(world: ClientWorld, what: string, signals: readonly (AbortSignal | undefined)[], timeoutMs?: number) {
     for (const signal of signals) {
       if (signal !== undefined) this.#follow(signal);
     }
     if (timeoutMs === undefined) return;
-    const timer = setTimeout(() => this.#abort.abort(timeoutError(what, timeoutMs)), timeoutMs);
-    this.#release.push(() => clearTimeout(timer));
+    this.#release.push(world.clock.after(timeoutMs, () => this.#abort.abort(timeoutError(what, timeoutMs))));
   }
 
   get signal(): AbortSignal {
@@ -53,20 +53,21 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /** Resolves after `ms`; rejects with the signal's reason. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause({ clock }: ClientWorld, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason);
       return;
     }
     const onAbort = (): void => {
-      clearTimeout(timer);
+      cancel();
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
+    const elapsed = (): void => {
       signal.removeEventListener("abort", onAbort);
       resolve();
-    }, ms);
+    };
+    const cancel = clock.backOff?.(ms, elapsed) ?? clock.after(ms, elapsed);
     signal.addEventListener("abort", onAbort, { once: true });
   });
 }
@@ -76,7 +77,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
  * answered. For operations that do the same however often they are done. Rejects with any other error, and with the
  * signal's reason.
  */
-export async function persist<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+export async function persist<T>(world: ClientWorld, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
     try {
@@ -85,7 +86,7 @@ export async function persist<T>(signal: AbortSignal, attempt: () => Promise<T>)
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
       const ceiling = Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** failures);
-      await pause(ceiling * (0.5 + Math.random() / 2), signal);
+      await pause(world, ceiling * (0.5 + world.random() / 2), signal);
     }
   }
 }

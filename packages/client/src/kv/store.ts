@@ -4,6 +4,7 @@
  */
 import { KV } from "@kvorum/proto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ClientWorld } from "../clock.js";
 import type { Codec } from "../codec.js";
 import type { Key, KeyRange, Selector } from "../keys.js";
 import type { Keyspace } from "../keyspace.js";
@@ -64,6 +65,8 @@ type DeletePrevious<V> = DeleteResult & { readonly prev: KeyValue<V>[] };
  * anything is sent, with the `TypeError` or `RangeError` of a wrong argument.
  */
 export interface Store<V = string, In = V> {
+  /** Time and chance as the client takes them, for what is built on it. */
+  readonly world: ClientWorld;
   get(key: Key, options?: ReadOptions): Promise<KeyValue<V> | undefined>;
   /** All pairs of a range in one answer. For ranges of unknown size use `scan`. */
   list(range: KeyRange, options: ListOptions & WithKeysOnly): Promise<KeyListResult>;
@@ -119,6 +122,7 @@ export interface StoreContext {
 
 /** What all views of one client share. */
 export interface KvContext extends StoreContext {
+  readonly world: ClientWorld;
   readonly exactlyOnce: ExactlyOnce;
   readonly rangeStreams: RangeStreams;
 }
@@ -134,6 +138,10 @@ export class KvStore<V, In = V> implements Store<V, In> {
     this.#keyspace = keyspace;
     this.#codec = codec;
     this.op = opsFor(codec);
+  }
+
+  get world(): ClientWorld {
+    return this.context.world;
   }
 
   async get(key: Key, options?: ReadOptions): Promise<KeyValue<V> | undefined> {

@@ -2,13 +2,13 @@
  * The way to the first place, from end to end: a slot of the process, a session, a place in etcd's queue, the turn. Whoever
  * gives up on the way leaves nothing behind: the slot is freed only when the place is certain to be gone.
  */
-import { bytes, type Client, isEtcdError } from "@kvorum/client";
-import { SessionExpiredError } from "./errors.js";
-import { Interrupt, unlessAborted } from "./interrupt.js";
+import { bytes, type Client, type ClientWorld, isEtcdError } from "@kvorum/client";
+import { SessionExpiredError } from "../errors.js";
+import { Interrupt, unlessAborted } from "../interrupt.js";
+import { createSession, type Session } from "../session.js";
 import { localQueueOf, type Slot } from "./local-queue.js";
 import type { HeldInit } from "./ownership.js";
 import type { Entry, Place, Queue } from "./queue.js";
-import { createSession, type Session } from "./session.js";
 
 /** A session that several locks share, or a client: then every acquisition opens a session of its own. */
 export type Owner = Session | Client;
@@ -36,21 +36,21 @@ export async function acquire(
   options: AcquireOptions = {},
 ): Promise<HeldInit> {
   const shared = isSession(owner) ? owner.signal : undefined;
-  using wait = new Interrupt("the wait for ownership", [options.signal, shared], options.timeout);
+  using wait = new Interrupt(queue.world, "the wait for ownership", [options.signal, shared], options.timeout);
   const slot = await localQueueOf(clientOf(owner)).take(queue.id, wait.signal);
   const session = await sessionFor(owner, ttl, slot, wait.signal);
   const privateSession = session !== owner;
   // Not ended by the caller's abort: a request that is under way could put the key after the key was removed.
   const entering = queue.enter(session, value);
   try {
-    using turn = new Interrupt("the wait for ownership", [wait.signal, session.signal]);
+    using turn = new Interrupt(queue.world, "the wait for ownership", [wait.signal, session.signal]);
     const place = await unlessAborted(entering, turn.signal);
     if (!place.first) await queue.turn(place, session, turn.signal);
     session.assertActive();
     return { queue, place, session, privateSession, slot };
   } catch (error) {
     const gone = withdraw(queue, entering, session, privateSession).finally(() => slot.free());
-    await atMost(gone);
+    await atMost(queue.world, gone);
     throw sessionError(error, session);
   }
 }
@@ -64,7 +64,7 @@ export async function tryAcquire(
   options: AcquireOptions = {},
 ): Promise<HeldInit | undefined> {
   const shared = isSession(owner) ? owner.signal : undefined;
-  using wait = new Interrupt("the attempt at ownership", [options.signal, shared], options.timeout);
+  using wait = new Interrupt(queue.world, "the attempt at ownership", [options.signal, shared], options.timeout);
   wait.signal.throwIfAborted();
   const slot = localQueueOf(clientOf(owner)).tryTake(queue.id);
   if (slot === undefined) return undefined;
@@ -75,7 +75,7 @@ export async function tryAcquire(
   const entering = queue.tryEnter(session, value, session.signal);
   const giveUp = async (): Promise<void> => {
     const gone = withdraw(queue, entering, session, privateSession).finally(() => slot.free());
-    await atMost(gone);
+    await atMost(queue.world, gone);
   };
   try {
     const place = await unlessAborted(entering, wait.signal);
@@ -129,8 +129,8 @@ function sessionError(error: unknown, session: Session): unknown {
 }
 
 /** Waits for the work a while. What comes of it is no concern of a caller who has an error of their own to report. */
-async function atMost(work: Promise<void>): Promise<void> {
-  using wait = new Interrupt("the removal", [], WITHDRAW_WAIT_MS);
+async function atMost(world: ClientWorld, work: Promise<void>): Promise<void> {
+  using wait = new Interrupt(world, "the removal", [], WITHDRAW_WAIT_MS);
   await unlessAborted(work, wait.signal).catch(() => undefined);
 }
 

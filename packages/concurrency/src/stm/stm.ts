@@ -4,8 +4,8 @@
  * `isolation.ts` what the levels mean.
  */
 import { CompactedError, isEtcdError, type Key, type Store } from "@kvorum/client";
-import { OutcomeUnknownError, StmConflictError } from "./errors.js";
-import { Interrupt, pause, unlessAborted } from "./interrupt.js";
+import { OutcomeUnknownError, StmConflictError } from "../errors.js";
+import { Interrupt, pause, unlessAborted } from "../interrupt.js";
 import { type Isolation, LEVELS } from "./isolation.js";
 import { bytesStore, type CommitResult, type Prefetched, prefetch, Transaction, type Tx } from "./transaction.js";
 
@@ -56,8 +56,9 @@ export async function stm<T>(
   }
   const level = LEVELS[isolation];
   if (level === undefined) throw new RangeError(`no such isolation: ${isolation}`);
-  const start = performance.now();
-  using wait = new Interrupt("the transaction", [options.signal], options.timeout);
+  const { world } = store;
+  const start = world.clock.nowMs();
+  using wait = new Interrupt(world, "the transaction", [options.signal], options.timeout);
   const { signal } = wait;
   signal.throwIfAborted();
   const inBytes = bytesStore(store);
@@ -66,7 +67,7 @@ export async function stm<T>(
     const transaction = new Transaction({ store: inBytes, level, prefetched, staleReads: attempts === 1, signal });
     const ran = await runBody(transaction, body, signal);
     if (ran.finished) {
-      const left = options.timeout === undefined ? COMMIT_MS : start + options.timeout - performance.now();
+      const left = options.timeout === undefined ? COMMIT_MS : start + options.timeout - world.clock.nowMs();
       const outcome = await commit(transaction, attempts, left, options.signal);
       if (outcome.committed) return { value: ran.value, revision: outcome.revision, attempts };
       prefetched = outcome.prefetched;
@@ -75,7 +76,7 @@ export async function stm<T>(
     }
     if (attempts === maxAttempts) break;
     const ceiling = Math.min(CONFLICT_CAP_MS, CONFLICT_BASE_MS * 2 ** attempts);
-    await pause(ceiling * Math.random(), signal);
+    await pause(world, ceiling * world.random(), signal);
     // What was prefetched is the state of a moment ago; after a long wait it is worth reading again.
     if (ceiling === CONFLICT_CAP_MS) prefetched = undefined;
   }

@@ -1,8 +1,8 @@
 /** Leading: the first place of an election, with a value that everyone can see. */
 import type { CallOptions, Codec } from "@kvorum/client";
-import { NotLeaderError } from "./errors.js";
-import { Interrupt, persist } from "./interrupt.js";
-import { Held, type HeldInit, type Ownership } from "./ownership.js";
+import { Held, type HeldInit, type Ownership } from "../contention/ownership.js";
+import { NotLeaderError } from "../errors.js";
+import { Interrupt, persist } from "../interrupt.js";
 
 /** Disposing resigns. */
 export interface Leadership<V> extends Ownership, AsyncDisposable {
@@ -30,9 +30,12 @@ export class HeldLeadership<V> extends Held implements Leadership<V> {
     const { place, session } = this.init;
     const put = this.store.op.put(place.key, this.#codec.encode(value), { lease: session.leaseId });
     this.assertHeld();
-    using wait = new Interrupt("proclaiming", [options.signal, this.over], options.timeout ?? PROCLAIM_MS);
+    const { world } = this.store;
+    using wait = new Interrupt(world, "proclaiming", [options.signal, this.over], options.timeout ?? PROCLAIM_MS);
     const { signal } = wait;
-    const result = await persist(signal, () => this.store.txn({ if: [this.ownership()], then: [put] }, { signal }));
+    const result = await persist(world, signal, () =>
+      this.store.txn({ if: [this.ownership()], then: [put] }, { signal }),
+    );
     if (!result.succeeded) throw this.foundLost("was deleted by someone else");
   }
 

@@ -3,10 +3,10 @@
  * locks of etcd's own client. Read `ownership.ts` for what holding it means, and what it cannot mean.
  */
 import { bytes, type CallOptions, type Key } from "@kvorum/client";
-import { type AcquireOptions, acquire, clientOf, type Owner, tryAcquire } from "./acquire.js";
-import { LockLostError } from "./errors.js";
-import { Held, type Ownership } from "./ownership.js";
-import { Queue } from "./queue.js";
+import { type AcquireOptions, acquire, clientOf, type Owner, tryAcquire } from "../contention/acquire.js";
+import { Held, type Ownership } from "../contention/ownership.js";
+import { Queue } from "../contention/queue.js";
+import { LockLostError } from "../errors.js";
 
 export interface MutexOptions {
   /** Seconds to live of the session that each acquisition opens where the owner is a client. Default 15. */

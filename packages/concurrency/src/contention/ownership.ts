@@ -7,10 +7,10 @@
  * (Kleppmann, "How to do distributed locking", 2016; Jepsen's analysis of etcd 3.4.3).
  */
 import { bytes, CompactedError, type Compare, compare, type Store } from "@kvorum/client";
-import { Interrupt, isTransient, pause, unlessAborted } from "./interrupt.js";
+import { Interrupt, isTransient, pause, unlessAborted } from "../interrupt.js";
+import type { Session } from "../session.js";
 import type { Slot } from "./local-queue.js";
 import type { Place, Queue } from "./queue.js";
-import type { Session } from "./session.js";
 
 export interface Ownership {
   /** The contender's key, `<name>/<lease in hex>`, as text. */
@@ -125,7 +125,7 @@ export abstract class Held implements Ownership {
       this.#finish("released", new DOMException(`${this.key} was released`, "AbortError"));
       this.#released = this.#remove();
     }
-    using wait = new Interrupt("giving up ownership", [signal], timeoutMs);
+    using wait = new Interrupt(this.store.world, "giving up ownership", [signal], timeoutMs);
     await unlessAborted(this.#released ?? Promise.resolve(), wait.signal);
   }
 
@@ -170,7 +170,7 @@ export abstract class Held implements Ownership {
         if (!(error instanceof CompactedError) && !isTransient(error)) return;
         const seen = await this.#look().catch(() => undefined);
         if (seen?.there === false) this.#lose("was deleted by someone else", undefined);
-        if (seen === undefined) await pause(1_000, signal).catch(() => undefined);
+        if (seen === undefined) await pause(this.store.world, 1_000, signal).catch(() => undefined);
         else startRevision = seen.revision + 1n;
       }
     }

@@ -10,6 +10,7 @@ import {
   bytes,
   type CallOptions,
   type Client,
+  type ClientWorld,
   type Codec,
   CompactedError,
   compare,
@@ -22,10 +23,10 @@ import {
   prefix,
   type Store,
 } from "@kvorum/client";
-import { SessionExpiredError } from "./errors.js";
-import { persist } from "./interrupt.js";
-import { byteString, toBytes } from "./keys.js";
-import type { Session } from "./session.js";
+import { SessionExpiredError } from "../errors.js";
+import { persist } from "../interrupt.js";
+import { byteString, toBytes } from "../keys.js";
+import type { Session } from "../session.js";
 
 /** A contender's key and the revision that created it, which names this contention for ever. */
 export interface Place {
@@ -41,6 +42,7 @@ export interface Entry extends Place {
 export class Queue {
   /** The name in a form that can be compared: one string for each sequence of bytes. */
   readonly id: string;
+  readonly world: ClientWorld;
   readonly #name: Uint8Array;
   readonly #store: Store<Uint8Array>;
 
@@ -49,6 +51,7 @@ export class Queue {
     this.#name = toBytes(name);
     if (this.#name.length === 0) throw new TypeError("the name of a lock or election must not be empty");
     this.id = byteString(this.#name);
+    this.world = client.world;
     this.#store = client.withCodec(bytes);
   }
 
@@ -83,7 +86,7 @@ export class Queue {
       await this.#remove({ key, createRevision: found.createRevision });
       return attempt();
     };
-    return persist(session.signal, attempt);
+    return persist(this.world, session.signal, attempt);
   }
 
   /**
@@ -93,7 +96,7 @@ export class Queue {
   async tryEnter(session: Session, value: Uint8Array, signal: AbortSignal): Promise<Place | undefined> {
     const key = this.keyOf(session.leaseId);
     let maybeOurs = false;
-    return persist(signal, async () => {
+    return persist(this.world, signal, async () => {
       const result = await this.#store
         .txn({
           if: [compare.createRevision(prefix(this.#below(""))).eq(0n)],
@@ -117,7 +120,7 @@ export class Queue {
    */
   async turn(place: Place, session: Session, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const { revision, own, before } = await persist(signal, () => this.#look(place, signal));
+      const { revision, own, before } = await persist(this.world, signal, () => this.#look(place, signal));
       if (own?.createRevision !== place.createRevision) {
         signal.throwIfAborted();
         throw new SessionExpiredError(session.leaseId, "has expired while it waited: its key is gone");
@@ -129,13 +132,13 @@ export class Queue {
 
   /** Gives the place up. True when the key was there; false when it had gone before. Repeats until that is certain. */
   leave(place: Place, signal: AbortSignal): Promise<boolean> {
-    return persist(signal, () => this.#remove(place));
+    return persist(this.world, signal, () => this.#remove(place));
   }
 
   /** Gives up whatever place this session may have, when it is not known whether it has one. */
   async leaveAnyPlace(session: Session, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(session.leaseId);
-    await persist(signal, () =>
+    await persist(this.world, signal, () =>
       this.#store.txn({
         if: [compare.lease(key).eq(session.leaseId)],
         then: [this.#store.op.delete(key)],

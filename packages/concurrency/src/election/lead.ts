@@ -2,10 +2,10 @@
  * The loop of a worker that leads when it can: campaign, run the body, and after a loss campaign again. It waits until the
  * body has settled before it does, so that one process never does the leader's work twice at once (npm etcd3 issue 158).
  */
-import { isEtcdError, LeaseNotFoundError } from "@kvorum/client";
-import type { AcquireOptions } from "./acquire.js";
-import { NotLeaderError, SessionExpiredError } from "./errors.js";
-import { Interrupt, isTransient, pause } from "./interrupt.js";
+import { type ClientWorld, isEtcdError, LeaseNotFoundError } from "@kvorum/client";
+import type { AcquireOptions } from "../contention/acquire.js";
+import { NotLeaderError, SessionExpiredError } from "../errors.js";
+import { Interrupt, isTransient, pause } from "../interrupt.js";
 import type { Leadership } from "./leadership.js";
 
 /** What a `lead()` loop goes through, for logs and metrics. */
@@ -33,6 +33,7 @@ export interface LeadOptions {
 }
 
 export interface LeadParts<V> {
+  readonly world: ClientWorld;
   readonly campaign: (options: AcquireOptions) => Promise<Leadership<V>>;
   /** The shared session, if there is one: without it there is no further campaign. */
   readonly session: AbortSignal | undefined;
@@ -54,16 +55,16 @@ export async function lead<V>(
       const leadership = await parts.campaign({ ...campaignOptions });
       failures = 0;
       tell({ kind: "leading", fencingToken: leadership.fencingToken });
-      if (await run(leadership, body, options, tell)) return;
+      if (await run(parts.world, leadership, body, options, tell)) return;
     } catch (error) {
       if (error instanceof BodyError) throw error.cause;
       if (signal?.aborted) return;
       if (parts.session?.aborted || !mayCampaignAgain(error)) throw error;
       const ceiling = Math.min(backoff.capMs, backoff.baseMs * 2 ** failures++);
-      const waitMs = ceiling * (0.5 + Math.random() / 2);
+      const waitMs = ceiling * (0.5 + parts.world.random() / 2);
       tell({ kind: "failed", error, waitMs });
-      using wait = new Interrupt("", [signal, parts.session]);
-      await pause(waitMs, wait.signal).catch(() => undefined);
+      using wait = new Interrupt(parts.world, "", [signal, parts.session]);
+      await pause(parts.world, waitMs, wait.signal).catch(() => undefined);
     }
   }
 }
@@ -73,17 +74,18 @@ class BodyError extends Error {}
 
 /** Runs the body to its end. True when the loop is over: the body has ended by itself, or was told to. */
 async function run<V>(
+  world: ClientWorld,
   leadership: Leadership<V>,
   body: (leadership: Leadership<V>) => Promise<void>,
   options: LeadOptions,
   tell: (transition: Transition) => void,
 ): Promise<boolean> {
   const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
-  using stop = new Interrupt("", [leadership.signal, options.signal]);
-  let overdue: ReturnType<typeof setTimeout> | undefined;
+  using stop = new Interrupt(world, "", [leadership.signal, options.signal]);
+  let cancelOverdue = (): void => undefined;
   const onStop = (): void => {
     if (isLost(leadership)) tell({ kind: "lost", reason: leadership.signal.reason });
-    overdue = setTimeout(() => tell({ kind: "overdue", graceMs }), graceMs);
+    cancelOverdue = world.clock.after(graceMs, () => tell({ kind: "overdue", graceMs }));
   };
   stop.signal.addEventListener("abort", onStop, { once: true });
   if (stop.signal.aborted) onStop();
@@ -93,7 +95,7 @@ async function run<V>(
   } catch (error) {
     failure = { error };
   } finally {
-    clearTimeout(overdue);
+    cancelOverdue();
     stop.signal.removeEventListener("abort", onStop);
   }
   const stopping = options.signal?.aborted === true;

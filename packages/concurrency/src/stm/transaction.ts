@@ -16,8 +16,8 @@ import {
   type Store,
   utf8,
 } from "@kvorum/client";
+import { byteString, isInRange, toBytes } from "../keys.js";
 import type { Level } from "./isolation.js";
-import { byteString, isInRange, toBytes } from "./keys.js";
 
 /** What the body of a transaction works with. Keys are resolved in the namespace of the store. */
 export interface Tx {

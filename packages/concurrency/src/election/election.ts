@@ -3,13 +3,13 @@
  * `etcdctl elect` and the elections of etcd's own client. `lead.ts` has the loop that most workers want.
  */
 import { type CallOptions, type Codec, isEtcdError, type Key, utf8 } from "@kvorum/client";
-import { type AcquireOptions, acquire, clientOf, isSession, type Owner } from "./acquire.js";
+import { type AcquireOptions, acquire, clientOf, isSession, type Owner } from "../contention/acquire.js";
+import { localQueueOf } from "../contention/local-queue.js";
+import { Queue } from "../contention/queue.js";
+import { createSession, type Session } from "../session.js";
 import { type LeadOptions, lead } from "./lead.js";
 import { HeldLeadership, type Leadership } from "./leadership.js";
-import { localQueueOf } from "./local-queue.js";
 import { type Leader, type Observation, type ObserveOptions, observe, toLeader } from "./observe.js";
-import { Queue } from "./queue.js";
-import { createSession, type Session } from "./session.js";
 
 export interface ElectionOptions<V> {
   /** Seconds to live of the session that each campaign opens where the owner is a client. Default 15. */
@@ -53,7 +53,8 @@ export class Election<V = string> {
    */
   lead(value: V, body: (leadership: Leadership<V>) => Promise<void>, options?: LeadOptions): Promise<void> {
     const session = isSession(this.#owner) ? this.#owner.signal : undefined;
-    return lead({ campaign: (wait) => this.campaign(value, wait), session }, body, options);
+    const { world } = clientOf(this.#owner);
+    return lead({ world, campaign: (wait) => this.campaign(value, wait), session }, body, options);
   }
 
   /** Who leads now, or undefined. It may have changed by the time the answer is here. */

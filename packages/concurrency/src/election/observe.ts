@@ -3,8 +3,8 @@
  * time for are passed over; the last one is always reported. A compaction of the history only means to read again.
  */
 import { type Codec, CompactedError, type KeyValue, type Store } from "@kvorum/client";
-import { persist } from "./interrupt.js";
-import type { Queue } from "./queue.js";
+import type { Queue } from "../contention/queue.js";
+import { persist } from "../interrupt.js";
 
 /** Who leads and with which value. */
 export interface Leader<V> {
@@ -62,7 +62,7 @@ async function* leaders<V>(
   // 0 stands for "no leader", which is reported as well.
   let reported: bigint | undefined;
   for (;;) {
-    const { owner, revision } = await persist(signal, () => queue.first(codec, { signal }));
+    const { owner, revision } = await persist(store.world, signal, () => queue.first(codec, { signal }));
     if (reported !== (owner?.modRevision ?? 0n)) yield owner && toLeader(owner);
     reported = owner?.modRevision ?? 0n;
     if (owner === undefined) {
