@@ -1,6 +1,7 @@
 /** Locks, elections and transactions against a real etcd. */
 import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { suite } from "./case.js";
+import { counterCases } from "./counter-cases.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
@@ -15,6 +16,7 @@ suite(
     mutexCases(fixture);
     electionCases(fixture);
     stmCases(fixture);
+    counterCases(fixture);
     etcdctlCases(fixture);
     faultCases(fixture);
   },

@@ -1,6 +1,7 @@
 /** Locks, elections and transactions against an embedded Kvorum node. */
 import { startNode } from "@kvorum/server";
 import { suite } from "./case.js";
+import { counterCases } from "./counter-cases.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
@@ -18,6 +19,7 @@ suite("concurrency on Kvorum", start, undefined, (fixture) => {
   mutexCases(fixture);
   electionCases(fixture);
   stmCases(fixture);
+  counterCases(fixture);
   etcdctlCases(fixture);
   faultCases(fixture);
 });
