@@ -19,5 +19,5 @@ export {
 export { type Lock, type LockHolder, Mutex, type MutexOptions } from "./lock/mutex.js";
 export { createSession, type Session, type SessionOptions, type SessionState } from "./session.js";
 export type { Isolation } from "./stm/isolation.js";
-export { type StmOptions, type StmResult, stm } from "./stm/stm.js";
-export type { Tx } from "./stm/transaction.js";
+export { type StmCodecOptions, type StmOptions, type StmResult, type StmStore, stm } from "./stm/stm.js";
+export type { Tx } from "./stm/tx.js";

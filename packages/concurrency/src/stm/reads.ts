@@ -1,0 +1,169 @@
+/**
+ * What a body has read. Each key has one reading for the whole attempt, whether it came alone or in a range, so that the
+ * condition on it covers everything the body has seen of it.
+ *
+ * With a snapshot all reads are at the revision of the first one. Without, each is from its own moment, and where a range
+ * shows a key that was read before, or lacks it, the earlier reading stands.
+ */
+import { type Compare, compare, type KeyRange, type Store } from "@kvorum/client";
+import { byteString, isInRange } from "../keys.js";
+import type { Level } from "./isolation.js";
+import { type Pair, type Read, rangeId, type Snapshot, type Wanted } from "./snapshot.js";
+
+export interface ReadsInit {
+  readonly store: Store<Uint8Array>;
+  readonly level: Level;
+  /** Where reads begin; only with a level that reads snapshots. */
+  readonly snapshot: Snapshot | undefined;
+  /** Whether reads without a snapshot may come from a member that is behind. Not after a conflict, or it may repeat. */
+  readonly stale: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface RangeRead {
+  readonly range: KeyRange;
+  readonly pairs: Promise<readonly Pair[]>;
+  /** No key of the range was changed after it, as far as the reading goes. Undefined until that has come. */
+  revision: bigint | undefined;
+}
+
+export class Reads {
+  readonly #init: ReadsInit;
+  /** Asked for, by the body itself or within a range. */
+  readonly #keys = new Map<string, Promise<Read>>();
+  readonly #settled = new Map<string, Read>();
+  readonly #ranges = new Map<string, RangeRead>();
+  /** Keys that the body has asked for one by one. */
+  readonly #asked = new Map<string, Uint8Array>();
+  /** The revision of the snapshot, or the read under way that will tell it. */
+  #pinned: Promise<bigint> | undefined;
+  #revision: bigint | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(init: ReadsInit) {
+    this.#init = init;
+    if (init.snapshot === undefined) return;
+    this.#revision = init.snapshot.revision;
+    this.#pinned = Promise.resolve(init.snapshot.revision);
+  }
+
+  /** Of the snapshot; undefined where there is none, or nothing was read. */
+  get revision(): bigint | undefined {
+    return this.#revision;
+  }
+
+  /** The first read that failed. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  get wanted(): Wanted {
+    return { keys: [...this.#asked.values()], ranges: [...this.#ranges.values()].map(({ range }) => range) };
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.#settled.has(byteString(key));
+  }
+
+  /** Reads of one key at the same time share the request. */
+  key(key: Uint8Array): Promise<Read> {
+    const id = byteString(key);
+    this.#asked.set(id, key);
+    const known = this.#keys.get(id);
+    if (known !== undefined) return known;
+    const reading = this.#fetch(id, key).then((read) => this.#settle(id, read));
+    this.#keys.set(id, reading);
+    return reading;
+  }
+
+  range(range: KeyRange): Promise<readonly Pair[]> {
+    const id = rangeId(range);
+    const known = this.#ranges.get(id);
+    if (known !== undefined) return known.pairs;
+    const read: RangeRead = { range, revision: undefined, pairs: this.#fetchRange(id, range) };
+    this.#ranges.set(id, read);
+    return read.pairs;
+  }
+
+  /**
+   * What must hold for everything that was read to be as it was. Of a range: no key in it has a later revision than the
+   * reading, so whatever is in it now was in it then, unchanged. That none has gone is what the conditions on its single keys
+   * say; together they leave no way for a range to differ, and a key that was deleted and made again has a later revision.
+   */
+  guards(): Compare[] {
+    const keys = [...this.#settled.values()].map(({ key, kv }) =>
+      compare.modRevision(key).eq(kv === undefined ? 0n : kv.modRevision),
+    );
+    const ranges: Compare[] = [];
+    for (const { range, revision } of this.#ranges.values()) {
+      if (revision !== undefined) ranges.push(compare.modRevision(range).lt(revision + 1n));
+    }
+    return [...keys, ...ranges];
+  }
+
+  async #fetch(id: string, key: Uint8Array): Promise<Read> {
+    const known = this.#init.snapshot?.keys.get(id);
+    if (known !== undefined) return known;
+    const { kvs } = await this.#list({ key });
+    return { key, kv: kvs[0] };
+  }
+
+  async #fetchRange(id: string, range: KeyRange): Promise<readonly Pair[]> {
+    const { snapshot } = this.#init;
+    const known = snapshot?.ranges.get(id);
+    const { kvs, revision } = known && snapshot ? { kvs: known, revision: snapshot.revision } : await this.#list(range);
+    for (const kv of kvs) {
+      const read = byteString(kv.keyBytes);
+      const settled = this.#settle(read, { key: kv.keyBytes, kv });
+      if (!this.#keys.has(read)) this.#keys.set(read, Promise.resolve(settled));
+    }
+    const pairs = new Map(kvs.map((kv) => [byteString(kv.keyBytes), kv]));
+    for (const [read, { key, kv }] of this.#settled) {
+      if (!isInRange(key, range)) continue;
+      if (kv === undefined) pairs.delete(read);
+      else pairs.set(read, kv);
+    }
+    const self = this.#ranges.get(id);
+    if (self !== undefined) self.revision = revision;
+    return [...pairs.values()];
+  }
+
+  /** The first reading of a key to come is the reading. */
+  #settle(id: string, read: Read): Read {
+    const earlier = this.#settled.get(id);
+    if (earlier !== undefined) return earlier;
+    this.#settled.set(id, read);
+    return read;
+  }
+
+  async #list(range: KeyRange): Promise<{ readonly kvs: readonly Pair[]; readonly revision: bigint }> {
+    try {
+      return await this.#ask(range);
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  async #ask(range: KeyRange): Promise<{ readonly kvs: readonly Pair[]; readonly revision: bigint }> {
+    const { level, signal, stale, store } = this.#init;
+    if (!level.snapshot) {
+      const { kvs, header } = await store.list(range, {
+        consistency: stale ? "serializable" : "linearizable",
+        signal,
+      });
+      return { kvs, revision: header.revision };
+    }
+    if (this.#pinned !== undefined) {
+      const revision = await this.#pinned;
+      return { kvs: (await store.list(range, { revision, signal })).kvs, revision };
+    }
+    const first = store.list(range, { signal });
+    this.#pinned = first.then(({ header }) => {
+      this.#revision = header.revision;
+      return header.revision;
+    });
+    const [{ kvs }, revision] = await Promise.all([first, this.#pinned]);
+    return { kvs, revision };
+  }
+}
