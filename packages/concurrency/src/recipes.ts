@@ -23,3 +23,18 @@ export { type RegisterOptions, type RegistryOptions, ServiceRegistry } from "./r
 export type { PickContext, Strategy, StrategyName } from "./recipes/discovery/strategy.js";
 export { DoubleBarrier, type DoubleBarrierOptions } from "./recipes/double-barrier/double-barrier.js";
 export { IdAllocator, type IdAllocatorOptions } from "./recipes/id-allocator.js";
+export type { DeadLetter } from "./recipes/queue/dead-letters.js";
+export { ClaimLostError } from "./recipes/queue/errors.js";
+export type { AckOptions, Job, NackOptions } from "./recipes/queue/job.js";
+export type { DequeueOptions, QueueCallOptions, QueueItem } from "./recipes/queue/line.js";
+export { PriorityQueue } from "./recipes/queue/priority-queue.js";
+export { Queue, type QueueOptions } from "./recipes/queue/queue.js";
+export type { DeadReason } from "./recipes/queue/work-layout.js";
+export {
+  type Enqueued,
+  type JobsOptions,
+  type WorkEnqueueOptions,
+  WorkQueue,
+  type WorkQueueOptions,
+  type WorkQueueStats,
+} from "./recipes/queue/work-queue.js";

@@ -1,0 +1,205 @@
+/** Work queues under faults and in virtual time: dead, cut-off and paused workers, lost answers, delays. */
+import { type Client, codec, op, prefix } from "@kvorum/client";
+import { createTestCluster } from "@kvorum/client/testing";
+import { createSession, SessionExpiredError } from "@kvorum/concurrency";
+import { ClaimLostError, type Job, WorkQueue } from "@kvorum/concurrency/recipes";
+import { describe, expect, it } from "vitest";
+import { failure } from "./case.js";
+
+const HOUR_MS = 3_600_000;
+const keysOf = (client: Client, name: string): Promise<string[]> => client.keys(prefix(`${name}/`));
+
+async function lettersOf(queue: WorkQueue): Promise<{ value: string; attempts: number; reason: string }[]> {
+  const letters = [];
+  for await (const letter of queue.deadLetters()) {
+    letters.push({ value: await letter.value(), attempts: letter.attempts, reason: letter.reason });
+  }
+  return letters;
+}
+
+describe("a work queue under faults", () => {
+  it("hands a dead worker's jobs out again, in order and with their deliveries counted", async () => {
+    await using cluster = await createTestCluster({ seed: 2 });
+    const [dying, living] = [cluster.client(), cluster.client()];
+    const first = new WorkQueue(dying, "w", { ttl: 5 });
+    for (const value of ["a", "b", "c", "d"]) await first.enqueue(value);
+    const claimed = await first.claimBatch(3);
+    expect(claimed.map(({ value, attempt }) => [value, attempt])).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["c", 1],
+    ]);
+    cluster.partition([dying]);
+    await using second = new WorkQueue(living, "w", { ttl: 5 });
+    expect((await cluster.until(second.claim())).value).toBe("d");
+    const next = await cluster.until(second.claim());
+    const others = [next, await cluster.until(second.claim()), await cluster.until(second.claim())];
+    expect(others.map(({ value, attempt }) => [value, attempt])).toEqual([
+      ["a", 2],
+      ["b", 2],
+      ["c", 2],
+    ]);
+    expect(claimed.map(({ held, signal }) => [held, signal.aborted])).toEqual(Array(3).fill([false, true]));
+    expect(claimed[0]?.signal.reason).toBeInstanceOf(ClaimLostError);
+    cluster.heal();
+    const late = await cluster.until(
+      failure(claimed[0]?.ack({ then: [op.put("result", "late")] }) ?? Promise.resolve()),
+    );
+    expect(late).toBeInstanceOf(ClaimLostError);
+    await next.ack({ then: [op.put("result", "right")] });
+    expect(await living.get("result")).toMatchObject({ value: "right" });
+    expect(next.fencingToken).toBeGreaterThan(claimed[0]?.fencingToken ?? 0n);
+  });
+
+  it("wakes a waiting worker as soon as the lease of another one ends", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const [holder, waiter] = [cluster.client(), cluster.client()];
+    const session = await createSession(holder, { ttl: 60 });
+    const first = new WorkQueue(session, "w");
+    await first.enqueue("a");
+    const job = await first.claim();
+    await using second = new WorkQueue(waiter, "w");
+    const waiting = second.claim();
+    await cluster.advance(HOUR_MS);
+    expect(job.held).toBe(true);
+    const before = cluster.now;
+    await cluster.expireLease(session.leaseId);
+    expect(await cluster.until(waiting)).toMatchObject({ value: "a", attempt: 2 });
+    expect(cluster.now - before).toBeLessThan(1_000);
+    await cluster.advance(60_000);
+    expect(await failure(first.claim())).toBeInstanceOf(SessionExpiredError);
+  });
+
+  it("a worker that stood still past its time to live can neither acknowledge nor give back", async () => {
+    await using cluster = await createTestCluster({ seed: 4 });
+    const [paused, living] = [cluster.client(), cluster.client()];
+    const first = new WorkQueue(paused, "w", { ttl: 5 });
+    await first.enqueue("a");
+    const stale = await first.claim();
+    cluster.pause(paused);
+    await using second = new WorkQueue(living, "w", { ttl: 5 });
+    const fresh = await cluster.until(second.claim());
+    expect(stale.held).toBe(false);
+    cluster.resume(paused);
+    expect(await cluster.until(failure(stale.nack()))).toBeInstanceOf(ClaimLostError);
+    expect(await cluster.until(failure(stale.ack()))).toBeInstanceOf(ClaimLostError);
+    expect((await living.txn({ if: [stale.ownership()] })).succeeded).toBe(false);
+    expect((await living.txn({ if: [fresh.ownership()] })).succeeded).toBe(true);
+    await fresh.ack();
+    expect(await keysOf(living, "w")).toEqual([]);
+  });
+
+  it.each([1, 2])(
+    "does every job exactly once in etcd when every third answer gets lost, with seed %i",
+    async (seed) => {
+      await using cluster = await createTestCluster({ seed });
+      const [producer, consumer] = [cluster.client(), cluster.client()];
+      const [input, output] = [new WorkQueue(producer, "w"), new WorkQueue(consumer, "w")];
+      let calls = 0;
+      cluster.dropReplies(({ method }) => method === "Txn" && ++calls % 3 === 0);
+      const results = consumer.withCodec(codec.json<number>());
+      for (let i = 0; i < 12; i++) await cluster.until(input.enqueue(String(i), { key: `k${i}` }));
+      for (let done = 0; done < 12; ) {
+        const job = await cluster.until(output.claim());
+        if (job.attempt === 1 && done % 4 === 0) {
+          await cluster.until(job.nack());
+          continue;
+        }
+        // `create` would do as well; a version of 1 says that nothing was written twice.
+        await cluster.until(job.ack({ then: [results.op.put(`done/${job.value}`, job.attempt)] }));
+        done += 1;
+      }
+      cluster.heal();
+      const { kvs } = await results.list(prefix("done/"));
+      expect(kvs.map(({ version }) => version)).toEqual(Array(12).fill(1n));
+      expect(kvs.map(({ value }) => value).filter((attempts) => attempts === 2)).toHaveLength(3);
+      expect(await keysOf(consumer, "w")).toEqual([]);
+    },
+  );
+
+  it("a claim whose answer was lost is found, and a copy of it that comes late claims nothing", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const client = cluster.client();
+    const queue = new WorkQueue(client, "w");
+    for (const value of ["a", "b"]) await queue.enqueue(value);
+    cluster.dropReplies(({ method, request }) => method === "Txn" && isClaim(request));
+    const job = await cluster.until(queue.claim());
+    expect(job).toMatchObject({ value: "a", attempt: 1, held: true });
+    cluster.heal();
+    // The next claim stays on its way, is given up for lost, and arrives after it was settled.
+    let late: (() => Promise<unknown>) | undefined;
+    const undo = cluster.disturb(async ({ method, request }, next) => {
+      if (method !== "Txn" || !isClaim(request) || late !== undefined) return next();
+      late = next;
+      return new Promise(() => undefined);
+    });
+    const second = await cluster.until(queue.claim({ timeout: 50_000 }));
+    undo();
+    expect(second).toMatchObject({ value: "b", attempt: 1 });
+    await cluster.until(late?.().catch(() => undefined) ?? Promise.reject(new Error("nothing was held back")));
+    expect(await queue.stats()).toEqual({ ready: 0, delayed: 0, claimed: 2, dead: 0 });
+    await job.ack();
+    await second.ack();
+    expect(await keysOf(client, "w")).toEqual([]);
+  });
+
+  it("gives back what was claimed for a caller who had gone, without counting it", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const client = cluster.client();
+    const queue = new WorkQueue(client, "w");
+    await queue.enqueue("a");
+    const abort = new AbortController();
+    const undo = cluster.disturb(async ({ method, request }, next) => {
+      const answer = await next();
+      if (method === "Txn" && isClaim(request)) abort.abort(new Error("gone"));
+      return answer;
+    });
+    expect(await cluster.until(failure(queue.claim({ signal: abort.signal })))).toBe(abort.signal.reason);
+    undo();
+    expect(await cluster.until(queue.claim())).toMatchObject({ value: "a", attempt: 1 });
+  });
+
+  it("follows the wall clock of the cluster with delays, however long", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const client = cluster.client();
+    await using queue = new WorkQueue(client, "w");
+    await queue.enqueue("tomorrow", { delayMs: 24 * HOUR_MS });
+    await queue.enqueue("in an hour", { delayMs: HOUR_MS });
+    const got: Job<string>[] = [];
+    const waiting = queue.claim().then((job) => got.push(job));
+    await cluster.advance(HOUR_MS - 1_000);
+    expect(got).toEqual([]);
+    await cluster.advance(2_000);
+    await waiting;
+    expect(got[0]?.value).toBe("in an hour");
+    await got[0]?.nack({ delayMs: 5_000 });
+    const again = queue.claim();
+    const before = cluster.now;
+    expect(await cluster.until(again)).toMatchObject({ value: "in an hour", attempt: 2 });
+    expect(cluster.now - before).toBeGreaterThan(4_000);
+    expect(await queue.stats()).toEqual({ ready: 0, delayed: 1, claimed: 1, dead: 0 });
+  });
+
+  it("a job that kills every worker becomes a dead letter", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const admin = new WorkQueue(cluster.client(), "w", { maxAttempts: 3 });
+    await admin.enqueue("poison");
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const session = await createSession(cluster.client(), { ttl: 5 });
+      const job = await new WorkQueue(session, "w", { maxAttempts: 3 }).claim();
+      expect(job.attempt).toBe(attempt);
+      await cluster.expireLease(session.leaseId);
+    }
+    expect(await admin.tryClaim()).toBeUndefined();
+    expect(await lettersOf(admin)).toEqual([{ value: "poison", attempts: 3, reason: "attempts" }]);
+  });
+});
+
+/** A claim is the only txn that puts a key under a lease and deletes one. */
+function isClaim(request: unknown): boolean {
+  const text = JSON.stringify(request, (_, value) => {
+    if (typeof value === "bigint") return String(value);
+    return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  });
+  return text.includes("w/index/held/") && text.includes("requestDeleteRange") && /"lease":"[1-9]/.test(text);
+}
