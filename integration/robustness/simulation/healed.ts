@@ -14,6 +14,12 @@ export interface Healed {
 
 /** For everybody to come together, and for every step of a service. */
 export const TOGETHER_WITHIN_MS = 60_000;
+
+/** The same where an operator may have to make room first, at the pace of compactions that the plan has drawn. */
+export function withinMs({ simulation }: Healed): number {
+  return TOGETHER_WITHIN_MS + simulation.scrubMs;
+}
+
 export const CALL = { timeoutMs: 10_000 };
 
 /** Machines that belong to the cluster by the leader's account. */

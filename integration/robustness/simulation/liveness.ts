@@ -4,7 +4,7 @@
  */
 import type { Dump } from "../checker/history.js";
 import { demandAgreement } from "./agreement.js";
-import { demand, type Healed, isPlain, members, servers, TOGETHER_WITHIN_MS } from "./healed.js";
+import { demand, type Healed, isPlain, members, servers, TOGETHER_WITHIN_MS, withinMs } from "./healed.js";
 import { demandLeasesEnd } from "./lease-end.js";
 import { Operator } from "./operator.js";
 import { demandServices } from "./serving.js";
@@ -18,8 +18,13 @@ const WATCHES_CATCH_UP_MS = 5_000;
 export async function demandLiveness(healed: Healed): Promise<Dump[]> {
   await demandLeader(healed);
   await demandSettledMembers(healed);
-  await demandNoAlarm(healed);
+  const operator = await demandNoAlarm(healed);
   await demandServices(healed);
+  operator.stop();
+  await demand(healed, "L4", "the operator comes to an end", withinMs(healed), () => {
+    if (operator.failure !== undefined) throw operator.failure;
+    return operator.gone;
+  });
   healed.witnesses.stopClients();
   healed.witnesses.settle();
   await demand(healed, "L4", "every client ends", TOGETHER_WITHIN_MS, () => healed.witnesses.clientsAtWork === 0);
@@ -57,21 +62,23 @@ async function demandSettledMembers(healed: Healed): Promise<void> {
   );
 }
 
-async function demandNoAlarm(healed: Healed): Promise<void> {
+/** The operator goes on: what clients write meanwhile may use up the quota again. */
+async function demandNoAlarm(healed: Healed): Promise<Operator> {
   const { simulation, environment, witnesses } = healed;
   const names = new Set(servers(healed).map(({ name }) => name));
   const told = (): number[] => witnesses.watches.filter(({ name }) => names.has(name)).map(({ revision }) => revision);
   const compactable = (): number => Math.min(...told());
   const operator = new Operator(simulation, environment, compactable);
-  void operator.clearAlarms(servers(healed));
+  void operator.watchOver(servers(healed));
   await demand(
     healed,
     "L4",
     () => `no alarm is left (${operator.last})`,
-    TOGETHER_WITHIN_MS + simulation.scrubMs,
+    withinMs(healed),
     () => {
       if (operator.failure !== undefined) throw operator.failure;
-      return operator.done;
+      return operator.clear;
     },
   );
+  return operator;
 }

@@ -10,14 +10,19 @@ import type { Environment } from "../environment.js";
 
 const CALL = { timeoutMs: 10_000 };
 const RETRY_MS = 100;
+/** Between two looks while all is well. */
+const WATCH_MS = 1_000;
 
 export class Operator {
   /** Undefined while nothing has gone wrong that repeating does not mend. */
   failure: unknown;
   /** The last refusal, for whoever waits. */
   last = "nothing asked yet";
-  /** Whether the alarms have been looked at and none was left. */
-  done = false;
+  /** Whether the last look at the alarms found none. */
+  clear = false;
+  /** Whether it has come to its end, after `stop`. */
+  gone = false;
+  #stopped = false;
   readonly #simulation: Simulation;
   readonly #environment: Environment;
   readonly #compactable: () => number;
@@ -29,17 +34,22 @@ export class Operator {
     this.#compactable = compactable;
   }
 
-  /** Works until no alarm is raised. */
-  async clearAlarms(members: readonly Machine[]): Promise<void> {
-    while (!this.done && this.failure === undefined) {
+  /** Clears alarms until `stop`: while clients write, the next one may come at any moment. */
+  async watchOver(members: readonly Machine[]): Promise<void> {
+    while (!this.#stopped && this.failure === undefined) {
       try {
-        this.done = await this.#attempt(members);
+        this.clear = await this.#attempt(members);
       } catch (error) {
         if (error instanceof RpcError) this.last = error.message;
         else this.failure = error;
       }
-      await this.#environment.pause(RETRY_MS);
+      await this.#environment.pause(this.clear ? WATCH_MS : RETRY_MS);
     }
+    this.gone = true;
+  }
+
+  stop(): void {
+    this.#stopped = true;
   }
 
   async #attempt(members: readonly Machine[]): Promise<boolean> {

@@ -47,6 +47,10 @@ describe("a simulated run", () => {
     expect(figures.unknown).toBeGreaterThan(0);
   });
 
+  it("is served on when clients use the quota up after everything seemed well (seed 100437)", async () => {
+    expect((await runSeed(100437)).failure).toBeUndefined();
+  });
+
   it("is the same run whenever it is played", async () => {
     const one = await runSeed(4, BRIEF);
     expect(await runSeed(4, BRIEF)).toEqual(one);

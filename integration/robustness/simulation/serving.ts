@@ -4,7 +4,7 @@ import { RpcError } from "@kvorum/transport";
 import { violated } from "../../../packages/server/testing/simulation/violation.js";
 import type { Request } from "../checker/history.js";
 import { bytes, call } from "../wire.js";
-import { CALL, demand, type Healed, servers, TOGETHER_WITHIN_MS } from "./healed.js";
+import { CALL, demand, type Healed, servers, withinMs } from "./healed.js";
 
 const RETRY_MS = 100;
 
@@ -16,7 +16,7 @@ export async function demandServices(healed: Healed): Promise<void> {
       healed,
       "L4",
       () => `${name} serves ${served.step} (${served.last})`,
-      TOGETHER_WITHIN_MS,
+      withinMs(healed),
       () => {
         if (served.failure !== undefined) throw served.failure;
         return served.done;
