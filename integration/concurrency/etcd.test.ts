@@ -6,6 +6,8 @@ import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
+import { rwMutexCases } from "./rw-mutex-cases.js";
+import { semaphoreCases } from "./semaphore-cases.js";
 import { stmCases } from "./stm-cases.js";
 
 suite(
@@ -14,6 +16,8 @@ suite(
   etcdMissing(),
   (fixture) => {
     mutexCases(fixture);
+    rwMutexCases(fixture);
+    semaphoreCases(fixture);
     electionCases(fixture);
     stmCases(fixture);
     counterCases(fixture);

@@ -6,6 +6,8 @@ import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
+import { rwMutexCases } from "./rw-mutex-cases.js";
+import { semaphoreCases } from "./semaphore-cases.js";
 import { stmCases } from "./stm-cases.js";
 
 async function start(): Promise<{ endpoint: string; stop(): Promise<void> }> {
@@ -17,6 +19,8 @@ async function start(): Promise<{ endpoint: string; stop(): Promise<void> }> {
 
 suite("concurrency on Kvorum", start, undefined, (fixture) => {
   mutexCases(fixture);
+  rwMutexCases(fixture);
+  semaphoreCases(fixture);
   electionCases(fixture);
   stmCases(fixture);
   counterCases(fixture);

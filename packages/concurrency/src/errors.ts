@@ -27,6 +27,38 @@ export class LockLostError extends Error {
   }
 }
 
+/**
+ * A read lock cannot become a write lock while others hold the lock or wait for it: it would have to wait for a reader that may
+ * wait for the same. The read lock is held as before; unlock it and ask for a write lock.
+ */
+export class UpgradeRefusedError extends Error {
+  override readonly name = "UpgradeRefusedError";
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`read lock ${JSON.stringify(key)} cannot be upgraded: it is not alone in the line`);
+    this.key = key;
+  }
+}
+
+/** Somebody who came earlier uses the semaphore with another number of permits. Nothing is held. */
+export class SemaphoreLimitError extends Error {
+  override readonly name = "SemaphoreLimitError";
+  readonly key: string;
+  /** Ours. */
+  readonly permits: number;
+  /** Theirs; undefined where the key of the other holds nothing that a semaphore writes. */
+  readonly otherPermits: number | undefined;
+
+  constructor(key: string, permits: number, otherPermits: number | undefined) {
+    const theirs = otherPermits === undefined ? "no number of permits" : `${otherPermits} permits`;
+    super(`a semaphore of ${permits} permits met ${JSON.stringify(key)}, which has ${theirs}`);
+    this.key = key;
+    this.permits = permits;
+    this.otherPermits = otherPermits;
+  }
+}
+
 /** The leadership is over, or cannot be known to last. Reason of `leadership.signal`; nothing was proclaimed. */
 export class NotLeaderError extends Error {
   override readonly name = "NotLeaderError";

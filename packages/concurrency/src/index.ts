@@ -13,10 +13,18 @@ export {
   LockLostError,
   NotLeaderError,
   OutcomeUnknownError,
+  SemaphoreLimitError,
   SessionExpiredError,
   StmConflictError,
+  UpgradeRefusedError,
 } from "./errors.js";
-export { type Lock, type LockHolder, Mutex, type MutexOptions } from "./lock/mutex.js";
+export type { Lock } from "./lock/lock.js";
+export { type LockAllOptions, lockAll, type MultiLock } from "./lock/lock-all.js";
+export { type LockHolder, Mutex } from "./lock/mutex.js";
+export type { LockOptions } from "./lock/options.js";
+export type { ConvertOptions, ReadLock, WriteLock } from "./lock/rw-lock.js";
+export { RWMutex } from "./lock/rw-mutex.js";
+export { Semaphore } from "./lock/semaphore.js";
 export { createSession, type Session, type SessionOptions, type SessionState } from "./session.js";
 export type { Isolation } from "./stm/isolation.js";
 export { type StmCodecOptions, type StmOptions, type StmResult, type StmStore, stm } from "./stm/stm.js";

@@ -9,6 +9,9 @@ export interface Slot {
   free(): void;
 }
 
+/** Of those who need not take turns. */
+export const NO_SLOT: Slot = { free: () => undefined };
+
 /** One line for each name, first come, first served. */
 export class LocalQueue {
   /** Of every name that is taken: who waits for it. */

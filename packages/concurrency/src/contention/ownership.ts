@@ -9,8 +9,8 @@
 import { bytes, CompactedError, type Compare, compare, type Store } from "@kvorum/client";
 import { Interrupt, isTransient, pause, unlessAborted } from "../interrupt.js";
 import type { Session } from "../session.js";
+import type { Contender, Place } from "./contender.js";
 import type { Slot } from "./local-queue.js";
-import type { Place, Queue } from "./queue.js";
 
 export interface Ownership {
   /** The contender's key, `<name>/<lease in hex>`, as text. */
@@ -31,7 +31,7 @@ export interface Ownership {
 }
 
 export interface HeldInit {
-  readonly queue: Queue;
+  readonly queue: Pick<Contender, "leave">;
   readonly place: Place;
   readonly session: Session;
   /** Whether the session was opened for this ownership and ends with it. */
@@ -127,6 +127,12 @@ export abstract class Held implements Ownership {
     }
     using wait = new Interrupt(this.store.world, "giving up ownership", [signal], timeoutMs);
     await unlessAborted(this.#released ?? Promise.resolve(), wait.signal);
+  }
+
+  /** Ends this ownership, whose place goes on as another one. The answer gives the place up after all. */
+  protected handOver(why: string): () => Promise<void> {
+    this.#finish("released", new DOMException(`${this.key} ${why}`, "AbortError"));
+    return () => this.#remove();
   }
 
   async #remove(): Promise<void> {

@@ -12,7 +12,6 @@ import {
   type Client,
   type ClientWorld,
   type Codec,
-  CompactedError,
   compare,
   isEtcdError,
   type Key,
@@ -25,19 +24,11 @@ import {
 } from "@kvorum/client";
 import { SessionExpiredError } from "../errors.js";
 import { persist } from "../interrupt.js";
-import { byteString, toBytes } from "../keys.js";
-import type { Session } from "../session.js";
-
-/** A contender's key and the revision that created it, which names this contention for ever. */
-export interface Place {
-  readonly key: Uint8Array;
-  readonly createRevision: bigint;
-}
-
-/** A place and whether it was the first one at the moment it was taken. */
-export interface Entry extends Place {
-  readonly first: boolean;
-}
+import { byteString } from "../keys.js";
+import { isAdopted, type Session } from "../session.js";
+import { below, nameBytes } from "./checks.js";
+import type { Contender, Entry, Place } from "./contender.js";
+import { untilEvent } from "./until-event.js";
 
 export class Queue {
   /** The name in a form that can be compared: one string for each sequence of bytes. */
@@ -48,26 +39,40 @@ export class Queue {
 
   /** Errors: `TypeError` for an empty name. */
   constructor(client: Client, name: Key) {
-    this.#name = toBytes(name);
-    if (this.#name.length === 0) throw new TypeError("the name of a lock or election must not be empty");
+    this.#name = nameBytes(name);
     this.id = byteString(this.#name);
     this.world = client.world;
     this.#store = client.withCodec(bytes);
   }
 
   keyOf(leaseId: bigint): Uint8Array {
-    return this.#below(leaseId.toString(16));
+    return below(this.#name, leaseId.toString(16));
+  }
+
+  /** Somebody who wants the first place. All of one session share a key, so they take turns in the process. */
+  contender(value: Uint8Array): Contender {
+    return {
+      turnstile: this.id,
+      world: this.world,
+      enter: (session) => this.enter(session, value),
+      tryEnter: (session, signal) => this.tryEnter(session, value, signal),
+      isFree: async (options) => (await this.first(bytes, options)).owner === undefined,
+      turn: (place, session, signal) => this.turn(place, session, signal),
+      leave: (place, signal) => this.leave(place, signal),
+      leaveAnyPlace: (session, signal) => this.leaveAnyPlace(session, signal),
+    };
   }
 
   /**
    * Takes a place. Repeats itself while the outcome is unknown: a key that an earlier attempt made is found, not made again.
-   * A key that was there before the first attempt belongs to a contention that is over (a process that died and whose
-   * session was adopted); it makes way, so that each owner has a token of its own.
+   * A key that was there before the first attempt belongs to a contention that is over; it makes way, so that each owner has a
+   * token of its own.
    */
   async enter(session: Session, value: Uint8Array): Promise<Entry> {
     const key = this.keyOf(session.leaseId);
     const put = this.#store.op.put(key, value, { lease: session.leaseId });
     let maybeOurs = false;
+    await this.#clear(session);
     const attempt = async (): Promise<Entry> => {
       const result = await this.#store
         .txn({
@@ -96,10 +101,11 @@ export class Queue {
   async tryEnter(session: Session, value: Uint8Array, signal: AbortSignal): Promise<Place | undefined> {
     const key = this.keyOf(session.leaseId);
     let maybeOurs = false;
+    await this.#clear(session);
     return persist(this.world, signal, async () => {
       const result = await this.#store
         .txn({
-          if: [compare.createRevision(prefix(this.#below(""))).eq(0n)],
+          if: [compare.createRevision(this.#all).eq(0n)],
           then: [this.#store.op.put(key, value, { lease: session.leaseId })],
           else: [this.#store.op.get(key)],
         })
@@ -126,7 +132,7 @@ export class Queue {
         throw new SessionExpiredError(session.leaseId, "has expired while it waited: its key is gone");
       }
       if (before === undefined) return;
-      await this.#untilDeleted(before.keyBytes, revision + 1n, signal);
+      await untilEvent(this.#store, before.keyBytes, "delete", revision + 1n, signal);
     }
   }
 
@@ -153,13 +159,13 @@ export class Queue {
   ): Promise<{ readonly owner: KeyValue<V> | undefined; readonly revision: bigint }> {
     const { kvs, header } = await this.#store
       .withCodec(codec)
-      .list(prefix(this.#below("")), { limit: 1, sortBy: "create", order: "asc", ...options });
+      .list(this.#all, { limit: 1, sortBy: "create", order: "asc", ...options });
     return { owner: kvs[0], revision: header.revision };
   }
 
   /** Resolves with the first key that appears in an empty queue after `revision`, or when that cannot be told any more. */
   async untilSomeone(revision: bigint, signal: AbortSignal): Promise<void> {
-    await this.#untilEvent(prefix(this.#below("")), "put", revision + 1n, signal);
+    await untilEvent(this.#store, this.#all, "put", revision + 1n, signal);
   }
 
   async #look(
@@ -167,7 +173,7 @@ export class Queue {
     signal: AbortSignal,
   ): Promise<{ revision: bigint; own: KeyValue<Uint8Array> | undefined; before: KeyValue<Uint8Array> | undefined }> {
     const { op } = this.#store;
-    const predecessor = op.list(prefix(this.#below("")), {
+    const predecessor = op.list(this.#all, {
       limit: 1,
       sortBy: "create",
       order: "desc",
@@ -179,23 +185,12 @@ export class Queue {
     return { revision: result.header.revision, own, before: list.kvs[0] };
   }
 
-  async #untilDeleted(key: Uint8Array, startRevision: bigint, signal: AbortSignal): Promise<void> {
-    await this.#untilEvent(key, "delete", startRevision, signal);
-  }
-
-  /** Ends with the first event, and with a compaction past the start: the caller looks again in both cases. */
-  async #untilEvent(
-    selector: Key | KeyRange,
-    only: "put" | "delete",
-    startRevision: bigint,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      for await (const _ of this.#store.watch(selector, { startRevision, only, signal })) break;
-    } catch (error) {
-      if (!(error instanceof CompactedError)) throw error;
-    }
-    signal.throwIfAborted();
+  /**
+   * What the process before left under an adopted lease belongs to nobody. It goes before the first attempt: once an answer is
+   * lost, a key that was there before could be taken for the one that the attempt made.
+   */
+  async #clear(session: Session): Promise<void> {
+    if (isAdopted(session)) await this.leaveAnyPlace(session, session.signal);
   }
 
   async #remove(place: Place): Promise<boolean> {
@@ -207,15 +202,11 @@ export class Queue {
   }
 
   #oldest(): Op<OpListResult<Uint8Array>> {
-    return this.#store.op.list(prefix(this.#below("")), { limit: 1, sortBy: "create", order: "asc" });
+    return this.#store.op.list(this.#all, { limit: 1, sortBy: "create", order: "asc" });
   }
 
-  #below(suffix: string): Uint8Array {
-    const tail = toBytes(`/${suffix}`);
-    const key = new Uint8Array(this.#name.length + tail.length);
-    key.set(this.#name);
-    key.set(tail, this.#name.length);
-    return key;
+  get #all(): KeyRange {
+    return prefix(below(this.#name, ""));
   }
 }
 

@@ -3,27 +3,10 @@
  * locks of etcd's own client. Read `ownership.ts` for what holding it means, and what it cannot mean.
  */
 import { bytes, type CallOptions, type Key } from "@kvorum/client";
-import { type AcquireOptions, acquire, clientOf, type Owner, tryAcquire } from "../contention/acquire.js";
-import { Held, type Ownership } from "../contention/ownership.js";
+import { type AcquireOptions, clientOf, contend, type Owner, tryContend } from "../contention/contend.js";
 import { Queue } from "../contention/queue.js";
-import { LockLostError } from "../errors.js";
-
-export interface MutexOptions {
-  /** Seconds to live of the session that each acquisition opens where the owner is a client. Default 15. */
-  readonly ttl?: number;
-}
-
-/** A lock that is held. Disposing unlocks. */
-export interface Lock extends Ownership, AsyncDisposable {
-  /**
-   * Gives the lock up: `signal` aborts first, then the key goes. Idempotent.
-   *
-   * Errors: `LockLostError` when the lock had been lost before (leaving the scope of `await using` reports that only to an
-   * owner who had neither taken `signal` nor been told by `assertHeld`); `signal.reason` of the options, and then the
-   * removal goes on by itself.
-   */
-  unlock(options?: Pick<CallOptions, "signal" | "timeout">): Promise<void>;
-}
+import { HeldLock, type Lock, withHeld } from "./lock.js";
+import { checkLockOptions, type LockOptions } from "./options.js";
 
 /** Who holds a lock, seen from outside. */
 export interface LockHolder {
@@ -36,13 +19,14 @@ export interface LockHolder {
 export class Mutex {
   readonly #owner: Owner;
   readonly #queue: Queue;
-  readonly #ttl: number | undefined;
+  readonly #options: LockOptions;
 
-  /** A session may be shared by any number of mutexes. Errors: `TypeError` for an empty name. */
-  constructor(owner: Owner, name: Key, options: MutexOptions = {}) {
+  /** A session may be shared by any number of mutexes. Errors: `TypeError`, `RangeError` for wrong arguments. */
+  constructor(owner: Owner, name: Key, options: LockOptions = {}) {
+    checkLockOptions(owner, options);
     this.#owner = owner;
     this.#queue = new Queue(clientOf(owner), name);
-    this.#ttl = options.ttl;
+    this.#options = options;
   }
 
   /**
@@ -52,12 +36,15 @@ export class Mutex {
    * `EtcdError`.
    */
   async lock(options?: AcquireOptions): Promise<Lock> {
-    return new HeldLock(await acquire(this.#owner, this.#queue, NO_VALUE, this.#ttl, options));
+    return new HeldLock(await contend(this.#owner, this.#queue.contender(NO_VALUE), this.#options, options));
   }
 
-  /** The lock if nobody has it or waits for it, else undefined. One request, which writes only if it takes the lock. */
+  /**
+   * The lock if nobody has it or waits for it, else undefined. One request, which writes only if it takes the lock; where the
+   * owner is a client a read and the lease of a session come before it. Errors: as of `lock()`.
+   */
   async tryLock(options?: AcquireOptions): Promise<Lock | undefined> {
-    const held = await tryAcquire(this.#owner, this.#queue, NO_VALUE, this.#ttl, options);
+    const held = await tryContend(this.#owner, this.#queue.contender(NO_VALUE), this.#options, options);
     return held && new HeldLock(held);
   }
 
@@ -67,17 +54,7 @@ export class Mutex {
    * Errors: those of `lock()`; what `body` throws; `LockLostError` when the lock was lost although `body` has succeeded.
    */
   async withLock<T>(body: (lock: Lock) => Promise<T>, options?: AcquireOptions): Promise<T> {
-    const lock = await this.lock(options);
-    let result: T;
-    try {
-      result = await body(lock);
-    } catch (error) {
-      // What the body says matters more than what unlocking would say.
-      await lock.unlock().catch(() => undefined);
-      throw error;
-    }
-    await lock.unlock();
-    return result;
+    return withHeld(await this.lock(options), body);
   }
 
   /** Who holds the lock now, or undefined. It may have changed by the time the answer is here. */
@@ -88,23 +65,3 @@ export class Mutex {
 }
 
 const NO_VALUE = new Uint8Array(0);
-
-class HeldLock extends Held implements Lock {
-  async unlock(options: Pick<CallOptions, "signal" | "timeout"> = {}): Promise<void> {
-    if (this.isLost) this.#throwLost();
-    await this.release(options.signal, options.timeout);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isLost && this.ownerWasTold) return;
-    await this.unlock();
-  }
-
-  protected lost(why: string, cause?: unknown): LockLostError {
-    return new LockLostError(this.key, this.fencingToken, why, cause);
-  }
-
-  #throwLost(): never {
-    throw this.signal.reason;
-  }
-}
