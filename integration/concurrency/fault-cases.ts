@@ -1,6 +1,14 @@
 /** What locks and transactions promise when answers are lost, when nothing arrives any more and when the holder is paused. */
 import { type Client, createClient, op, prefix } from "@kvorum/client";
-import { createSession, LockLostError, Mutex, OutcomeUnknownError, type Session, stm } from "@kvorum/concurrency";
+import {
+  createSession,
+  LockLostError,
+  Mutex,
+  OutcomeUnknownError,
+  type Session,
+  stm,
+  type Tx,
+} from "@kvorum/concurrency";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FaultProxy, startProxy } from "../support/proxy.js";
 import { type Fixture, failure, until } from "./case.js";
@@ -80,6 +88,29 @@ export function faultCases(fixture: Fixture): void {
       expect(error).toMatchObject({ attempts: 1, cause: { outcome: "unknown" } });
       expect(runs).toBe(1);
       expect(await fixture.client.get(key)).toMatchObject({ value: "2", version: 2n });
+    });
+
+    it("a transaction that is asked for exactly once ends as committed although its answer was lost", async () => {
+      const key = `${fixture.name}/counter`;
+      await fixture.client.put(key, "1");
+      // The first write of this kind also asks for a lease.
+      await client.put(`${fixture.name}/first`, "", { retry: "exactly-once" });
+      let runs = 0;
+      const body = async (tx: Tx): Promise<string> => {
+        runs += 1;
+        proxy.forward();
+        const next = String(Number(await tx.get(key)) + 1);
+        tx.put(key, next);
+        proxy.swallowReplies();
+        return next;
+      };
+      const applied = async (): Promise<boolean> => (await fixture.client.get(key))?.value === "2";
+      const { value, revision, attempts } = await loseAnswer(
+        () => stm(client, body, { commit: "exactly-once" }),
+        applied,
+      );
+      expect({ value, attempts, runs }).toEqual({ value: "2", attempts: 1, runs: 1 });
+      expect(await fixture.client.get(key)).toMatchObject({ value: "2", version: 2n, modRevision: revision });
     });
 
     it("a waiter that gives up while nothing passes is gone from the queue once something does", async () => {

@@ -1,14 +1,28 @@
 /** What a transaction promises at each level of isolation. */
-import { type Codec, codec, compare, createClient, op, prefix } from "@kvorum/client";
-import { type Isolation, StmConflictError, stm, type Tx } from "@kvorum/concurrency";
+import {
+  bytes,
+  type Codec,
+  codec,
+  compare,
+  createClient,
+  DecodeError,
+  EtcdError,
+  type Middleware,
+  op,
+  prefix,
+} from "@kvorum/client";
+import { StmConflictError, stm, type Tx } from "@kvorum/concurrency";
 import { describe, expect, it } from "vitest";
 import { type Fixture, failure } from "./case.js";
+import { stmLevelCases } from "./stm-level-cases.js";
 
 const int: Codec<number> = codec.json<number>();
 
 export function stmCases(fixture: Fixture): void {
   const key = (suffix: string): string => `${fixture.name}/${suffix}`;
   const stored = async (suffix: string): Promise<string | undefined> => (await fixture.client.get(key(suffix)))?.value;
+
+  stmLevelCases(fixture);
 
   describe("a transaction", () => {
     it("preserves the sum of accounts of different ages under contention", async () => {
@@ -114,36 +128,6 @@ export function stmCases(fixture: Fixture): void {
       expect(await stored("count")).toBe("2");
     });
 
-    it("keeps the difference between the levels", async () => {
-      const { client } = fixture;
-      // Someone changes, after the first read, a key that is only read and one that is only written.
-      const attemptsAt = async (isolation: Isolation, changed: "read" | "written"): Promise<number> => {
-        await client.put(key("read"), "1");
-        await client.put(key("written"), "1");
-        let runs = 0;
-        await stm(
-          client,
-          async (tx) => {
-            await tx.get(key("read"));
-            if (runs++ === 0) await client.put(key(changed), "2");
-            tx.put(key("written"), "mine");
-          },
-          { isolation },
-        );
-        return runs;
-      };
-      const levels: Isolation[] = ["serializable-snapshot", "serializable", "repeatable-reads", "read-committed"];
-      const table: [Isolation, number, number][] = [];
-      for (const level of levels)
-        table.push([level, await attemptsAt(level, "read"), await attemptsAt(level, "written")]);
-      expect(table).toEqual([
-        ["serializable-snapshot", 2, 2],
-        ["serializable", 2, 1],
-        ["repeatable-reads", 2, 1],
-        ["read-committed", 1, 1],
-      ]);
-    });
-
     it("gives up after its attempts, with nothing written", async () => {
       const { client } = fixture;
       let runs = 0;
@@ -229,6 +213,179 @@ export function stmCases(fixture: Fixture): void {
       const guarded = await client.txn({ if: [compare.lease(key("leased")).eq(id)] });
       expect(guarded.succeeded).toBe(true);
       await client.lease.revoke(id);
+    });
+
+    it("commits at its first run whatever the ages of its keys", async () => {
+      const { client } = fixture;
+      for (const suffix of ["old", "older", "old"]) await client.put(key(suffix), "1");
+      const { attempts } = await stm(client, async (tx) => {
+        const [a, b] = [await tx.get(key("old")), await tx.get(key("older"))];
+        tx.put(key("old"), `${a}.`);
+        tx.put(key("older"), `${b}.`);
+      });
+      expect(attempts).toBe(1);
+    });
+
+    it("reads and writes values of the codec it is given, and of one for a single call", async () => {
+      const { client } = fixture;
+      const store = client.namespace(`${fixture.name}/`).withCodec(int);
+      await store.put("n", 1);
+      const { value } = await stm(
+        store,
+        async (tx) => {
+          const n = (await tx.get("n")) ?? 0;
+          tx.put("n", n + 1);
+          tx.put("name", "text", { codec: codec.json<string>() });
+          tx.put("raw", new Uint8Array([7]), { codec: bytes });
+          const listed = await tx.getRange(prefix("n"), codec.json());
+          return [n + 1, await tx.get("raw", bytes), listed.map((kv) => kv.value)];
+        },
+        { codec: int },
+      );
+      expect(value).toEqual([2, new Uint8Array([7]), [2, "text"]]);
+      expect([await stored("n"), await stored("name")]).toEqual(["2", '"text"']);
+    });
+
+    it("checks what it reads by a schema, and may replace what the schema refuses", async () => {
+      const { client } = fixture;
+      const account = codec.schema({
+        "~standard": {
+          version: 1,
+          vendor: "test",
+          validate: (value: unknown) =>
+            typeof value === "number" ? { value: { balance: value } } : { issues: [{ message: "no number" }] },
+          types: undefined as unknown as { input: number; output: { balance: number } },
+        },
+      });
+      await client.put(key("a"), '"a secret"');
+      const read = (tx: Tx<{ balance: number }, number>) => tx.get(key("a"));
+      const error = await failure(stm(client, read, { codec: account }));
+      expect(error).toBeInstanceOf(DecodeError);
+      expect(error).toMatchObject({ key: key("a"), issues: [{ message: "no number" }] });
+      expect(String(error)).not.toContain("secret");
+      const { value } = await stm(
+        client,
+        async (tx) => {
+          await read(tx).catch(() => tx.put(key("a"), 5));
+          return (await read(tx))?.balance;
+        },
+        { codec: account },
+      );
+      expect([value, await stored("a")]).toEqual([5, "5"]);
+    });
+
+    it("writes what was given, also where the caller goes on with the same bytes", async () => {
+      const [name, value] = [new TextEncoder().encode(key("a")), new Uint8Array([1])];
+      await stm(fixture.client, async (tx) => {
+        tx.put(name, value, { codec: bytes });
+        name.fill(0x78);
+        value.fill(2);
+      });
+      expect((await fixture.client.withCodec(bytes).get(key("a")))?.value).toEqual(new Uint8Array([1]));
+    });
+
+    it("asks for no more than it needs", async () => {
+      await fixture.client.put(key("a"), "1");
+      const asked: string[] = [];
+      const counting: Middleware = (call, next) => {
+        if (call.method.startsWith("kv.")) asked.push(call.method);
+        return next(call);
+      };
+      await using client = createClient({ endpoints: fixture.endpoint, middleware: [counting] });
+      const during = async (work: () => Promise<unknown>): Promise<string[]> => {
+        await work();
+        return asked.splice(0);
+      };
+      const readTwice = async (tx: Tx): Promise<void> => {
+        await Promise.all([tx.get(key("a")), tx.get(key("a")), tx.revisionOf(key("a"))]);
+        await tx.get(key("b"));
+      };
+      const write = async (tx: Tx): Promise<void> => {
+        await readTwice(tx);
+        tx.put(key("b"), "1");
+      };
+      const prefetch = [key("a"), key("b")];
+      expect(await during(() => stm(client, readTwice))).toEqual(["kv.range", "kv.range"]);
+      expect(await during(() => stm(client, readTwice, { prefetch }))).toEqual(["kv.txn"]);
+      expect(await during(() => stm(client, write))).toEqual(["kv.range", "kv.range", "kv.txn"]);
+      expect(await during(() => stm(client, write, { prefetch }))).toEqual(["kv.txn", "kv.txn"]);
+      expect(await during(() => stm(client, async () => undefined))).toEqual([]);
+      expect(await during(() => stm(client, readTwice, { isolation: "read-committed" }))).toHaveLength(2);
+      expect(await during(() => stm(client, readTwice, { isolation: "repeatable-reads" }))).toHaveLength(3);
+      let runs = 0;
+      const conflicting = stm(client, async (tx) => {
+        await write(tx);
+        await tx.getRange(prefix(key("r/")));
+        if (runs++ === 0) await fixture.client.put(key("a"), "2");
+      });
+      // A run after a conflict knows what it will read: from the conflict, or by one request after a wait.
+      const afterConflict = await during(() => conflicting);
+      expect(afterConflict.filter((method) => method === "kv.range")).toHaveLength(3);
+      expect(afterConflict.length).toBeLessThanOrEqual(6);
+    });
+
+    it("fails when a read of its body has failed, whatever the body makes of that", async () => {
+      const refused = new EtcdError("refused", {
+        code: "PERMISSION_DENIED",
+        reason: "unknown",
+        outcome: "not-applied",
+      });
+      const breaking: Middleware = (call, next) => {
+        if (call.method === "kv.range" && new TextDecoder().decode(call.keys[0]?.key).endsWith("/broken"))
+          throw refused;
+        return next(call);
+      };
+      await using client = createClient({ endpoints: fixture.endpoint, middleware: [breaking] });
+      const error = await failure(
+        stm(client, async (tx) => {
+          await tx.get(key("a"));
+          const value = await tx.get(key("broken")).catch(() => "a guess");
+          tx.put(key("a"), value ?? "");
+        }),
+      );
+      expect(error).toBe(refused);
+      expect(await stored("a")).toBeUndefined();
+    });
+
+    it("asked for exactly once is a transaction like any other where nothing is lost", async () => {
+      const { client } = fixture;
+      await client.put(key("a"), "1");
+      let runs = 0;
+      const { revision, attempts } = await stm(
+        client.namespace(`${fixture.name}/`),
+        async (tx) => {
+          const a = await tx.get("a");
+          if (runs++ === 0) await client.put(key("a"), "2");
+          tx.put("b", `${a}!`);
+          tx.delete("a");
+        },
+        { commit: "exactly-once" },
+      );
+      expect(attempts).toBe(2);
+      expect(await client.get(key("b"))).toMatchObject({ value: "2!", modRevision: revision });
+      expect(await stored("a")).toBeUndefined();
+    });
+
+    it("names a wrong argument before anything is asked", async () => {
+      const client = createClient({ endpoints: "http://127.0.0.1:1" });
+      const never = async (): Promise<void> => expect.unreachable("the body ran");
+      const wrong: readonly [string, object][] = [
+        ["RangeError: maxAttempts must be a whole number of at least 1, not 0", { maxAttempts: 0 }],
+        ["RangeError: timeout must be a number of milliseconds above 0, not NaN", { timeout: Number.NaN }],
+        ["TypeError: commit must be at-most-once or exactly-once, not twice", { commit: "twice" }],
+        ["TypeError: key must not be empty", { prefetch: [""] }],
+      ];
+      for (const [text, options] of wrong) expect(String(await failure(stm(client, never, options)))).toBe(text);
+      expect(String(await failure(stm(client, never, { isolation: "none" as "serializable" })))).toContain("isolation");
+      expect(String(await failure(stm(client, "body" as unknown as typeof never)))).toContain(
+        "body must be a function",
+      );
+      await client.close();
+      const inside = (body: (tx: Tx) => unknown): Promise<unknown> =>
+        failure(stm(fixture.client, async (tx) => void (await body(tx))));
+      expect(String(await inside((tx) => tx.get("")))).toBe("TypeError: key must not be empty");
+      expect(String(await inside((tx) => tx.getRange("a" as never)))).toContain("range must be a KeyRange");
+      expect(String(await inside((tx) => tx.put("a", 1 as never)))).toContain("TypeError");
     });
 
     it("refuses a reader that goes on after its attempt", async () => {

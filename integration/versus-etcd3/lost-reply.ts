@@ -3,8 +3,8 @@
  * keeps the answer back, and ends the connection. Both accounts were last written by the same txn, so that nothing but the
  * lost answer can disturb the transfer.
  */
-import { codec, compare, op } from "@kvorum/client";
-import { stm } from "@kvorum/concurrency";
+import { codec, op } from "@kvorum/client";
+import { stm, type Tx } from "@kvorum/concurrency";
 import { type FaultProxy, startProxy } from "../support/proxy.js";
 import { errorName, type Outcome, outcomeOf, type Place, until, withEtcd3, withKvorum } from "./place.js";
 
@@ -36,37 +36,33 @@ export function transferByEtcd3(place: Place): Promise<LostReply> {
 
 export function transferByKvorum(place: Place): Promise<LostReply> {
   return whileReplyIsLost(place, "kvorum", (proxy, from, to, commit) =>
-    withKvorum(proxy.endpoint, (client) =>
-      stm(client, async (tx) => {
-        const [a, b] = [await tx.get(from, int), await tx.get(to, int)];
-        tx.put(from, (a ?? 0) - 10, { codec: int });
-        tx.put(to, (b ?? 0) + 10, { codec: int });
-        commit();
-      }),
-    ),
+    withKvorum(proxy.endpoint, (client) => stm(client, transfer(from, to, commit))),
   );
 }
 
-/** As one txn that is asked for exactly once; etcd3 has nothing like it. */
+/** The same asked for exactly once; etcd3 has nothing like it. */
 export function transferExactlyOnce(place: Place): Promise<LostReply> {
   return whileReplyIsLost(place, "once", (proxy, from, to, commit) =>
     withKvorum(proxy.endpoint, async (client) => {
-      // The first of these writes of a client also asks for its lease.
+      // The first write of this kind of a client also asks for its lease, and only the commit is to be lost.
       await client.put(`${place.space}once/first`, "", { retry: "exactly-once" });
-      commit();
-      const [taken, given] = [op.put(from, "90"), op.put(to, "10")];
-      const { succeeded } = await client.txn(
-        { if: [compare.value(from).eq("100"), compare.value(to).eq("0")], then: [taken, given] },
-        { retry: "exactly-once" },
-      );
-      if (!succeeded) throw new Error("the compare failed");
+      await stm(client, transfer(from, to, commit), { commit: "exactly-once" });
     }),
   );
 }
 
-type Transfer = (proxy: FaultProxy, from: string, to: string, commit: () => void) => Promise<unknown>;
+function transfer(from: string, to: string, commit: () => void): (tx: Tx) => Promise<void> {
+  return async (tx) => {
+    const [a, b] = [await tx.get(from, int), await tx.get(to, int)];
+    tx.put(from, (a ?? 0) - 10, { codec: int });
+    tx.put(to, (b ?? 0) + 10, { codec: int });
+    commit();
+  };
+}
 
-async function whileReplyIsLost(place: Place, name: string, transfer: Transfer): Promise<LostReply> {
+type TransferBy = (proxy: FaultProxy, from: string, to: string, commit: () => void) => Promise<unknown>;
+
+async function whileReplyIsLost(place: Place, name: string, transferBy: TransferBy): Promise<LostReply> {
   const [from, to] = [`${place.space}${name}/from`, `${place.space}${name}/to`];
   await place.direct.txn({ then: [op.put(from, "100"), op.put(to, "0")] });
   const balance = async (key: string): Promise<string> => (await place.direct.get(key))?.value ?? "";
@@ -78,7 +74,7 @@ async function whileReplyIsLost(place: Place, name: string, transfer: Transfer):
       runs += 1;
       if (runs === 1) proxy.swallowReplies();
     };
-    const ended = outcomeOf(transfer(proxy, from, to, commit));
+    const ended = outcomeOf(transferBy(proxy, from, to, commit));
     await until("the commit is applied", async () => (await balance(to)) === "10");
     proxy.forward();
     proxy.cut();

@@ -24,11 +24,7 @@ function rowsOf({ lostReply, exactlyOnce, ages, history, silentLease, largeAnswe
       lostReplyText(lostReply.etcd3),
       lostReplyText(lostReply.kvorum),
     ],
-    [
-      'The same as one `txn` with `retry: "exactly-once"`',
-      "no such mode",
-      `${exactlyOnce.balances}; ${ending(exactlyOnce.error)}`,
-    ],
+    ['The same with `commit: "exactly-once"`', "no such mode", lostReplyText(exactlyOnce)],
     [
       "The transfer between keys last written at different revisions; no fault",
       `${ages.etcd3.balances}; ${ending(ages.etcd3.error)}; body ran ${times(ages.etcd3.runs)}`,

@@ -38,10 +38,12 @@ export interface StmOptions {
    * commit.
    */
   readonly timeout?: number;
+  /** See `StmCodecOptions`. */
+  readonly codec?: undefined;
 }
 
 /** Of a transaction whose values are not text. */
-export interface StmCodecOptions<V, In = V> extends StmOptions {
+export interface StmCodecOptions<V, In = V> extends Omit<StmOptions, "codec"> {
   /** How `tx` reads and writes values where a call names no codec of its own. */
   readonly codec: Codec<V, In>;
 }
@@ -80,7 +82,7 @@ export function stm<T, V, In>(
 export async function stm<T>(
   store: StmStore,
   body: (tx: Tx<never, never>) => Promise<T>,
-  options: StmOptions & { readonly codec?: Codec<unknown, unknown> } = {},
+  options: StmOptions | StmCodecOptions<unknown> = {},
 ): Promise<StmResult<T>> {
   const { level, maxAttempts, prefetch, retry } = checked(body, options);
   const { clock } = store.world;
@@ -154,7 +156,7 @@ interface Checked {
   readonly retry: { readonly retry?: "exactly-once" };
 }
 
-function checked(body: unknown, options: StmOptions): Checked {
+function checked(body: unknown, options: Omit<StmOptions, "codec">): Checked {
   const { isolation = "serializable-snapshot", maxAttempts = DEFAULT_ATTEMPTS, prefetch = [], timeout } = options;
   const { commit: mode = "at-most-once" } = options;
   if (typeof body !== "function") throw new TypeError(`body must be a function, not ${typeof body}`);
