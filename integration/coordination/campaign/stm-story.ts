@@ -1,0 +1,118 @@
+/**
+ * Transactions: processes append to a few lists and read them with `stm`, at every level, while answers are lost and processes are
+ * killed. The lists tell in which order that happened; what the levels promise of it is for the checkers to say.
+ */
+import { prefix } from "@kvorum/client";
+import type { Isolation } from "@kvorum/concurrency";
+import { type AppendTransaction, listOf } from "../../robustness/checker/append-history.js";
+import { pause } from "../../robustness/cluster/rpc.js";
+import { pick } from "../../support/random.js";
+import { sharedNowMs } from "../model.js";
+import { judgeTransactions, type StmHistory } from "../models/stm.js";
+import type { Transacted } from "./events.js";
+import { loseAnswers } from "./mutex-story.js";
+import { type Ended, keepHistory, onStage, type Scene } from "./stage.js";
+
+export interface StmStoryOptions {
+  /** That were committed at the default level. */
+  readonly transactions: number;
+  /** Of faults of processes. */
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+const SLOTS = 4;
+const LISTS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] as const;
+const DEFAULT_LEVEL = "serializable-snapshot";
+/** As often as they are drawn. */
+const LEVELS = [
+  ...Array.from({ length: 12 }, () => DEFAULT_LEVEL),
+  ...Array.from({ length: 4 }, () => `${DEFAULT_LEVEL} exactly once`),
+  ...["serializable", "repeatable-reads", "read-committed"],
+];
+const KILL_EVERY_MS = 4_000;
+const COUNT_EVERY_MS = 500;
+
+export async function playStm(scene: Scene, { transactions, rounds, seconds }: StmStoryOptions): Promise<void> {
+  const { outcome } = scene;
+  const end = performance.now() + seconds * 1_000;
+  let killed = 0;
+  const ended = await onStage(scene, { story: "stm", slots: SLOTS, names: LISTS, levels: LEVELS }, async (stage) => {
+    const { direct, random, slots } = stage;
+    let revisions = 0n;
+    const first = (await direct.put("campaign/stm-mark", "")).header.revision;
+    // A commit is a revision; one in five transactions only reads, and the other levels have a share as well.
+    const enough = (): boolean =>
+      performance.now() > end || (Number(revisions) >= transactions * 1.05 && killed >= rounds);
+    const kills = async (): Promise<void> => {
+      while (!enough()) {
+        await pause(KILL_EVERY_MS);
+        const slot = pick(random, slots);
+        await slot.kill();
+        slot.start();
+        killed += 1;
+      }
+    };
+    const counting = async (): Promise<void> => {
+      while (!enough()) {
+        await pause(COUNT_EVERY_MS);
+        revisions = (await direct.list(prefix("campaign/none"), { timeout: 30_000 })).header.revision - first;
+      }
+    };
+    await Promise.all([kills(), counting(), loseAnswers(stage, enough)]);
+  });
+  outcome.count("processes killed", killed);
+  await judgeLists(scene, ended);
+  outcome.atLeast("processes killed", rounds);
+  outcome.atLeast("connections cut at an answer", 5 * rounds);
+  outcome.atLeast(`${DEFAULT_LEVEL} committed`, transactions);
+  outcome.atLeast("committed exactly once", transactions / 8);
+  outcome.atLeast("conflicts that were tried again", transactions / 100);
+}
+
+async function judgeLists({ direct, folder, outcome }: Scene, { events }: Ended): Promise<void> {
+  const latest = new Map<string, Transacted>();
+  for (const event of events) if (event.kind === "transaction") latest.set(event.id, event);
+  const all = [...latest.values()];
+  for (const level of new Set(all.map((one) => one.level))) {
+    const mine = all.filter((one) => one.level === level);
+    const { transactions, attempts } = toHistory(mine);
+    const { violation } = judgeTransactions(level as Isolation, {
+      transactions: [...transactions, await readAll(direct, level)],
+      attempts,
+    });
+    if (violation !== undefined) outcome.wrong(violation);
+    outcome.count(`${level} committed`, mine.filter(({ status }) => status === "acknowledged").length);
+  }
+  const committed = all.filter(({ status }) => status === "acknowledged");
+  outcome.count("committed exactly once", committed.filter(({ exactlyOnce }) => exactlyOnce).length);
+  outcome.count("of unknown outcome", all.filter(({ status }) => status === "unknown").length);
+  outcome.count(
+    "conflicts that were tried again",
+    all.reduce((sum, { before }) => sum + before.length, 0),
+  );
+  if (outcome.failed > 0) outcome.wrong(`the history is in ${keepHistory(folder, events)}`);
+}
+
+/** One transaction that has read every list when all was over. */
+async function readAll(direct: Scene["direct"], level: string): Promise<AppendTransaction> {
+  const invoke = sharedNowMs();
+  const { kvs } = await direct.list(prefix(`campaign/stm/${level}/`), { timeout: 30_000 });
+  const operations = kvs.map(({ key, value }) => ({ kind: "read" as const, key, list: listOf(value) }));
+  return { client: -1, invoke, return: sharedNowMs(), status: "acknowledged", operations };
+}
+
+/** Each transaction is a client of its own, since a process has several under way at once. */
+function toHistory(transactions: readonly Transacted[]): StmHistory {
+  const timed = ({ invoke, return: returned }: Transacted, client: number) => ({ client, invoke, return: returned });
+  return {
+    transactions: transactions.map((one, client) => ({
+      ...timed(one, client),
+      status: one.status,
+      operations: one.operations,
+    })),
+    attempts: transactions.flatMap((one, client) =>
+      one.before.map((operations) => ({ ...timed(one, client), status: "acknowledged" as const, operations })),
+    ),
+  };
+}
