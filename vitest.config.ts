@@ -26,6 +26,7 @@ const alias = {
   "@kvorum/transport": at("packages/transport/src/index.ts"),
   "@kvorum/client/testing": at("packages/client/src/testing.ts"),
   "@kvorum/client": at("packages/client/src/index.ts"),
+  "@kvorum/concurrency/grpc-js": at("packages/concurrency/src/grpc-js.ts"),
   "@kvorum/concurrency/recipes": at("packages/concurrency/src/recipes.ts"),
   "@kvorum/concurrency": at("packages/concurrency/src/index.ts"),
   "@kvorum/server/testing": at("packages/server/src/testing.ts"),
