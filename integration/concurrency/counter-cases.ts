@@ -1,23 +1,32 @@
 /** What counters and allocators of ids promise: no update lost, no id given twice, whatever the others do. */
 import { createClient } from "@kvorum/client";
-import { AtomicCounter } from "@kvorum/concurrency/recipes";
+import { AtomicCounter, IdAllocator } from "@kvorum/concurrency/recipes";
 import { describe, expect, it } from "vitest";
-import { type Fixture, failure } from "./case.js";
+import { judge, sharedNowMs } from "../coordination/model.js";
+import { type CounterEvent, counterModel, type Given, idModel } from "../coordination/models/counter.js";
+import { type Fixture, failure, until } from "./case.js";
 
 export function counterCases(fixture: Fixture): void {
   describe("an atomic counter", () => {
     it("loses no update of many clients at once", async () => {
       const { client, endpoint, name } = fixture;
       const clients = Array.from({ length: 4 }, () => createClient({ endpoints: endpoint }));
-      const seen: bigint[] = [];
+      const history: CounterEvent[] = [];
       await Promise.all(
-        clients.map(async (mine) => {
+        clients.map(async (mine, index) => {
           const counter = new AtomicCounter(mine, name);
-          for (let i = 0; i < 10; i++) seen.push((await counter.increment()).value);
+          const note = (kind: "adding" | "added", value: bigint): unknown =>
+            history.push({ atMs: sharedNowMs(), worker: `${index}`, kind, value });
+          for (let i = 1; i <= 10; i++) {
+            note("adding", BigInt(i));
+            note("added", (await counter.increment(i)).value);
+          }
         }),
       );
-      expect(seen.sort((a, b) => (a < b ? -1 : 1))).toEqual(Array.from({ length: 40 }, (_, i) => BigInt(i + 1)));
-      expect(await new AtomicCounter(client, name).get()).toMatchObject({ value: 40n });
+      const { value } = await new AtomicCounter(client, name).get();
+      history.push({ atMs: sharedNowMs(), worker: "reader", kind: "read", value });
+      expect(judge(counterModel, history)).toEqual({ events: 81, violation: undefined });
+      expect(value).toBe(220n);
       await Promise.all(clients.map((mine) => mine.close()));
     });
 
@@ -59,6 +68,58 @@ export function counterCases(fixture: Fixture): void {
       const error = await failure(counter.increment());
       expect(error).toMatchObject({ name: "DecodeError", key: name });
       expect(String(error)).not.toContain("many");
+    });
+  });
+
+  describe("an id allocator", () => {
+    it("gives each id once to many processes, in growing order to each", async () => {
+      const { client, endpoint, name } = fixture;
+      const clients = Array.from({ length: 3 }, () => createClient({ endpoints: endpoint }));
+      const given: Given[] = [];
+      await Promise.all(
+        clients.map(async (mine, index) => {
+          const ids = new IdAllocator(mine, name, { blockSize: 7, start: 1_000 });
+          for (let i = 0; i < 20; i++) {
+            const some = await Promise.all([ids.next(), ids.next(), ids.nextMany(3)]);
+            for (const id of some.flat()) given.push({ atMs: sharedNowMs(), worker: `${index}`, kind: "given", id });
+          }
+        }),
+      );
+      expect(judge(idModel, given)).toEqual({ events: 300, violation: undefined });
+      expect(given.every(({ id }) => id >= 1_000n)).toBe(true);
+      // What is stored is what nobody has: above all that were given.
+      const stored = BigInt((await client.get(name))?.value ?? "0");
+      expect(given.every(({ id }) => id < stored)).toBe(true);
+      await Promise.all(clients.map((mine) => mine.close()));
+    });
+
+    it("reserves blocks, not ids: one write for many, and the next one before it is needed", async () => {
+      const { client, name } = fixture;
+      const writes = async (): Promise<bigint | undefined> => (await client.get(name))?.version;
+      const ids = new IdAllocator(client, name, { blockSize: 100 });
+      const first = await Promise.all(Array.from({ length: 70 }, () => ids.next()));
+      expect(first).toEqual(Array.from({ length: 70 }, (_, i) => BigInt(i + 1)));
+      expect(await writes()).toBe(1n);
+      await ids.nextMany(6);
+      await until(async () => (await writes()) === 2n);
+      expect(await client.get(name)).toMatchObject({ value: "201" });
+      const thrifty = new IdAllocator(client, name, { blockSize: 4, prefetch: false });
+      expect(await thrifty.nextMany(4)).toEqual([201n, 202n, 203n, 204n]);
+      expect(await thrifty.nextMany(10)).toHaveLength(10);
+      expect(await client.get(name)).toMatchObject({ value: "215" });
+    });
+
+    it("refuses to go on when what is stored was set back, and at the end of 64 bits", async () => {
+      const { client, name } = fixture;
+      const ids = new IdAllocator(client, name, { blockSize: 1 });
+      expect(await ids.nextMany(3)).toEqual([1n, 2n, 3n]);
+      await client.delete(name);
+      expect(await failure(ids.next())).toMatchObject({ message: expect.stringContaining("was set back") });
+      await client.put(name, String(2n ** 63n - 3n));
+      expect(await ids.nextMany(2)).toEqual([2n ** 63n - 3n, 2n ** 63n - 2n]);
+      expect(await failure(ids.next())).toBeInstanceOf(RangeError);
+      expect(() => new IdAllocator(client, name, { blockSize: 0 })).toThrow("blockSize must be a whole number from 1");
+      expect(await failure(ids.nextMany(1_000_001))).toBeInstanceOf(RangeError);
     });
   });
 }

@@ -1,5 +1,6 @@
 /** Locks, elections and transactions against a real etcd. */
 import { etcdMissing, startEtcd } from "../support/etcd.js";
+import { barrierCases } from "./barrier-cases.js";
 import { suite } from "./case.js";
 import { counterCases } from "./counter-cases.js";
 import { electionCases } from "./election-cases.js";
@@ -21,6 +22,7 @@ suite(
     electionCases(fixture);
     stmCases(fixture);
     counterCases(fixture);
+    barrierCases(fixture);
     etcdctlCases(fixture);
     faultCases(fixture);
   },

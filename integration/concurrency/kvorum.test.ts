@@ -1,5 +1,6 @@
 /** Locks, elections and transactions against an embedded Kvorum node. */
 import { startNode } from "@kvorum/server";
+import { barrierCases } from "./barrier-cases.js";
 import { suite } from "./case.js";
 import { counterCases } from "./counter-cases.js";
 import { electionCases } from "./election-cases.js";
@@ -24,6 +25,7 @@ suite("concurrency on Kvorum", start, undefined, (fixture) => {
   electionCases(fixture);
   stmCases(fixture);
   counterCases(fixture);
+  barrierCases(fixture);
   etcdctlCases(fixture);
   faultCases(fixture);
 });

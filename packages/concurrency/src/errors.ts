@@ -94,3 +94,36 @@ export class OutcomeUnknownError extends Error {
     this.attempts = attempts;
   }
 }
+
+/** A double barrier has as many participants as it is for; this one was refused and has left nothing behind. */
+export class TooManyParticipantsError extends Error {
+  override readonly name = "TooManyParticipantsError";
+  /** How many the barrier is for. */
+  readonly count: number;
+
+  constructor(barrier: string, count: number) {
+    super(`double barrier ${JSON.stringify(barrier)} is full: it is for ${count} participants`);
+    this.count = count;
+  }
+}
+
+/** There is no such latch, or no longer the one that was there. */
+export class LatchNotFoundError extends Error {
+  override readonly name = "LatchNotFoundError";
+
+  constructor(latch: string) {
+    super(`latch ${JSON.stringify(latch)} does not exist, or no longer`);
+  }
+}
+
+/** A latch of this name was created with another count. */
+export class LatchExistsError extends Error {
+  override readonly name = "LatchExistsError";
+  /** What it was created with; undefined where the key was made by something else. */
+  readonly existing: number | undefined;
+
+  constructor(latch: string, existing: number | undefined, count: number) {
+    super(`latch ${JSON.stringify(latch)} was created with ${existing ?? "something else than a count"}, not ${count}`);
+    this.existing = existing;
+  }
+}

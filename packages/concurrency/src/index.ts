@@ -10,12 +10,15 @@ export type { LeadOptions, Transition } from "./election/lead.js";
 export type { Leadership } from "./election/leadership.js";
 export type { Leader, Observation, ObserveOptions } from "./election/observe.js";
 export {
+  LatchExistsError,
+  LatchNotFoundError,
   LockLostError,
   NotLeaderError,
   OutcomeUnknownError,
   SemaphoreLimitError,
   SessionExpiredError,
   StmConflictError,
+  TooManyParticipantsError,
   UpgradeRefusedError,
 } from "./errors.js";
 export type { Lock } from "./lock/lock.js";

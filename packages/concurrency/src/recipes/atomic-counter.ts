@@ -8,8 +8,8 @@
  */
 import type { Key, KeyValue, Store } from "@kvorum/client";
 import { LocalQueue } from "../contention/local-queue.js";
-import { toBytes } from "../keys.js";
-import { knownOutcome, type RecipeCallOptions, type Round, throughConflicts, type Writer } from "./conflicts.js";
+import { type RecipeCallOptions, recipeName } from "./arguments.js";
+import { knownOutcome, type Round, throughConflicts, type Writer } from "./conflicts.js";
 import { decimal, fitsInt64, toInt64 } from "./decimal.js";
 
 export interface AtomicCounterOptions {
@@ -52,13 +52,12 @@ export class AtomicCounter {
 
   /** Errors: `TypeError` for an empty name, `TypeError` or `RangeError` for an option. */
   constructor(store: Store<unknown>, name: Key, options: AtomicCounterOptions = {}) {
-    if (toBytes(name).length === 0) throw new TypeError("the name of a counter must not be empty");
     const { initial = 0n, retry = "auto" } = options;
     if (retry !== "auto" && retry !== "exactly-once") {
       throw new TypeError(`retry must be "auto" or "exactly-once", not ${String(retry)}`);
     }
     this.#store = store.withCodec(decimal);
-    this.#key = name;
+    this.#key = recipeName(name, "counter");
     this.#initial = toInt64(initial, "initial");
     this.#retry = retry;
     this.#writer = { world: store.world, what: "the update of the counter", turns: new LocalQueue() };

@@ -6,14 +6,7 @@ import { type CallOptions, type ClientWorld, isEtcdError } from "@kvorum/client"
 import type { LocalQueue } from "../contention/local-queue.js";
 import { OutcomeUnknownError, StmConflictError } from "../errors.js";
 import { Interrupt, pause } from "../interrupt.js";
-
-/** How a call may be ended. */
-export interface RecipeCallOptions {
-  /** Aborting rejects with the signal's reason. A write that was already sent may still take effect. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds for the whole call. Default 10,000. */
-  readonly timeout?: number;
-}
+import { checkEnds, type RecipeCallOptions } from "./arguments.js";
 
 /** What one round may use: reads end with `read`, writes with `write`, which leaves it to the client to say "unknown". */
 export interface Round {
@@ -47,6 +40,7 @@ export async function throughConflicts<T extends object>(
   options: RecipeCallOptions,
   round: (round: Round) => Promise<T | undefined>,
 ): Promise<T> {
+  checkEnds(options);
   const { signal: asked, timeout = DEFAULT_MS } = options;
   asked?.throwIfAborted();
   const deadlineMs = world.clock.nowMs() + timeout;
@@ -68,6 +62,16 @@ export async function throughConflicts<T extends object>(
     throw new StmConflictError(ROUNDS_MAX);
   } finally {
     turn.free();
+  }
+}
+
+/** The write's answer; undefined, as for a conflict, where it was lost. For rounds that find out what an earlier one did. */
+export async function unlessLost<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isEtcdError(error) && error.outcome === "unknown") return undefined;
+    throw error;
   }
 }
 

@@ -39,11 +39,3 @@ export function toInt64(value: bigint | number, argument: string): bigint {
   if (!fitsInt64(wide)) throw new RangeError(`${argument} must fit into 64 bits, not ${wide}`);
   return wide;
 }
-
-/** An amount from `least` on. Errors: `TypeError`, `RangeError`. */
-export function checkWhole(value: number, least: number, argument: string): void {
-  if (typeof value !== "number") throw new TypeError(`${argument} must be a number, not ${typeof value}`);
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${argument} must be a whole number of at least ${least}, not ${value}`);
-  }
-}

@@ -1,0 +1,58 @@
+/** What recipes are called and how their waits may be ended, checked before anything is sent; and the keys below a name. */
+import type { Key } from "@kvorum/client";
+import { toBytes } from "../keys.js";
+
+/** How a call may be ended. */
+export interface RecipeCallOptions {
+  /** Aborting rejects with the signal's reason. A write that was already sent may still take effect. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the whole call. Default 10,000. */
+  readonly timeout?: number;
+}
+
+/** How a wait for others may be ended. */
+export interface RecipeWaitOptions {
+  /** Aborting gives up waiting and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds to wait at most, then `TimeoutError`. Default: as long as it takes. */
+  readonly timeout?: number;
+}
+
+/** A name as bytes of our own. Errors: `TypeError` for what is no key, and for an empty one. */
+export function recipeName(name: Key, recipe: string): Uint8Array {
+  if (typeof name !== "string" && !(name instanceof Uint8Array)) {
+    throw new TypeError(`the name of a ${recipe} must be a string or bytes, not ${typeof name}`);
+  }
+  if (name.length === 0) throw new TypeError(`the name of a ${recipe} must not be empty`);
+  return Uint8Array.from(toBytes(name));
+}
+
+/** The key `<name>/<suffix>`. */
+export function keyBelow(name: Uint8Array, suffix: string): Uint8Array {
+  return Uint8Array.from([...name, ...toBytes(`/${suffix}`)]);
+}
+
+/** Errors: `TypeError`, `RangeError`, naming the option and what was given. */
+export function checkEnds({ signal, timeout }: RecipeWaitOptions): void {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== "function") {
+    throw new TypeError(`signal must be an AbortSignal, not ${typeof signal}`);
+  }
+  if (timeout !== undefined && typeof timeout !== "number") {
+    throw new TypeError(`timeout must be a number, not ${typeof timeout}`);
+  }
+  if (timeout !== undefined && (!Number.isFinite(timeout) || timeout <= 0)) {
+    throw new RangeError(`timeout must be a number of milliseconds above 0, not ${timeout}`);
+  }
+}
+
+/** An amount from `least` on. Errors: `TypeError`, `RangeError`. */
+export function checkWhole(
+  value: number,
+  least: number,
+  argument: string,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (typeof value !== "number") throw new TypeError(`${argument} must be a number, not ${typeof value}`);
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(`${argument} must be a whole number from ${least} to ${most}, not ${value}`);
+}

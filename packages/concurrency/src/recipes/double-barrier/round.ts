@@ -1,0 +1,139 @@
+/**
+ * What a double barrier does in etcd. Keys, as etcd's own recipe lays them out:
+ *
+ * ```
+ * <name>/waiters/<lease in hex>-<chance>    a participant: since it asked to enter and until it leaves, or its lease ends
+ * <name>/ready                              the round has begun
+ * ```
+ *
+ * The round begins with the creation of `ready`, which one participant writes on condition that every one of the first `count`
+ * keys is still there: so nobody counts who died while it waited. It ends when the last of these keys goes; whoever takes away
+ * the last one takes `ready` with it in the same txn. Where the last one died, `ready` is left alone in the store, and who finds
+ * it there removes it. While `ready` is there nobody can join, so the keys of a round are those that are older than it.
+ */
+import {
+  bytes,
+  type Client,
+  type ClientWorld,
+  compare,
+  type KeyValue,
+  type Op,
+  type OpListResult,
+  prefix,
+  range,
+  type Store,
+} from "@kvorum/client";
+import type { Session } from "../../session.js";
+import { keyBelow } from "../arguments.js";
+import { randomName } from "../random-name.js";
+
+/** What stands in the store at one revision. */
+export interface Standing {
+  readonly revision: bigint;
+  /** The revision that began the round; undefined before. */
+  readonly ready: bigint | undefined;
+  /** The revision that created the key that was asked about; undefined where it is gone. */
+  readonly own: bigint | undefined;
+  /** The participants, in the order of their coming. */
+  readonly waiters: readonly Waiter[];
+}
+
+export interface Waiter {
+  readonly key: Uint8Array;
+  readonly createRevision: bigint;
+}
+
+type Value = KeyValue<Uint8Array> | undefined;
+
+export class Rounds {
+  readonly store: Store<Uint8Array>;
+  readonly world: ClientWorld;
+  readonly ready: Uint8Array;
+  readonly #name: Uint8Array;
+  readonly #waiters: Uint8Array;
+
+  constructor(client: Client, name: Uint8Array) {
+    this.store = client.withCodec(bytes);
+    this.world = client.world;
+    this.ready = keyBelow(name, "ready");
+    this.#name = name;
+    this.#waiters = keyBelow(name, "waiters/");
+  }
+
+  /** A key that no other participant has, of this session or of another one. */
+  newKey(session: Session): Uint8Array {
+    return keyBelow(this.#name, `waiters/${session.leaseId.toString(16)}-${randomName(this.world)}`);
+  }
+
+  /** Puts the key where no round is under way and it is not there. What stands after that says whether it is: `own`. */
+  async join(session: Session, key: Uint8Array): Promise<Standing> {
+    const { op } = this.store;
+    const result = await this.store.txn({
+      if: [compare.createRevision(this.ready).eq(0n), compare.createRevision(key).eq(0n)],
+      then: [op.put(key, NO_VALUE, { lease: session.leaseId }), op.list(prefix(this.#waiters), BY_AGE)],
+      else: this.#reads(key),
+    });
+    const { revision } = result.header;
+    if (!result.succeeded) return standing(revision, ...result.responses);
+    return { ...standing(revision, undefined, undefined, result.responses[1]), own: revision };
+  }
+
+  async look(key: Uint8Array, signal: AbortSignal): Promise<Standing> {
+    const result = await this.store.txn({ then: this.#reads(key) }, { signal });
+    if (!result.succeeded) throw new Error("a txn without conditions did not succeed");
+    return standing(result.header.revision, ...result.responses);
+  }
+
+  /** Begins the round if all of these are still there. Does nothing where it has begun. */
+  async open(participants: readonly Waiter[]): Promise<void> {
+    const present = participants.map(({ key, createRevision }) => compare.createRevision(key).eq(createRevision));
+    await this.store.txn({
+      if: [compare.createRevision(this.ready).eq(0n), ...present],
+      then: [this.store.op.put(this.ready, NO_VALUE)],
+    });
+  }
+
+  /** Takes the key away, and `ready` with it where nobody else stands here. The answer has `own` as it was before. */
+  async depart(key: Uint8Array): Promise<Standing> {
+    const { op } = this.store;
+    const after = new Uint8Array(key.length + 1);
+    after.set(key);
+    const { end } = prefix(this.#waiters);
+    if (end === undefined) throw new Error("a prefix without an end");
+    const [ready, own, waiters] = this.#reads(key);
+    const result = await this.store.txn({
+      if: [compare.createRevision(range(this.#waiters, key)).eq(0n), compare.createRevision(range(after, end)).eq(0n)],
+      then: [own, op.delete(key), op.delete(this.ready)],
+      else: [ready, own, op.delete(key), waiters],
+    });
+    const { revision } = result.header;
+    if (result.succeeded) return standing(revision, undefined, result.responses[0], undefined);
+    return standing(revision, result.responses[0], result.responses[1], result.responses[3]);
+  }
+
+  /** Removes what is left of a round whose participants are all gone. Does nothing where there is another round. */
+  async clear(ready: bigint): Promise<void> {
+    await this.store.txn({
+      if: [compare.createRevision(this.ready).eq(ready), compare.createRevision(prefix(this.#waiters)).eq(0n)],
+      then: [this.store.op.delete(this.ready)],
+    });
+  }
+
+  #reads(key: Uint8Array): readonly [Op<Value>, Op<Value>, Op<OpListResult<Uint8Array>>] {
+    const { op } = this.store;
+    return [op.get(this.ready), op.get(key), op.list(prefix(this.#waiters), BY_AGE)];
+  }
+}
+
+const NO_VALUE = new Uint8Array(0);
+const BY_AGE = { sortBy: "create", order: "asc" } as const;
+
+function standing(revision: bigint, ready: Value, own: Value, waiters: OpListResult<Uint8Array> | undefined): Standing {
+  const kvs = waiters?.kvs ?? [];
+  return {
+    revision,
+    ready: ready?.createRevision,
+    own: own?.createRevision,
+    waiters: kvs.map(({ keyBytes, createRevision }) => ({ key: keyBytes, createRevision })),
+  };
+}
