@@ -148,8 +148,8 @@ class LeaseSession implements Session {
     const { state } = this.#lease;
     if (this.#expired || state === "lost") return "expired";
     if (state === "released") return "closed";
-    // The lease's own two thirds are those of its whole length.
-    return this.lockDelay > 0 && remaining <= (this.ttl * 1_000) / 3 ? "suspect" : state;
+    // The lease's own two thirds are those of its whole length. A quarter is left after two thirds, less the lease's margin.
+    return this.lockDelay > 0 && remaining <= (this.ttl * 1_000) / 4 ? "suspect" : state;
   }
 
   get signal(): AbortSignal {
