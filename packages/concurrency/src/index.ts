@@ -6,7 +6,8 @@
 export type { AcquireOptions, Owner } from "./contention/acquire.js";
 export type { Ownership } from "./contention/ownership.js";
 export { Election, type ElectionOptions } from "./election/election.js";
-export type { LeadOptions, Transition } from "./election/lead.js";
+export type { HealthGate } from "./election/health.js";
+export type { LeadOptions, Transition } from "./election/lead-options.js";
 export type { Leadership } from "./election/leadership.js";
 export type { Leader, Observation, ObserveOptions } from "./election/observe.js";
 export {

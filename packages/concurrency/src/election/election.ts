@@ -2,12 +2,13 @@
  * Electing one leader among the processes that campaign under a name, and following who leads. Interoperable with
  * `etcdctl elect` and the elections of etcd's own client. `lead.ts` has the loop that most workers want.
  */
-import { type CallOptions, type Codec, isEtcdError, type Key, utf8 } from "@kvorum/client";
+import { bytes, type CallOptions, type Codec, isEtcdError, type Key, type KeyValue, utf8 } from "@kvorum/client";
 import { type AcquireOptions, acquire, clientOf, isSession, type Owner } from "../contention/acquire.js";
-import { localQueueOf } from "../contention/local-queue.js";
+import { localQueueOf, NO_SLOT } from "../contention/local-queue.js";
 import { Queue } from "../contention/queue.js";
 import { createSession, type Session } from "../session.js";
-import { type LeadOptions, lead } from "./lead.js";
+import { lead } from "./lead.js";
+import { checkLead, type LeadOptions } from "./lead-options.js";
 import { HeldLeadership, type Leadership } from "./leadership.js";
 import { type Leader, type Observation, type ObserveOptions, observe, toLeader } from "./observe.js";
 
@@ -49,12 +50,14 @@ export class Election<V = string> {
    * it is waited for before the next campaign. Resolves when the body returns while it leads, and when `signal` aborts.
    *
    * Errors: what the body throws while it leads; `SessionExpiredError` when the election's own session is lost; `EtcdError`
-   * where waiting does not help, such as a missing permission.
+   * where waiting does not help, such as a missing permission; what `onTransition` throws; `TypeError` and `RangeError` for
+   * wrong arguments.
    */
-  lead(value: V, body: (leadership: Leadership<V>) => Promise<void>, options?: LeadOptions): Promise<void> {
+  async lead(value: V, body: (leadership: Leadership<V>) => Promise<void>, options: LeadOptions = {}): Promise<void> {
+    checkLead(body, options);
     const session = isSession(this.#owner) ? this.#owner.signal : undefined;
     const { world } = clientOf(this.#owner);
-    return lead({ world, campaign: (wait) => this.campaign(value, wait), session }, body, options);
+    await lead({ world, campaign: (wait) => this.campaign(value, wait), session }, body, options);
   }
 
   /** Who leads now, or undefined. It may have changed by the time the answer is here. */
@@ -76,17 +79,38 @@ export class Election<V = string> {
    * Takes a leadership up again that this process had before it restarted: `key` and `fencingToken` are what it wrote down.
    * Undefined when the key no longer leads, or its lease is gone.
    *
-   * Errors: `RangeError` when the election has a session of another lease; `EtcdError`.
+   * The token stays the same, so nothing tells the two apart: only for a process that is certain to have ended. One that still
+   * runs leads as well.
+   *
+   * Errors: `RangeError` when the election has a session of another lease; `TypeError` for a token that is no bigint;
+   * `EtcdError`. Then the lease is left to run out.
    */
   async resume(key: string, fencingToken: bigint, options?: CallOptions): Promise<Leadership<V> | undefined> {
-    const { owner } = await this.#queue.first(this.#codec, options);
-    if (owner === undefined || owner.key !== key || owner.createRevision !== fencingToken) return undefined;
-    const session = await this.#sessionOf(owner.lease);
+    if (typeof fencingToken !== "bigint") {
+      throw new TypeError(`fencingToken must be a bigint, not ${typeof fencingToken}`);
+    }
+    const leads = async (): Promise<KeyValue<Uint8Array> | undefined> => {
+      const { owner } = await this.#queue.first(bytes, options);
+      return owner?.key === key && owner.createRevision === fencingToken ? owner : undefined;
+    };
+    const before = await leads();
+    if (before === undefined) return undefined;
+    const session = await this.#sessionOf(before.lease);
     if (session === undefined) return undefined;
-    const slot = localQueueOf(session.client).tryTake(this.#queue.id) ?? NO_SLOT;
-    const place = { key: owner.keyBytes, createRevision: fencingToken };
     const privateSession = session !== this.#owner;
-    return new HeldLeadership({ queue: this.#queue, place, session, privateSession, slot }, this.#codec);
+    let confirmed: KeyValue<Uint8Array> | undefined;
+    try {
+      // It may have gone until the lease was ours to keep alive. From here on only somebody's hand can take it.
+      confirmed = await leads();
+    } finally {
+      if (confirmed === undefined && privateSession) session.orphan();
+    }
+    if (confirmed === undefined) return undefined;
+    // Where the process contends already, it waits behind this key anyway.
+    const slot = localQueueOf(session.client).tryTake(this.#queue.id) ?? NO_SLOT;
+    const place = { key: confirmed.keyBytes, createRevision: fencingToken };
+    const held = { queue: this.#queue, place, session, privateSession, slot };
+    return new HeldLeadership(held, this.#codec, confirmed.modRevision);
   }
 
   async #sessionOf(leaseId: bigint): Promise<Session | undefined> {
@@ -104,6 +128,3 @@ export class Election<V = string> {
     }
   }
 }
-
-/** A resumed leadership does not need one: its key is its own, and who waits for the slot waits behind the key anyway. */
-const NO_SLOT = { free: () => undefined };
