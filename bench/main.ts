@@ -2,10 +2,13 @@
  * `npm run bench`: Kvorum and etcd side by side in one run, with the same load. Each put is durable on both (default flags:
  * every acknowledged write is synced). Rounds alternate between the servers, so that a machine that changes its speed
  * does not favour one of them; the table shows medians.
+ *
+ * `npm run bench -- coordination` compares locks and transactions of two clients instead: `coordination/`.
  */
 import { cpus, totalmem } from "node:os";
 import { KV } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
+import { compareCoordination } from "./coordination/coordination.js";
 import { chooseGenerator, type Generator, type LoadResult } from "./load.js";
 import { etcdVersion, type Server, startEtcd, startKvorum } from "./servers.js";
 
@@ -79,11 +82,16 @@ function line(...cells: readonly string[]): void {
 }
 
 async function main(): Promise<void> {
-  const generator = chooseGenerator();
-  const theirs = etcdVersion();
   console.log(
     `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`,
   );
+  if (process.argv.includes("coordination")) await compareCoordination({ rounds: ROUNDS, seconds: SECONDS });
+  else await compareServers();
+}
+
+async function compareServers(): Promise<void> {
+  const generator = chooseGenerator();
+  const theirs = etcdVersion();
   console.log(
     `generator: ${generator.name}; ${ROUNDS} rounds of ${SECONDS} s; value 256 bytes; every put durable before its answer`,
   );
