@@ -193,6 +193,23 @@ export function barrierCases(fixture: Fixture): void {
       await second.close();
     });
 
+    it("does not count the process before, whose session was adopted after a restart", async () => {
+      const { client, endpoint, name } = fixture;
+      const before = createClient({ endpoints: endpoint, leasesOnClose: "release" });
+      const old = await createSession(before, { ttl: 30 });
+      const given = failure(new DoubleBarrier(old, name, 2).enter());
+      await waiting(1);
+      const leaseId = old.orphan();
+      await before.close();
+      await given;
+      await using session = await createSession(client, { leaseId });
+      const restarted = new DoubleBarrier(session, name, 2);
+      const entering = failure(restarted.enter({ timeout: 300 }));
+      await waiting(1);
+      expect(await entering).toMatchObject({ name: "TimeoutError" });
+      expect(await keysLeft()).toEqual([]);
+    });
+
     it("starts anew over what a round left that died to the last", async () => {
       const { client, name } = fixture;
       const dead = await createSession(client, { ttl: 30 });

@@ -1,4 +1,4 @@
-/** What recipes are called and how their waits may be ended, checked before anything is sent; and the keys below a name. */
+/** What recipes are called and how their waits may be ended, checked before anything is sent. */
 import type { Key } from "@kvorum/client";
 import { toBytes } from "../keys.js";
 
@@ -25,11 +25,6 @@ export function recipeName(name: Key, recipe: string): Uint8Array {
   }
   if (name.length === 0) throw new TypeError(`the name of a ${recipe} must not be empty`);
   return Uint8Array.from(toBytes(name));
-}
-
-/** The key `<name>/<suffix>`. */
-export function keyBelow(name: Uint8Array, suffix: string): Uint8Array {
-  return Uint8Array.from([...name, ...toBytes(`/${suffix}`)]);
 }
 
 /** Errors: `TypeError`, `RangeError`, naming the option and what was given. */

@@ -16,17 +16,11 @@
  * read or in the log, stays true.
  */
 import { type Compare, compare, type Key, type KeyValue, prefix, type Store } from "@kvorum/client";
+import { below } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { LatchExistsError, LatchNotFoundError, OutcomeUnknownError } from "../errors.js";
 import { Interrupt, persist } from "../interrupt.js";
-import {
-  checkEnds,
-  checkWhole,
-  keyBelow,
-  type RecipeCallOptions,
-  type RecipeWaitOptions,
-  recipeName,
-} from "./arguments.js";
+import { checkEnds, checkWhole, type RecipeCallOptions, type RecipeWaitOptions, recipeName } from "./arguments.js";
 import { type Round, throughConflicts, unlessLost, type Writer } from "./conflicts.js";
 import { decimal } from "./decimal.js";
 import { eventAfter } from "./event-after.js";
@@ -52,7 +46,7 @@ export class CountDownLatch {
   constructor(store: Store<unknown>, name: Key) {
     this.#store = store.withCodec(decimal);
     this.#name = recipeName(name, "latch");
-    this.#total = keyBelow(this.#name, "total");
+    this.#total = below(this.#name, "total");
     this.#writer = { world: store.world, what: "counting down", turns: new LocalQueue() };
   }
 
@@ -96,7 +90,7 @@ export class CountDownLatch {
     if (typeof participant !== "string" || participant === "") {
       throw new TypeError(`participant must be a name, not ${participant === "" ? "empty" : typeof participant}`);
     }
-    const count: Count = { by: BigInt(by), mark: keyBelow(this.#name, `done/${participant}`) };
+    const count: Count = { by: BigInt(by), mark: below(this.#name, `done/${participant}`) };
     try {
       const { left } = await throughConflicts(this.#writer, options, (round) => this.#round(count, round));
       return Number(left);
@@ -154,7 +148,7 @@ export class CountDownLatch {
       this.#store.txn(
         {
           if: [compare.createRevision(this.#name).eq(latch.createRevision)],
-          then: [op.delete(this.#name), op.delete(this.#total), op.delete(prefix(keyBelow(this.#name, "done/")))],
+          then: [op.delete(this.#name), op.delete(this.#total), op.delete(prefix(below(this.#name, "done/")))],
         },
         { signal },
       ),

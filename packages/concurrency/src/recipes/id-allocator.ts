@@ -48,7 +48,7 @@ export class IdAllocator {
   readonly #turns = new LocalQueue();
   readonly #writer: Writer;
   readonly #blocks: Block[] = [];
-  #available = 0n;
+  #available = 0;
   /** Everything below is reserved, by us or by others. */
   #reserved: bigint;
   #reserving: Promise<void> | undefined;
@@ -87,10 +87,7 @@ export class IdAllocator {
     using wait = new Interrupt(this.#store.world, "the wait for an id", [asked], timeout);
     const turn = await this.#turns.take("", wait.signal);
     try {
-      for (let missing = count; missing > 0; missing = count - Number(this.#available)) {
-        if (this.#available >= BigInt(count)) break;
-        await unlessAborted(this.#reserve(missing), wait.signal);
-      }
+      while (this.#available < count) await unlessAborted(this.#reserve(count - this.#available), wait.signal);
       return this.#hand(count);
     } finally {
       turn.free();
@@ -103,7 +100,7 @@ export class IdAllocator {
       while (ids.length < count && block.next < block.end) ids.push(block.next++);
       if (block.next === block.end) this.#blocks.shift();
     }
-    this.#available -= BigInt(count);
+    this.#available -= count;
     // Whoever needs the block that could not be reserved tries again, and is told.
     if (this.#available < this.#prefetchBelow) this.#reserve(0).catch(() => undefined);
     return ids;
@@ -116,7 +113,7 @@ export class IdAllocator {
       .then((block) => {
         this.#reserved = block.end;
         this.#blocks.push(block);
-        this.#available += block.end - block.next;
+        this.#available += Number(block.end - block.next);
       })
       .finally(() => {
         this.#reserving = undefined;

@@ -122,6 +122,11 @@ export class DoubleBarrier {
     const { world } = this.#rounds;
     for (;;) {
       const seen = await persist(world, signal, () => this.#rounds.look(key, signal));
+      const leftover = seen.waiters.find((waiter) => this.#rounds.isLeftover(waiter, session));
+      if (leftover !== undefined) {
+        await persist(world, signal, () => this.#rounds.depart(leftover.key));
+        continue;
+      }
       const there = ofRound(seen, seen.ready);
       if (there.length >= this.#count) throw this.#tooMany();
       if (seen.ready === undefined) {

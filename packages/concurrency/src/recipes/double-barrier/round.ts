@@ -2,8 +2,8 @@
  * What a double barrier does in etcd. Keys, as etcd's own recipe lays them out:
  *
  * ```
- * <name>/waiters/<lease in hex>-<chance>    a participant: since it asked to enter and until it leaves, or its lease ends
- * <name>/ready                              the round has begun
+ * <name>/waiters/<lease in hex>-…    a participant: since it asked to enter and until it leaves, or its lease ends
+ * <name>/ready                       the round has begun
  * ```
  *
  * The round begins with the creation of `ready`, which one participant writes on condition that every one of the first `count`
@@ -23,9 +23,9 @@ import {
   range,
   type Store,
 } from "@kvorum/client";
+import { below } from "../../contention/checks.js";
+import { type PlaceNames, placeNamesOf } from "../../contention/place-names.js";
 import type { Session } from "../../session.js";
-import { keyBelow } from "../arguments.js";
-import { randomName } from "../random-name.js";
 
 /** What stands in the store at one revision. */
 export interface Standing {
@@ -41,6 +41,7 @@ export interface Standing {
 export interface Waiter {
   readonly key: Uint8Array;
   readonly createRevision: bigint;
+  readonly lease: bigint;
 }
 
 type Value = KeyValue<Uint8Array> | undefined;
@@ -51,18 +52,25 @@ export class Rounds {
   readonly ready: Uint8Array;
   readonly #name: Uint8Array;
   readonly #waiters: Uint8Array;
+  readonly #names: PlaceNames;
 
   constructor(client: Client, name: Uint8Array) {
     this.store = client.withCodec(bytes);
     this.world = client.world;
-    this.ready = keyBelow(name, "ready");
+    this.ready = below(name, "ready");
     this.#name = name;
-    this.#waiters = keyBelow(name, "waiters/");
+    this.#names = placeNamesOf(client, client.world);
+    this.#waiters = below(name, "waiters/");
   }
 
   /** A key that no other participant has, of this session or of another one. */
   newKey(session: Session): Uint8Array {
-    return keyBelow(this.#name, `waiters/${session.leaseId.toString(16)}-${randomName(this.world)}`);
+    return below(this.#name, `waiters/${this.#names.next(session)}`);
+  }
+
+  /** Whether the participant was a process that died and whose session was adopted: it lives on its lease and nowhere else. */
+  isLeftover({ key, lease }: Waiter, session: Session): boolean {
+    return this.#names.isLeftover(decoder.decode(key), lease, session);
   }
 
   /** Puts the key where no round is under way and it is not there. What stands after that says whether it is: `own`. */
@@ -125,6 +133,7 @@ export class Rounds {
   }
 }
 
+const decoder = new TextDecoder();
 const NO_VALUE = new Uint8Array(0);
 const BY_AGE = { sortBy: "create", order: "asc" } as const;
 
@@ -134,6 +143,6 @@ function standing(revision: bigint, ready: Value, own: Value, waiters: OpListRes
     revision,
     ready: ready?.createRevision,
     own: own?.createRevision,
-    waiters: kvs.map(({ keyBytes, createRevision }) => ({ key: keyBytes, createRevision })),
+    waiters: kvs.map(({ keyBytes, createRevision, lease }) => ({ key: keyBytes, createRevision, lease })),
   };
 }
