@@ -9,14 +9,14 @@ const numbers = codec.json<number>();
 const keysOf = (client: Client, name: string): Promise<string[]> => client.keys(prefix(`${name}/`));
 
 describe("a queue under faults", () => {
-  it.each([1, 2, 3])("keeps every item once and in order when answers get lost, with seed %i", async (seed) => {
+  it.each([1, 2])("keeps every item once and in order when answers get lost, with seed %i", async (seed) => {
     await using cluster = await createTestCluster({ seed });
     const [producer, consumer] = [cluster.client(), cluster.client()];
     const [input, output] = [producer, consumer].map((client) => new Queue<number>(client, "q", { codec: numbers }));
     // Open the sessions of exactly-once writes first: from then on every third answer to a write is lost.
     let calls = 0;
     cluster.dropReplies(({ method }) => method === "Txn" && ++calls % 3 === 0);
-    const sent = Array.from({ length: 24 }, (_, i) => i);
+    const sent = Array.from({ length: 16 }, (_, i) => i);
     for (const each of sent) await cluster.until(input?.enqueue(each) ?? Promise.reject());
     const got: (number | undefined)[] = [];
     while (got.length < sent.length) got.push(await cluster.until(output?.tryDequeue() ?? Promise.reject()));

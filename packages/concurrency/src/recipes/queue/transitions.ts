@@ -60,11 +60,11 @@ export async function recover(moves: Moves, signal: AbortSignal): Promise<void> 
   }
 }
 
+/** On condition of `claimed` alone: whoever claims the job again writes that anew, and one claim never gets its `held` back. */
 function recovery(moves: Moves, kv: KeyValue<Uint8Array>): Op {
   const { layout, store } = moves;
-  const place = layout.placeOf(kv.key);
   return store.op.txn({
-    if: [compare.modRevision(kv.keyBytes).eq(kv.modRevision), compare.createRevision(layout.heldKey(place)).eq(0n)],
-    then: [store.op.delete(kv.keyBytes), ...giveBackOps(moves, place, stateOf(kv))],
+    if: [compare.modRevision(kv.keyBytes).eq(kv.modRevision)],
+    then: [store.op.delete(kv.keyBytes), ...giveBackOps(moves, layout.placeOf(kv.key), stateOf(kv))],
   });
 }
