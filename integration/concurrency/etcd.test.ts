@@ -3,6 +3,7 @@ import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { barrierCases } from "./barrier-cases.js";
 import { suite } from "./case.js";
 import { counterCases } from "./counter-cases.js";
+import { discoveryCases } from "./discovery-cases.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
@@ -23,6 +24,7 @@ suite(
     stmCases(fixture);
     counterCases(fixture);
     barrierCases(fixture);
+    discoveryCases(fixture);
     etcdctlCases(fixture);
     faultCases(fixture);
   },

@@ -3,6 +3,7 @@ import { startNode } from "@kvorum/server";
 import { barrierCases } from "./barrier-cases.js";
 import { suite } from "./case.js";
 import { counterCases } from "./counter-cases.js";
+import { discoveryCases } from "./discovery-cases.js";
 import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
@@ -26,6 +27,7 @@ suite("concurrency on Kvorum", start, undefined, (fixture) => {
   stmCases(fixture);
   counterCases(fixture);
   barrierCases(fixture);
+  discoveryCases(fixture);
   etcdctlCases(fixture);
   faultCases(fixture);
 });
