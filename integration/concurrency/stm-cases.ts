@@ -324,6 +324,19 @@ export function stmCases(fixture: Fixture): void {
       expect(afterConflict.length).toBeLessThanOrEqual(6);
     });
 
+    it("notices a pair that comes into a range also when it knows the range from the attempt before", async () => {
+      const { client } = fixture;
+      const found: number[] = [];
+      const { attempts } = await stm(client, async (tx) => {
+        found.push((await tx.getRange(prefix(key("r/")))).length);
+        if (found.length < 4) await client.put(key(`r/${found.length}`), "new");
+        tx.put(key("count"), String(found.at(-1)));
+      });
+      expect(found).toEqual([0, 1, 2, 3]);
+      expect(attempts).toBe(4);
+      expect(await stored("count")).toBe("3");
+    });
+
     it("fails when a read of its body has failed, whatever the body makes of that", async () => {
       const refused = new EtcdError("refused", {
         code: "PERMISSION_DENIED",

@@ -12,7 +12,10 @@ import { compiled, execute, snippetsOf, textOf } from "./snippets.js";
 /** Inside this package, so that `@kvorum/*` resolves as it does for its users. */
 const SCRATCH = fileURLToPath(new URL("../dist/guides", import.meta.url));
 const ROOT = new URL("../../", import.meta.url);
-const GUIDES = ["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"];
+const GUIDES = [
+  ...["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"],
+  ...["locks", "leader-election", "transactions"],
+];
 const BETWEEN = "-- next block --";
 
 /** What the comments behind prints say, one line each. A call that prints by way of a listener may have one too. */

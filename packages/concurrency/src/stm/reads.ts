@@ -22,7 +22,7 @@ export interface ReadsInit {
 
 interface RangeRead {
   readonly range: KeyRange;
-  readonly pairs: Promise<readonly Pair[]>;
+  pairs: Promise<readonly Pair[]>;
   /** No key of the range was changed after it, as far as the reading goes. Undefined until that has come. */
   revision: bigint | undefined;
 }
@@ -80,8 +80,10 @@ export class Reads {
     const id = rangeId(range);
     const known = this.#ranges.get(id);
     if (known !== undefined) return known.pairs;
-    const read: RangeRead = { range, revision: undefined, pairs: this.#fetchRange(id, range) };
+    const read: RangeRead = { range, revision: undefined, pairs: Promise.resolve([]) };
+    // It has to be known before it is fetched: what a snapshot already holds is there at once.
     this.#ranges.set(id, read);
+    read.pairs = this.#fetchRange(read, id);
     return read.pairs;
   }
 
@@ -108,23 +110,23 @@ export class Reads {
     return { key, kv: kvs[0] };
   }
 
-  async #fetchRange(id: string, range: KeyRange): Promise<readonly Pair[]> {
+  async #fetchRange(read: RangeRead, id: string): Promise<readonly Pair[]> {
+    const { range } = read;
     const { snapshot } = this.#init;
     const known = snapshot?.ranges.get(id);
     const { kvs, revision } = known && snapshot ? { kvs: known, revision: snapshot.revision } : await this.#list(range);
     for (const kv of kvs) {
-      const read = byteString(kv.keyBytes);
-      const settled = this.#settle(read, { key: kv.keyBytes, kv });
-      if (!this.#keys.has(read)) this.#keys.set(read, Promise.resolve(settled));
+      const key = byteString(kv.keyBytes);
+      const settled = this.#settle(key, { key: kv.keyBytes, kv });
+      if (!this.#keys.has(key)) this.#keys.set(key, Promise.resolve(settled));
     }
     const pairs = new Map(kvs.map((kv) => [byteString(kv.keyBytes), kv]));
-    for (const [read, { key, kv }] of this.#settled) {
+    for (const [settled, { key, kv }] of this.#settled) {
       if (!isInRange(key, range)) continue;
-      if (kv === undefined) pairs.delete(read);
-      else pairs.set(read, kv);
+      if (kv === undefined) pairs.delete(settled);
+      else pairs.set(settled, kv);
     }
-    const self = this.#ranges.get(id);
-    if (self !== undefined) self.revision = revision;
+    read.revision = revision;
     return [...pairs.values()];
   }
 
