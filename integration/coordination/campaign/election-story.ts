@@ -7,6 +7,7 @@ import { pick } from "../../support/random.js";
 import { sharedNowMs } from "../model.js";
 import type { WorkerEvent } from "./events.js";
 import { judgeOwners, loseAnswers } from "./mutex-story.js";
+import { judgeElections } from "./owners-verdict.js";
 import type { Slot } from "./slot.js";
 import { EXPIRY_MS, type Fault, MEMBER_FAULTS, onStage, type Scene, type Stage, strikeInTurn, TTL } from "./stage.js";
 import { asOperator, type Contender } from "./witness.js";
@@ -68,11 +69,14 @@ export async function playElections(scene: Scene, options: ElectionOptions): Pro
       loseAnswers(stage, () => enough()),
     ]);
   });
+  const led = claimed(ended.events);
   const elections = followed(
-    [...ended.witness.places.values()].filter(({ token }) => claimed(ended.events).has(token)),
+    [...ended.witness.places.values()].filter(({ token }) => led.has(token)),
     struck,
   );
-  judgeOwners(scene, { ...ended, events: ended.events.filter((event) => !isNotYetNews(event, struck)) });
+  const told = ended.events.filter((event) => !isNotYetNews(event, struck));
+  outcome.wrong(...judgeElections(told, ended.deaths));
+  judgeOwners(scene, ended);
   outcome.count("elections after a fault", elections);
   outcome.atLeast("elections after a fault", options.elections);
   for (const { name } of wanted) outcome.atLeast(name, options.rounds);
@@ -107,9 +111,9 @@ function leaderships({ witness }: Stage, worker: string): Contender[] {
 }
 
 /** Of a process that leads somewhere, or undefined. */
-function leadingSlot({ mine, random, ...stage }: Lane): Slot | undefined {
-  const leading = mine.filter(({ worker }) => leaderships({ mine, random, ...stage } as Lane, worker).length > 0);
-  return leading.length === 0 ? undefined : pick(random, leading);
+function leadingSlot(lane: Lane): Slot | undefined {
+  const leading = lane.mine.filter(({ worker }) => leaderships(lane, worker).length > 0);
+  return leading.length === 0 ? undefined : pick(lane.random, leading);
 }
 
 /** Strikes a process and waits until whatever it led is led by others, or by nobody. */

@@ -37,7 +37,7 @@ export interface Write extends Happening {
   /** Of the value: no other write has it. */
   readonly id: string;
   readonly status: "accepted" | "refused" | "unknown";
-  /** Of an accepted one. */
+  /** At which it was written, or refused. */
   readonly revision?: bigint;
 }
 

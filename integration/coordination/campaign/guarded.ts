@@ -35,10 +35,8 @@ export class Records {
     const event = { kind: "write", name, token, guarded: guard === "guarded", id } as const;
     try {
       const { header, succeeded } = await client.txn(spec, { timeout: REQUEST_MS });
-      const told = succeeded
-        ? ({ status: "accepted", revision: header.revision } as const)
-        : ({ status: "refused" } as const);
-      log.note({ ...event, ...told, atMs: sharedNowMs() });
+      const status = succeeded ? "accepted" : "refused";
+      log.note({ ...event, status, revision: header.revision, atMs: sharedNowMs() });
       return succeeded ? id : undefined;
     } catch (error) {
       if (!isEtcdError(error)) throw error;

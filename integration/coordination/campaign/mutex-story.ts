@@ -4,9 +4,8 @@
  */
 import { pause } from "../../robustness/cluster/rpc.js";
 import { pick } from "../../support/random.js";
-import { judge } from "../model.js";
-import { type ClaimEvent, claimsModel } from "./claims.js";
-import type { WorkerEvent, Write } from "./events.js";
+import type { Claim, Write } from "./events.js";
+import { judgeLocks } from "./owners-verdict.js";
 import { judgeServer } from "./server-verdict.js";
 import type { Slot } from "./slot.js";
 import {
@@ -62,6 +61,7 @@ export async function playMutex(scene: Scene, { handOvers, rounds, seconds }: Mu
       loseAnswers(stage, enough),
     ]);
   });
+  outcome.wrong(...judgeLocks(ended.events));
   judgeOwners(scene, ended);
   for (const { name } of wanted) outcome.atLeast(name, rounds);
   outcome.atLeast("hand-overs", handOvers);
@@ -70,18 +70,16 @@ export async function playMutex(scene: Scene, { handOvers, rounds, seconds }: Mu
   outcome.atLeast("unguarded writes lost", rounds);
 }
 
-/** Judges claims and writes of locks or leaderships, and counts what there was. */
+/** Judges the writes under locks or leaderships by the servers' history, and counts what there was. */
 export function judgeOwners({ folder, outcome }: Scene, { events, witness }: Ended): void {
-  const claims = events.filter(isOwnership);
   const writes = events.filter((event): event is Write => event.kind === "write");
-  const verdict = judge(claimsModel, claims);
-  if (verdict.violation !== undefined) outcome.wrong(verdict.violation);
   const server = judgeServer([...witness.places.values()], witness.writes, writes);
   outcome.wrong(...server.problems);
-  const tokens = claims.filter(({ kind }) => kind === "claim").map(({ name, token }) => `${name} ${token}`);
+  const claims = events.filter((event): event is Claim => event.kind === "claim");
+  const tokens = new Set(claims.map(({ token }) => token));
   const names = new Set(claims.map(({ name }) => name));
-  outcome.count("hand-overs", Math.max(0, new Set(tokens).size - names.size));
-  outcome.count("claims", tokens.length);
+  outcome.count("hand-overs", tokens.size - names.size);
+  outcome.count("claims", claims.length);
   for (const [what, amount] of Object.entries(server.figures)) outcome.count(FIGURES[what] ?? what, amount);
   outcome.count("attempts given up", events.filter(({ kind }) => kind === "gave up").length);
   if (outcome.failed > 0) outcome.wrong(`the history is in ${keepHistory(folder, events)}`);
@@ -93,10 +91,6 @@ const FIGURES: Readonly<Record<string, string>> = {
   unguarded: "unguarded writes",
   lost: "unguarded writes lost",
 };
-
-function isOwnership(event: WorkerEvent): event is ClaimEvent {
-  return event.kind === "claim" || event.kind === "ended" || event.kind === "began";
-}
 
 const HOLDER_FAULTS: readonly Fault<Lane>[] = [
   {

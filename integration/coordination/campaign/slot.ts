@@ -5,7 +5,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { type FaultProxy, startProxy } from "../../support/proxy.js";
+import { sharedNowMs } from "../model.js";
 import type { Job, Order, Report } from "./orders.js";
+import type { Death } from "./owners-verdict.js";
 
 export interface SlotOptions {
   /** File of the bundled worker program. */
@@ -26,6 +28,8 @@ const STOP_MS = 15_000;
 export class Slot {
   /** Event files of all lives. */
   readonly logs: string[] = [];
+  /** Of the lives that were killed. */
+  readonly deaths: Death[] = [];
   readonly #options: SlotOptions;
   readonly #proxies: readonly FaultProxy[];
   readonly #listeners = new Set<(report: Report) => void>();
@@ -118,8 +122,10 @@ export class Slot {
     this.#wanted = false;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
+    const worker = this.#worker;
     child.kill("SIGKILL");
     await ended;
+    this.deaths.push({ worker, atMs: sharedNowMs() });
   }
 
   /** The connections to one of the members end at the message of its own that comes as the `frame`-th from now. */

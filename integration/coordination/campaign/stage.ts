@@ -8,6 +8,7 @@ import { pause } from "../../robustness/cluster/rpc.js";
 import { pick } from "../../support/random.js";
 import { lineOf, readEvents, type WorkerEvent } from "./events.js";
 import type { Job } from "./orders.js";
+import type { Death } from "./owners-verdict.js";
 import { Slot } from "./slot.js";
 import { Witness } from "./witness.js";
 
@@ -45,6 +46,7 @@ export interface StageOptions {
 
 export interface Ended {
   readonly events: readonly WorkerEvent[];
+  readonly deaths: readonly Death[];
   readonly witness: Witness;
 }
 
@@ -80,7 +82,11 @@ export async function onStage(
   const empty = (): boolean => witness.names.every((name) => witness.line(name).length === 0);
   if (!(await witness.until(empty, EXPIRY_MS))) outcome.wrong("places are left although every worker has ended");
   await witness.upToDate();
-  return { events: slots.flatMap(({ logs }) => logs.flatMap(readEvents)), witness };
+  return {
+    events: slots.flatMap(({ logs }) => logs.flatMap(readEvents)),
+    deaths: slots.flatMap(({ deaths }) => deaths),
+    witness,
+  };
 }
 
 /** A lane of faults strikes in turn until the story has what it wants. */

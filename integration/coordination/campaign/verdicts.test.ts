@@ -1,50 +1,42 @@
 /** The judges of the campaign find what they are there to find. */
 import { describe, expect, it } from "vitest";
-import { judge } from "../model.js";
-import { type ClaimEvent, claimsModel } from "./claims.js";
-import type { Write } from "./events.js";
+import type { WorkerEvent, Write } from "./events.js";
+import { judgeElections, judgeLocks } from "./owners-verdict.js";
 import { judgeServer } from "./server-verdict.js";
 import type { Contender, StoredWrite } from "./witness.js";
 
-const told = (kind: ClaimEvent["kind"], worker: string, token: bigint, atMs: number): ClaimEvent => {
-  return { kind, worker, token, atMs, name: "a" };
+const claim = (worker: string, token: bigint, atMs: number, name = "a"): WorkerEvent => {
+  return { kind: "claim", worker, token, atMs, name };
+};
+const began = (worker: string, token: bigint, atMs: number): WorkerEvent => {
+  return { kind: "began", worker, token, atMs, name: "a" };
+};
+const ended = (worker: string, token: bigint, atMs: number): WorkerEvent => {
+  return { kind: "ended", worker, token, atMs, name: "a" };
 };
 
-function verdictOf(...events: readonly ClaimEvent[]): string {
-  return judge(claimsModel, events).violation ?? "";
-}
-
-describe("the judge of claims", () => {
-  it("is content with owners that follow each other, whether the one before has said that it ended or has died", () => {
-    const events = [
-      told("claim", "w1", 3n, 1),
-      told("claim", "w1", 3n, 2),
-      told("ended", "w1", 3n, 3),
-      told("claim", "w2", 5n, 4),
-      told("claim", "w3", 7n, 5),
-    ];
-    expect(verdictOf(...events)).toBe("");
+describe("what processes said", () => {
+  it("is judged for each name by itself", () => {
+    const events = [claim("w1", 5n, 1), claim("w2", 3n, 2, "b"), ended("w1", 5n, 3), claim("w2", 7n, 4)];
+    expect(judgeLocks(events)).toEqual([]);
+    expect(judgeElections(events, [])).toHaveLength(1); // A body ended that had not begun.
   });
 
-  it("finds an owner that believes in what is over", () => {
-    expect(verdictOf(told("claim", "w1", 3n, 1), told("claim", "w2", 5n, 2), told("claim", "w1", 3n, 3))).toContain(
-      "claimed with token 3 after w2 has claimed it with 5",
-    );
+  it("is a violation where a lock's or an election's owner believes in what is over", () => {
+    const events = [claim("w1", 3n, 1), claim("w2", 5n, 2), claim("w1", 3n, 3)];
+    expect(judgeLocks(events)[0]).toContain("lock a: ");
+    expect(judgeElections(events, [])[0]).toContain("election a: ");
   });
 
-  it("finds a token that two have", () => {
-    expect(verdictOf(told("claim", "w1", 3n, 1), told("claim", "w2", 3n, 2))).toContain("is also that of w1");
+  it("is a violation where a guarded write was accepted after it had been refused", () => {
+    const events = [{ ...answer("1", "refused"), revision: 9n }, answer("2", "accepted", 11n)];
+    expect(judgeLocks(events)[0]).toContain("refused at 9");
   });
 
-  it("finds a claim after the end", () => {
-    const events = [told("claim", "w1", 3n, 1), told("ended", "w1", 3n, 2), told("claim", "w1", 3n, 3)];
-    expect(verdictOf(...events)).toContain("was given up");
-  });
-
-  it("finds work that overlaps with itself in one process, and not that of two", () => {
-    expect(verdictOf(told("began", "w1", 3n, 1), told("began", "w1", 5n, 2))).toContain("twice at once");
-    expect(verdictOf(told("began", "w1", 3n, 1), told("ended", "w1", 3n, 2), told("began", "w1", 5n, 3))).toBe("");
-    expect(verdictOf(told("began", "w1", 3n, 1), told("began", "w2", 5n, 2))).toBe("");
+  it("tells work that ended with its process from work that goes on", () => {
+    expect(judgeElections([began("w1", 3n, 1)], [])).toHaveLength(1);
+    expect(judgeElections([began("w1", 3n, 1)], [{ worker: "w1", atMs: 2 }])).toEqual([]);
+    expect(judgeElections([began("w1", 3n, 1), began("w1", 5n, 2), ended("w1", 5n, 3)], [])).toHaveLength(1);
   });
 });
 
