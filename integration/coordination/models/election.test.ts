@@ -46,6 +46,13 @@ const GOOD: Readonly<Record<string, readonly (readonly [string, Bare])[]>> = {
     ["o", sees(5n, "3", 8n)],
     ["x", stands(5n, "3")],
   ],
+  "a successor whose key is older than its predecessor's last value": [
+    ["a", proclaims(5n, "1")],
+    ["b", proclaims(6n, "2")],
+    ["a", proclaims(5n, "3")],
+    ["o", sees(5n, "3", 9n)],
+    ["o", sees(6n, "2", 6n)],
+  ],
   "nobody leads in the end": [
     ["a", proclaims(5n, "1")],
     ["o", sees(5n, "1", 5n)],

@@ -4,8 +4,8 @@
  * - Claims of leading carry tokens, and tokens only grow: after a claim with a higher one nobody claims a lower one.
  * - One token has one leader, unless another process has taken it up after that one had died.
  * - A worker's body never runs twice at once.
- * - An observer sees tokens and revisions grow, and nothing that was not proclaimed before; it may pass values over, and it
- *   sees the last one. What one leader proclaims has revisions in the order of its calls.
+ * - An observer sees tokens grow, under one token revisions, and nothing that was not proclaimed before; it may pass values
+ *   over, and it sees the last one. What one leader proclaims has revisions in the order of its calls.
  */
 import { type Happening, type Model, Violation } from "../model.js";
 
@@ -110,7 +110,8 @@ function observe(state: ElectionState, observer: string, { token, value, revisio
     return { ...state, seen: new Map(state.seen).set(observer, { ...before, nobody: true }) };
   }
   const { last } = before;
-  if (last !== undefined && (token < last.token || revision <= last.revision)) {
+  // A successor's key is older than what its predecessor proclaimed while it waited.
+  if (last !== undefined && (token < last.token || (token === last.token && revision <= last.revision))) {
     const [now, then] = [`token ${token} at revision ${revision}`, `token ${last.token} at revision ${last.revision}`];
     return new Violation(`${observer} sees ${now} after ${then}`);
   }

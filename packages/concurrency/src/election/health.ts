@@ -89,10 +89,11 @@ export class HealthMonitor {
     const answer = (async () => this.#gate.check(limit.signal))().finally(() => {
       this.#checking = false;
     });
-    return unlessAborted(answer, limit.signal).then(
-      (well) => well === true,
-      () => false,
-    );
+    try {
+      return (await unlessAborted(answer, limit.signal)) === true;
+    } catch {
+      return false;
+    }
   }
 
   #succeeded(): void {
