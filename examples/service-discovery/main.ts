@@ -1,11 +1,12 @@
-/** Service discovery: instances register over HTTP, are checked, and are found through a view that a watch keeps current. */
-import { codec, createClient } from "@kvorum/client";
+/** Service discovery: instances register over HTTP, are checked, and are found in a directory that is kept current. */
+import { createClient } from "@kvorum/client";
+import { ServiceRegistry } from "@kvorum/concurrency/recipes";
 import { HttpError, sendJson, serve } from "../shared/http.js";
 import { run, wholeNumber } from "../shared/program.js";
 import { untilAborted } from "../shared/until-aborted.js";
-import { Directory } from "./directory.js";
+import { Directories } from "./directories.js";
 import { Registry } from "./registry.js";
-import { parseService, type Service } from "./service.js";
+import { parseService } from "./service.js";
 
 const about = "Registers services under leases that live while their health check passes, and finds them.";
 const flags = {
@@ -20,18 +21,16 @@ await run({ name: "service-discovery", about, flags }, async ({ endpoints, flags
   const checkMs = wholeNumber("check-ms", flags["check-ms"], 50, 60_000);
 
   await using client = createClient({ endpoints });
-  const store = client.namespace("/services/").withCodec(codec.json<Service>());
-  await using registry = new Registry({ store, lease: client.lease, ttl, checkMs, log: console.log });
-  const directory = new Directory(store);
-  const following = directory.run(stop);
+  await using registry = new Registry({ registry: new ServiceRegistry(client), ttl, checkMs, log: console.log });
+  await using directories = new Directories(client);
 
   const missing = (): never => {
     throw new HttpError(400, "expected POST /register/<type>/<address>/<port>");
   };
   await using service = await serve(
     {
-      "GET /": () => ({ services: directory.find() }),
-      "GET /discover/:type": (_, __, type = "") => ({ type, services: directory.find(type) }),
+      "GET /": async () => ({ services: await directories.all() }),
+      "GET /discover/:type": async (_, __, type = "") => ({ type, services: await directories.find(type) }),
       "POST /register/:type/:address/:port": async (_, response, ...parts) => {
         const registered = parseService(parts[0], parts[1], parts[2]);
         await registry.register(registered);
@@ -49,6 +48,6 @@ await run({ name: "service-discovery", about, flags }, async ({ endpoints, flags
   );
   console.log(`etcd at ${endpoints.join(", ")}`);
   console.log(`listening on ${service.url}`);
-  await Promise.race([untilAborted(stop), following]);
+  await untilAborted(stop);
   return undefined;
 });

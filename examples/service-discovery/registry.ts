@@ -1,6 +1,6 @@
 /** The instances that this process keeps registered. */
 import { HttpError } from "../shared/http.js";
-import { Registration, type RegistrationParts } from "./registration.js";
+import { CheckedRegistration, type RegistrationParts } from "./checked-registration.js";
 import { keyOf, type Service } from "./service.js";
 
 const REGISTRATIONS_MAX = 1_000;
@@ -8,7 +8,7 @@ const REGISTRATIONS_MAX = 1_000;
 export class Registry implements AsyncDisposable {
   readonly #parts: RegistrationParts;
   /** A promise each, so that two requests for one instance share one registration. */
-  readonly #registrations = new Map<string, Promise<Registration>>();
+  readonly #registrations = new Map<string, Promise<CheckedRegistration>>();
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
@@ -23,7 +23,7 @@ export class Registry implements AsyncDisposable {
       return;
     }
     if (this.#registrations.size >= REGISTRATIONS_MAX) throw new HttpError(503, "too many registrations");
-    const opening = Registration.open(service, this.#parts);
+    const opening = CheckedRegistration.open(service, this.#parts);
     this.#registrations.set(key, opening);
     const forget = (): void => {
       if (this.#registrations.get(key) === opening) this.#registrations.delete(key);

@@ -1,4 +1,4 @@
-/** One instance of a service: where it is, and the key that stands for it while it is healthy. */
+/** One instance of a service: where it is, and what stands for it while it is healthy. */
 import { isIP } from "node:net";
 import { z } from "zod";
 import { HttpError } from "../shared/http.js";
@@ -29,11 +29,30 @@ export function parseService(type: string | undefined, address: string | undefin
   throw new HttpError(400, result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
 }
 
-/** `web/127.0.0.1:8080`: all instances of a type have one prefix. */
-export function keyOf({ type, address, port }: Service): string {
-  return `${type}/${address}:${port}`;
+/** Everything that this program registers lies below it. */
+export const FOLDER = "/services";
+
+export function serviceName(type: string): string {
+  return `${FOLDER}/${type}`;
 }
 
-export function healthUrl({ address, port }: Service): string {
-  return `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}/health`;
+/** `127.0.0.1:8080`, `[::1]:8080`. */
+export function addrOf({ address, port }: Service): string {
+  return `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+}
+
+/** The service of an address that `addrOf` has made, or somebody else in the same form. */
+export function serviceAt(type: string, addr: string): Service {
+  const colon = addr.lastIndexOf(":");
+  const address = addr.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  return { type, address, port: Number(addr.slice(colon + 1)) };
+}
+
+/** `web/127.0.0.1:8080`: what the log calls it. */
+export function keyOf(service: Service): string {
+  return `${service.type}/${addrOf(service)}`;
+}
+
+export function healthUrl(service: Service): string {
+  return `http://${addrOf(service)}/health`;
 }
