@@ -52,6 +52,9 @@ export function counterCases(fixture: Fixture): void {
       await other.set(3);
       expect(await counter.compareAndSet(2, 9)).toMatchObject({ ok: false, value: 3n });
       expect(await counter.compareAndSet(3, 9)).toMatchObject({ ok: true, value: 9n });
+      // What it has seen last is no reason to refuse.
+      await other.set(5);
+      expect(await counter.compareAndSet(5, 6)).toMatchObject({ ok: true, value: 6n });
     });
 
     it("stays within 64 bits, and refuses what is no number before anything is sent", async () => {
