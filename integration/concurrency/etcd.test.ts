@@ -8,9 +8,11 @@ import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
+import { queueCases } from "./queue-cases.js";
 import { rwMutexCases } from "./rw-mutex-cases.js";
 import { semaphoreCases } from "./semaphore-cases.js";
 import { stmCases } from "./stm-cases.js";
+import { workQueueCases } from "./work-queue-cases.js";
 
 suite(
   "concurrency on etcd",
@@ -26,6 +28,8 @@ suite(
     barrierCases(fixture);
     discoveryCases(fixture);
     etcdctlCases(fixture);
+    queueCases(fixture);
+    workQueueCases(fixture);
     faultCases(fixture);
   },
 );

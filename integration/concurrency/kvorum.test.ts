@@ -8,9 +8,11 @@ import { electionCases } from "./election-cases.js";
 import { etcdctlCases } from "./etcdctl-cases.js";
 import { faultCases } from "./fault-cases.js";
 import { mutexCases } from "./mutex-cases.js";
+import { queueCases } from "./queue-cases.js";
 import { rwMutexCases } from "./rw-mutex-cases.js";
 import { semaphoreCases } from "./semaphore-cases.js";
 import { stmCases } from "./stm-cases.js";
+import { workQueueCases } from "./work-queue-cases.js";
 
 async function start(): Promise<{ endpoint: string; stop(): Promise<void> }> {
   const node = await startNode();
@@ -29,5 +31,7 @@ suite("concurrency on Kvorum", start, undefined, (fixture) => {
   barrierCases(fixture);
   discoveryCases(fixture);
   etcdctlCases(fixture);
+  queueCases(fixture);
+  workQueueCases(fixture);
   faultCases(fixture);
 });
