@@ -124,6 +124,7 @@ describe("a registration", () => {
     const registration = await new ServiceRegistry(worker).register("search", { addr: ADDR }, { ttl: 60 });
     cluster.partition([worker]);
     await other.delete(KEY);
+    await other.put("other", "");
     await cluster.compact();
     await cluster.advance(20_000);
     cluster.heal();
