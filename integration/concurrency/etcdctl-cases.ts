@@ -52,5 +52,26 @@ export function etcdctlCases(fixture: Fixture): void {
       await candidate.stop("SIGINT");
       await observer.stop("SIGKILL");
     });
+
+    it("our observer follows `etcdctl elect` from leader to leader", async () => {
+      const { client, name } = fixture;
+      const seen: (string | undefined)[] = [];
+      const stop = new AbortController();
+      const observed = (async () => {
+        for await (const leader of new Election(client, name).observe({ signal: stop.signal }))
+          seen.push(leader?.value);
+      })();
+      const first = await etcdctl("elect", name, "one of theirs");
+      await until(() => seen.at(-1) === "one of theirs");
+      const second = await etcdctl("elect", name, "another");
+      await until(async () => (await contenders()) === 2);
+      await first.stop("SIGINT");
+      await until(() => seen.at(-1) === "another");
+      await second.stop("SIGINT");
+      await until(() => seen.length > 0 && seen.at(-1) === undefined);
+      stop.abort();
+      await observed;
+      expect(seen.filter((value) => value !== undefined)).toEqual(["one of theirs", "another"]);
+    });
   });
 }

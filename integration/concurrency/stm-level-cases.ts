@@ -55,6 +55,23 @@ export function stmLevelCases(fixture: Fixture): void {
       );
       return happens;
     },
+    "a key that is read alone and in a range differs": async (level) => {
+      const { client } = fixture;
+      await client.put(key("r/1"), "1");
+      await client.delete(key("r/2"));
+      const { happens } = await play(
+        level,
+        () => client.txn({ then: [op.put(key("r/1"), "changed"), op.put(key("r/2"), "new")] }),
+        async (tx, middle) => {
+          const before = [await tx.get(key("r/1")), await tx.get(key("r/2"))];
+          await middle();
+          const after = new Map((await tx.getRange(prefix(key("r/")))).map((kv) => [kv.key, kv.value]));
+          tx.put(key("b"), "written");
+          return before[0] !== after.get(key("r/1")) || before[1] !== after.get(key("r/2"));
+        },
+      );
+      return happens;
+    },
     "half of another's writes is seen": async (level) => {
       const { client } = fixture;
       const write = (value: string) => client.txn({ then: [op.put(key("a"), value), op.put(key("b"), value)] });
@@ -163,6 +180,7 @@ export function stmLevelCases(fixture: Fixture): void {
   const ALL_BUT_LOWEST: readonly Happens[] = ["no", "no", "no", "yes"];
   const EXPECTED: Record<string, readonly Happens[]> = {
     "a key that is read twice differs": ["no", "no", "no", "no"],
+    "a key that is read alone and in a range differs": ["no", "no", "no", "no"],
     "half of another's writes is seen": ["no", "no", "runs again", "yes"],
     "a key that was not read is overwritten": ["no", "yes", "yes", "yes"],
   };
@@ -188,7 +206,7 @@ export function stmLevelCases(fixture: Fixture): void {
   });
 }
 
-/** Four clients that read up to three lists and append to some of them. */
+/** Four clients that read up to three lists, one by one or all at once, and append to some of them. */
 async function contend(endpoint: string, space: string, isolation: Isolation): Promise<StmHistory> {
   const transactions: AppendTransaction[] = [];
   const attempts: AppendTransaction[] = [];
@@ -209,12 +227,18 @@ async function contend(endpoint: string, space: string, isolation: Isolation): P
           const operations: MicroOperation[] = [];
           ran.push(operations);
           for (const [index, [key, chance]] of steps.entries()) {
-            const stored = (await tx.get(space + key)) ?? "";
-            operations.push({ kind: "read", key, list: stored === "" ? [] : stored.split(" ") });
-            if (chance < 0.4) continue;
+            if (chance < 0.2) {
+              const found = new Map((await tx.getRange(prefix(space))).map((kv) => [kv.key, kv.value]));
+              for (const list of lists)
+                operations.push({ kind: "read", key: list, list: listOf(found.get(space + list)) });
+              continue;
+            }
+            const stored = await tx.get(space + key);
+            operations.push({ kind: "read", key, list: listOf(stored) });
+            if (chance < 0.5) continue;
             const element = `${client}.${round}.${index}`;
             operations.push({ kind: "append", key, element });
-            tx.put(space + key, stored === "" ? element : `${stored} ${element}`);
+            tx.put(space + key, [...listOf(stored), element].join(" "));
           }
         },
         { isolation, maxAttempts: 8 },
@@ -231,6 +255,10 @@ async function contend(endpoint: string, space: string, isolation: Isolation): P
   };
   await Promise.all([0, 1, 2, 3].map(worker));
   return { transactions, attempts };
+}
+
+function listOf(stored: string | undefined): readonly string[] {
+  return stored === undefined ? [] : stored.split(" ");
 }
 
 /** Without what the attempt would have appended itself. */
