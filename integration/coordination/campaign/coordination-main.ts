@@ -42,15 +42,15 @@ interface Amounts {
 
 /** On each of the two programs; together they make the numbers of a whole campaign. */
 const FULL: Amounts = {
-  mutex: { handOvers: 3_000, rounds: 25, seconds: 600 },
-  election: { names: 32, elections: 600, rounds: 20, seconds: 600 },
-  stm: { transactions: 26_000, rounds: 20, seconds: 900 },
+  mutex: { workers: 4, handOvers: 3_000, rounds: 25, seconds: 900 },
+  election: { workers: 4, names: 32, elections: 600, rounds: 20, seconds: 900 },
+  stm: { workers: 4, transactions: 26_000, rounds: 20, seconds: 1_200 },
 };
 
 const BRIEF: Amounts = {
-  mutex: { handOvers: 100, rounds: 1, seconds: 40 },
-  election: { names: 12, elections: 30, rounds: 1, seconds: 40 },
-  stm: { transactions: 600, rounds: 1, seconds: 30 },
+  mutex: { workers: 4, handOvers: 100, rounds: 1, seconds: 60 },
+  election: { workers: 4, names: 12, elections: 30, rounds: 1, seconds: 60 },
+  stm: { workers: 4, transactions: 600, rounds: 1, seconds: 60 },
 };
 
 const PROGRESS_EVERY_MS = 10_000;

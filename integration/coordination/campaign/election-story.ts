@@ -10,19 +10,21 @@ import { judgeOwners, loseAnswers } from "./mutex-story.js";
 import { judgeElections } from "./owners-verdict.js";
 import type { Slot } from "./slot.js";
 import { EXPIRY_MS, type Fault, MEMBER_FAULTS, onStage, type Scene, type Stage, strikeInTurn, TTL } from "./stage.js";
-import { asOperator, type Contender } from "./witness.js";
+import { asOperator, type Contender, type Witness } from "./witness.js";
 
 export interface ElectionOptions {
+  /** Processes. */
+  readonly workers: number;
   /** Names that are stood for at once. */
   readonly names: number;
   /** Elections that follow a fault. */
   readonly elections: number;
-  /** Of each kind of fault. */
+  /** Of each kind of fault; with 0 only single leaders are struck. */
   readonly rounds: number;
   readonly seconds: number;
 }
 
-const SLOTS = 4;
+const MEMBERS_EVERY_MS = 5_000;
 /**
  * How long a leader may go on in milliseconds that somebody else has deposed behind its back: its session still has time, so that
  * nothing but the news of the deletion can tell it, and those travel.
@@ -53,27 +55,24 @@ export async function playElections(scene: Scene, options: ElectionOptions): Pro
   const members = scene.cluster === undefined ? [] : MEMBER_FAULTS;
   const wanted = [...PROCESS_FAULTS, ...LEADER_FAULTS, ...members];
   const end = performance.now() + options.seconds * 1_000;
-  const ended = await onStage(scene, { story: "election", slots: SLOTS, names }, async (stage) => {
+  const ended = await onStage(scene, { story: "election", slots: options.workers, names }, async (stage) => {
     const done = (): boolean =>
-      followed(stage.witness.places.values(), struck) >= options.elections &&
+      followed(stage.witness, stage.witness.wrote, struck) >= options.elections &&
       wanted.every(({ name }) => outcome.counted(name) >= options.rounds);
     const enough = (): boolean => performance.now() > end || done();
-    await Promise.all([
-      ...[0, 1].map((index) => {
-        const mine = stage.slots.filter((_, number) => number % 2 === index);
-        const turned = [...PROCESS_FAULTS.slice(index), ...PROCESS_FAULTS.slice(0, index)];
-        return strikeInTurn<Lane>({ ...stage, mine, struck }, turned, { enough, restMs: 200 });
-      }),
-      strikeInTurn<Lane>({ ...stage, mine: stage.slots, struck }, LEADER_FAULTS, { enough, restMs: 20 }),
-      members.length === 0 ? undefined : strikeInTurn<Scene>(stage, members, { enough, restMs: 3_000 }),
-      loseAnswers(stage, () => enough()),
-    ]);
+    const lane = async (index: number): Promise<void> => {
+      const mine = stage.slots.filter((_, number) => number % 2 === index);
+      const turned = [...PROCESS_FAULTS.slice(index), ...PROCESS_FAULTS.slice(0, index)];
+      await strikeInTurn<Lane>({ ...stage, mine, struck }, turned, { enough, restMs: 200 });
+    };
+    const leaders = strikeInTurn<Lane>({ ...stage, mine: stage.slots, struck }, LEADER_FAULTS, { enough, restMs: 20 });
+    if (options.rounds === 0) await leaders;
+    else {
+      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS });
+      await Promise.all([leaders, lane(0), lane(1), membersLane, loseAnswers(stage, enough)]);
+    }
   });
-  const led = claimed(ended.events);
-  const elections = followed(
-    [...ended.witness.places.values()].filter(({ token }) => led.has(token)),
-    struck,
-  );
+  const elections = followed(ended.witness, claimed(ended.events), struck);
   const told = ended.events.filter((event) => !isNotYetNews(event, struck));
   outcome.wrong(...judgeElections(told, ended.deaths));
   judgeOwners(scene, ended);
@@ -83,15 +82,12 @@ export async function playElections(scene: Scene, options: ElectionOptions): Pro
   outcome.atLeast("guarded writes refused", options.rounds);
 }
 
-/** How many of the struck leaderships have a successor. */
-function followed(places: Iterable<Contender>, struck: Struck): number {
+/** How many of the struck leaderships have a successor that has led as well. */
+function followed({ places }: Witness, led: ReadonlySet<bigint>, struck: Struck): number {
   const latest = new Map<string, bigint>();
-  const known = [...places];
-  for (const { name, token, goneAt } of known) {
-    if (goneAt === undefined || struck.kinds.has(token)) {
-      latest.set(name, token > (latest.get(name) ?? 0n) ? token : (latest.get(name) ?? 0n));
-    }
-  }
+  const known = [...places.values()].filter(({ token }) => led.has(token));
+  for (const { name, token } of known)
+    latest.set(name, token > (latest.get(name) ?? 0n) ? token : (latest.get(name) ?? 0n));
   return known.filter(({ name, token }) => struck.kinds.has(token) && (latest.get(name) ?? 0n) > token).length;
 }
 
@@ -170,7 +166,7 @@ const PROCESS_FAULTS: readonly Fault<Lane>[] = [
   },
 ];
 
-/** With somebody who leads and has not been struck. It has led for a moment. */
+/** With somebody who leads, as a write of its has shown, and has not been struck. */
 async function strikeLeader(
   { random, struck, witness }: Lane,
   kind: string,
@@ -178,10 +174,9 @@ async function strikeLeader(
 ): Promise<boolean> {
   const leaders = witness.names
     .flatMap((name) => witness.line(name).slice(0, 1))
-    .filter(({ token }) => !struck.kinds.has(token));
+    .filter(({ token }) => witness.wrote.has(token) && !struck.kinds.has(token));
   if (leaders.length === 0) return false;
   const leader = pick(random, leaders);
-  await pause(30);
   struck.strike(leader, kind);
   await strike(leader);
   return true;

@@ -4,9 +4,10 @@
  *
  * - A guarded write stands at a revision at which its writer was the owner, and no write stands at one before that.
  * - Guarded writes lose nothing: each has read what the one before it has written.
+ * - Who was never the owner neither writes nor claims to be it.
  * - What a writer was told of its write is so.
  */
-import type { Write } from "./events.js";
+import type { Claim, Write } from "./events.js";
 import type { Contender, StoredWrite } from "./witness.js";
 
 export interface ServerVerdict {
@@ -33,9 +34,10 @@ export function judgeServer(
   places: readonly Contender[],
   stored: readonly StoredWrite[],
   told: readonly Write[],
+  claims: readonly Claim[],
 ): ServerVerdict {
   const reigns = reignsOf(places);
-  const problems: string[] = [];
+  const problems = judgeClaims(reigns, claims);
   let lost = 0;
   const last = new Map<string, string>();
   for (const write of [...stored].sort((a, b) => Number(a.revision - b.revision))) {
@@ -43,7 +45,7 @@ export function judgeServer(
     const record = `${name}/${guard}`;
     const what = `the ${guard} write ${id} of ${name} at revision ${revision} with token ${token}`;
     const reign = reigns.get(BigInt(token));
-    if (reign === undefined) problems.push(`${what}: nobody ever had that token`);
+    if (reign === undefined || reign.before <= reign.after) problems.push(`${what}: its writer was never the owner`);
     else if (revision <= reign.after) problems.push(`${what}: its writer was not the owner yet`);
     else if (guard === "guarded" && revision >= reign.before)
       problems.push(`${what}: its writer was not the owner any more`);
@@ -67,6 +69,16 @@ function reignsOf(places: readonly Contender[]): Map<bigint, Reign> {
     free.set(name, goneAt > after ? goneAt : after);
   }
   return reigns;
+}
+
+function judgeClaims(reigns: ReadonlyMap<bigint, Reign>, claims: readonly Claim[]): string[] {
+  const names = new Map(
+    claims.map(({ name, token, worker }) => [token, `${worker} claims ${name} with token ${token}`]),
+  );
+  return [...names].flatMap(([token, what]) => {
+    const reign = reigns.get(token);
+    return reign === undefined || reign.before <= reign.after ? [`${what}, which was never the owner's`] : [];
+  });
 }
 
 function judgeAnswers(stored: readonly StoredWrite[], told: readonly Write[]): string[] {

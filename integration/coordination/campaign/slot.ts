@@ -69,7 +69,7 @@ export class Slot {
     this.logs.push(log);
     const endpoints = this.#proxies.map(({ endpoint }) => endpoint);
     const whole: Job = { ...job, worker: this.#worker, log, endpoints, seed: seed + number * 1_000 + life };
-    const child = spawn(process.execPath, ["--enable-source-maps", program, JSON.stringify(whole)], {
+    const child = spawn(process.execPath, [program, JSON.stringify(whole)], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     let words = "";

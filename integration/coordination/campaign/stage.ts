@@ -100,6 +100,7 @@ export async function strikeInTurn<S extends Scene>(
   faults: readonly Fault<S>[],
   { enough, restMs }: { readonly enough: () => boolean; readonly restMs: number },
 ): Promise<void> {
+  if (faults.length === 0) return;
   for (let number = 0; !enough() && stage.outcome.failed === 0; number++) {
     const fault = faults[number % faults.length];
     if (fault === undefined) return;

@@ -5,7 +5,6 @@
 import { prefix } from "@kvorum/client";
 import type { Isolation } from "@kvorum/concurrency";
 import { type AppendTransaction, listOf } from "../../robustness/checker/append-history.js";
-import { pause } from "../../robustness/cluster/rpc.js";
 import { pick } from "../../support/random.js";
 import { sharedNowMs } from "../model.js";
 import { judgeTransactions, type StmHistory } from "../models/stm.js";
@@ -14,14 +13,15 @@ import { loseAnswers } from "./mutex-story.js";
 import { type Ended, keepHistory, onStage, type Scene } from "./stage.js";
 
 export interface StmStoryOptions {
+  /** Processes. */
+  readonly workers: number;
   /** That were committed at the default level. */
   readonly transactions: number;
-  /** Of faults of processes. */
+  /** Of faults of processes; 0 for no fault at all. */
   readonly rounds: number;
   readonly seconds: number;
 }
 
-const SLOTS = 4;
 const LISTS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] as const;
 const DEFAULT_LEVEL = "serializable-snapshot";
 /** As often as they are drawn. */
@@ -31,35 +31,30 @@ const LEVELS = [
   ...["serializable", "repeatable-reads", "read-committed"],
 ];
 const KILL_EVERY_MS = 4_000;
-const COUNT_EVERY_MS = 500;
 
-export async function playStm(scene: Scene, { transactions, rounds, seconds }: StmStoryOptions): Promise<void> {
+export async function playStm(
+  scene: Scene,
+  { transactions, rounds, seconds, workers }: StmStoryOptions,
+): Promise<void> {
   const { outcome } = scene;
   const end = performance.now() + seconds * 1_000;
   let killed = 0;
-  const ended = await onStage(scene, { story: "stm", slots: SLOTS, names: LISTS, levels: LEVELS }, async (stage) => {
-    const { direct, random, slots } = stage;
-    let revisions = 0n;
-    const first = (await direct.put("campaign/stm-mark", "")).header.revision;
-    // A commit is a revision; one in five transactions only reads, and the other levels have a share as well.
-    const enough = (): boolean =>
-      performance.now() > end || (Number(revisions) >= transactions * 1.05 && killed >= rounds);
+  const ended = await onStage(scene, { story: "stm", slots: workers, names: LISTS, levels: LEVELS }, async (stage) => {
+    const { random, slots, witness } = stage;
+    // Those that only read are a fifth, and leave no revision.
+    const written = (): number => witness.revisions.get(DEFAULT_LEVEL) ?? 0;
+    const enough = (): boolean => performance.now() > end || (written() >= transactions * 0.95 && killed >= rounds);
     const kills = async (): Promise<void> => {
       while (!enough()) {
-        await pause(KILL_EVERY_MS);
+        await witness.until(enough, KILL_EVERY_MS);
         const slot = pick(random, slots);
         await slot.kill();
         slot.start();
         killed += 1;
       }
     };
-    const counting = async (): Promise<void> => {
-      while (!enough()) {
-        await pause(COUNT_EVERY_MS);
-        revisions = (await direct.list(prefix("campaign/none"), { timeout: 30_000 })).header.revision - first;
-      }
-    };
-    await Promise.all([kills(), counting(), loseAnswers(stage, enough)]);
+    if (rounds === 0) await witness.until(enough, seconds * 1_000);
+    else await Promise.all([kills(), loseAnswers(stage, enough)]);
   });
   outcome.count("processes killed", killed);
   await judgeLists(scene, ended);

@@ -1,6 +1,6 @@
 /** The judges of the campaign find what they are there to find. */
 import { describe, expect, it } from "vitest";
-import type { WorkerEvent, Write } from "./events.js";
+import type { Claim, WorkerEvent, Write } from "./events.js";
 import { judgeElections, judgeLocks } from "./owners-verdict.js";
 import { judgeServer } from "./server-verdict.js";
 import type { Contender, StoredWrite } from "./witness.js";
@@ -64,7 +64,12 @@ describe("the judge of the servers' history", () => {
       stored("u1", "", 5n, 12n, "unguarded"),
       stored("u2", "", 3n, 13n, "unguarded"),
     ];
-    const { figures, problems } = judgeServer(places, writes, [answer("1", "accepted", 4n), answer("9", "refused")]);
+    const { figures, problems } = judgeServer(
+      places,
+      writes,
+      [answer("1", "accepted", 4n), answer("9", "refused")],
+      [],
+    );
     expect(problems).toEqual([]);
     expect(figures).toEqual({ guarded: 2, refused: 1, unguarded: 2, lost: 1 });
   });
@@ -72,18 +77,25 @@ describe("the judge of the servers' history", () => {
   it.each([
     ["a guarded write of one who was the owner once", [stored("1", "", 3n, 11n)], "not the owner any more"],
     ["a write of one who still waits", [stored("1", "", 5n, 9n, "unguarded")], "not the owner yet"],
-    ["a write of one who never came to be the owner", [stored("1", "", 8n, 9n)], "not the owner"],
-    ["a write with a token of nobody", [stored("1", "", 4n, 9n)], "nobody ever had that token"],
+    ["a write of one who never came to be the owner", [stored("1", "", 8n, 11n, "unguarded")], "never the owner"],
+    ["a write with a token of nobody", [stored("1", "", 4n, 9n)], "never the owner"],
     ["a guarded write that was lost", [stored("1", "", 3n, 4n), stored("2", "", 5n, 11n)], "replaces 1 and has read "],
   ])("finds %s", (_, writes, problem) => {
-    expect(judgeServer(places, writes, []).problems[0]).toContain(problem);
+    expect(judgeServer(places, writes, [], []).problems[0]).toContain(problem);
+  });
+
+  it("finds claims of those that never were the owner", () => {
+    const claims = [3n, 5n, 8n].map((token): Claim => ({ kind: "claim", worker: "w", name: "a", token, atMs: 1 }));
+    expect(judgeServer(places, [], [], claims).problems).toEqual([
+      "w claims a with token 8, which was never the owner's",
+    ]);
   });
 
   it("finds answers that are not so", () => {
     const writes = [stored("1", "", 3n, 4n)];
-    expect(judgeServer(places, writes, [answer("1", "refused")]).problems).toHaveLength(1);
-    expect(judgeServer(places, writes, [answer("1", "accepted", 5n)]).problems).toHaveLength(1);
-    expect(judgeServer(places, writes, [answer("2", "accepted", 5n)]).problems).toHaveLength(1);
-    expect(judgeServer(places, writes, [answer("2", "unknown")]).problems).toEqual([]);
+    expect(judgeServer(places, writes, [answer("1", "refused")], []).problems).toHaveLength(1);
+    expect(judgeServer(places, writes, [answer("1", "accepted", 5n)], []).problems).toHaveLength(1);
+    expect(judgeServer(places, writes, [answer("2", "accepted", 5n)], []).problems).toHaveLength(1);
+    expect(judgeServer(places, writes, [answer("2", "unknown")], []).problems).toEqual([]);
   });
 });

@@ -28,12 +28,17 @@ export class Witness implements AsyncDisposable {
   /** Every place that ever was, by token. */
   readonly places = new Map<bigint, Contender>();
   readonly writes: StoredWrite[] = [];
+  /** Tokens of those who have written. */
+  readonly wrote = new Set<bigint>();
+  /** How many revisions have put something, by the first part of the key. */
+  readonly revisions = new Map<string, number>();
   readonly #client: Client;
   readonly #space: string;
   readonly #watch: Watch<string>;
   readonly #lines = new Map<string, Contender[]>();
   readonly #waiting = new Set<() => void>();
   readonly #reading: Promise<void>;
+  #last = 0n;
 
   /** Resolves when nothing that is done from now on will be missed. */
   static async start(client: Client, space: string): Promise<Witness> {
@@ -102,8 +107,12 @@ export class Witness implements AsyncDisposable {
 
   #put({ key, value, createRevision, modRevision, lease }: PutPair): void {
     const [kind = "", name = "", last = ""] = key.slice(this.#space.length).split("/");
+    if (modRevision > this.#last) this.revisions.set(kind, (this.revisions.get(kind) ?? 0) + 1);
+    this.#last = modRevision;
     if (kind === "record") {
-      this.writes.push({ ...(JSON.parse(value) as RecordValue), name, guard: last as Guard, revision: modRevision });
+      const written = JSON.parse(value) as RecordValue;
+      this.wrote.add(BigInt(written.token));
+      this.writes.push({ ...written, name, guard: last as Guard, revision: modRevision });
     } else if (lease !== 0n && createRevision === modRevision) {
       const contender = { name, key, token: createRevision, lease, value };
       this.places.set(createRevision, contender);
