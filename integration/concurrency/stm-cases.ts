@@ -379,6 +379,34 @@ export function stmCases(fixture: Fixture): void {
       expect(await stored("a")).toBeUndefined();
     });
 
+    it("has room for 128 writes or conditions, and for 125 writes and 126 conditions asked for exactly once", async () => {
+      const { client } = fixture;
+      const write =
+        (count: number) =>
+        async (tx: Tx): Promise<void> => {
+          for (let i = 0; i < count; i++) tx.put(key(String(i)), "1");
+        };
+      const read = (count: number) => async (tx: Tx) => {
+        await Promise.all(Array.from({ length: count }, (_, i) => tx.get(key(`r${i}`))));
+        tx.put(key("r0"), "1");
+      };
+      const once = { commit: "exactly-once" } as const;
+      const tooMany = { outcome: "not-applied", message: "etcdserver: too many operations in txn request" };
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error): void => void warnings.push(warning);
+      process.on("warning", onWarning);
+      await stm(client, write(128));
+      await stm(client, read(128));
+      await stm(client, write(125), once);
+      await stm(client, read(126), once);
+      expect(await failure(stm(client, write(129)))).toMatchObject(tooMany);
+      expect(await failure(stm(client, read(129)))).toMatchObject(tooMany);
+      expect(await failure(stm(client, write(126), once))).toMatchObject(tooMany);
+      expect(await failure(stm(client, read(127), once))).toMatchObject(tooMany);
+      process.off("warning", onWarning);
+      expect(warnings).toEqual([]);
+    });
+
     it("names a wrong argument before anything is asked", async () => {
       const client = createClient({ endpoints: "http://127.0.0.1:1" });
       const never = async (): Promise<void> => expect.unreachable("the body ran");

@@ -3,6 +3,7 @@
  * writes are committed, in one txn, and the body runs again when that fails. `transaction.ts` has one attempt and why it is
  * right, `isolation.ts` what the levels mean, `waiting.ts` how contenders keep out of each other's way.
  */
+import { setMaxListeners } from "node:events";
 import { bytes, type Codec, CompactedError, isEtcdError, type Key, type Store, utf8 } from "@kvorum/client";
 import { OutcomeUnknownError, StmConflictError } from "../errors.js";
 import { Interrupt, pause, unlessAborted } from "../interrupt.js";
@@ -89,6 +90,8 @@ export async function stm<T>(
   const start = clock.nowMs();
   using wait = new Interrupt(store.world, "the transaction", [options.signal], options.timeout);
   const { signal } = wait;
+  // Every read of the body listens, and it may make many at once.
+  setMaxListeners(0, signal);
   signal.throwIfAborted();
   const inBytes = store.withCodec(bytes);
   const codec = options.codec ?? utf8;
