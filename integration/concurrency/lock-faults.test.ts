@@ -1,6 +1,6 @@
 /** What all locks promise when answers are lost, history is forgotten, members and holders die; in the time of a test cluster. */
 import { type Client, type Middleware, prefix } from "@kvorum/client";
-import { createTestCluster, type TestCluster } from "@kvorum/client/testing";
+import { connectionBroke, createTestCluster, type TestCluster } from "@kvorum/client/testing";
 import {
   type AcquireOptions,
   createSession,
@@ -46,6 +46,12 @@ const KINDS: readonly Kind[] = [
 
 const keysOf = (client: Client): Promise<string[]> => client.keys(prefix("lock/"));
 
+/** Is it the txn that puts a place? */
+function isPut(request: unknown): boolean {
+  const { success = [] } = (request ?? {}) as { success?: { request?: { case?: string } }[] };
+  return success.some((op) => op.request?.case === "requestPut");
+}
+
 /** Loses the answer of every txn and delete that comes for the first time. */
 function loseFirstAnswers(cluster: TestCluster): { readonly lost: () => number } {
   const seen = new Set<string>();
@@ -84,6 +90,36 @@ describe.each(KINDS)("$kind", ({ keys, lock, tries, tryLock }) => {
     await cluster.until(tried?.unlock() ?? Promise.resolve());
     expect(await keysOf(first.client)).toEqual([]);
     expect(lost()).toBeGreaterThan(10);
+  });
+
+  it("is not taken by a copy of its request that comes when the lock is long given up", async () => {
+    for (const take of [lock, tryLock]) {
+      await using cluster = await createTestCluster({ size: 1 });
+      const client = cluster.client();
+      const session = await createSession(client, { ttl: 60 });
+      const late: Promise<unknown>[] = [];
+      // As a member does that stands still with the request in its hands.
+      const stop = cluster.disturb(async ({ request }, next) => {
+        if (!isPut(request) || late.length > 0) return next();
+        late.push(cluster.sleep(30_000).then(next));
+        throw connectionBroke();
+      });
+      const held = await cluster.until(take(session));
+      expect(late).toHaveLength(1);
+      await held?.unlock();
+      stop();
+      const { revision } = (await client.list(prefix("lock/"))).header;
+      await cluster.until(Promise.all(late));
+      await cluster.advance(1_000);
+      const after = await client.list(prefix("lock/"));
+      // It came, and was removed.
+      expect(after.header.revision).toBe(revision + 2n);
+      expect(after.kvs).toEqual([]);
+      await using next = await cluster.until(lock(session), { within: 1_000 });
+      await cluster.advance(200_000);
+      expect(next.held).toBe(true);
+      expect((await client.txn({ if: [next.ownership()] })).succeeded).toBe(true);
+    }
   });
 
   it("is not waited for for ever when it was freed, and that was forgotten, between the read and the watch", async () => {
@@ -257,6 +293,42 @@ describe.each(KINDS)("$kind", ({ keys, lock, tries, tryLock }) => {
     const { signal } = held;
     await cluster.until(() => signal.aborted, { within: 10_000 });
     expect(signal.reason).toBeInstanceOf(LockLostError);
+  });
+});
+
+describe("a release", () => {
+  it("of a mutex wakes one of those who wait, whatever their number", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    let reads = 0;
+    const counting: Middleware = (call, next) => {
+      if (call.method === "kv.txn" && call.kind === "read") reads += 1;
+      return next(call);
+    };
+    const waiters = Array.from({ length: 12 }, async () => {
+      const session = await createSession(cluster.client({ middleware: [counting] }));
+      await new Mutex(session, "lock").withLock(() => cluster.sleep(50));
+    });
+    await cluster.until(Promise.all(waiters));
+    // One look finds the one before, the other sees that it has gone.
+    expect(reads).toBeLessThanOrEqual(2 * 12);
+  });
+
+  it("does not delete the key of a later holder, also when it comes late", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const client = cluster.client();
+    const session = await createSession(client, { ttl: 60 });
+    const first = await new Mutex(session, "lock").lock();
+    const late: Promise<unknown>[] = [];
+    const stop = cluster.disturb(async ({ method }, next) => {
+      if (method !== "Txn" || late.length > 0) return next();
+      late.push(cluster.sleep(30_000).then(next));
+      throw connectionBroke();
+    });
+    await cluster.until(first.unlock());
+    stop();
+    const second = await new Mutex(session, "lock").lock();
+    await cluster.until(Promise.all(late));
+    expect((await client.txn({ if: [second.ownership()] })).succeeded).toBe(true);
   });
 });
 

@@ -170,10 +170,15 @@ async function withdraw(
     await session.close();
     return;
   }
-  if (place === undefined || session.signal.aborted) return;
   const { signal } = session;
+  if (signal.aborted) return;
+  if (place === undefined) {
+    contender.sweep(session);
+    return;
+  }
   const leaving = place === "unknown" ? contender.leaveAnyPlace(session, signal) : contender.leave(place, signal);
   await leaving.catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
+  contender.sweep(session);
 }

@@ -37,4 +37,6 @@ export interface Contender {
   leave(place: Place, signal: AbortSignal): Promise<boolean>;
   /** Gives up whatever place the session may have from this acquisition, when it is not known whether it has one. */
   leaveAnyPlace(session: Session, signal: AbortSignal): Promise<void>;
+  /** The place is given up or was not taken, and the session lives on: sees to what may still be on its way. */
+  sweep(session: Session): void;
 }

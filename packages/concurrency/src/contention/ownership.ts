@@ -31,7 +31,7 @@ export interface Ownership {
 }
 
 export interface HeldInit {
-  readonly queue: Pick<Contender, "leave">;
+  readonly queue: Pick<Contender, "leave"> & Partial<Pick<Contender, "sweep">>;
   readonly place: Place;
   readonly session: Session;
   /** Whether the session was opened for this ownership and ends with it. */
@@ -141,6 +141,7 @@ export abstract class Held implements Ownership {
       if (privateSession) await session.close();
       // Whether it was still there makes no difference to the one who leaves: the queue is without it now.
       else await queue.leave(place, session.signal);
+      if (!privateSession) queue.sweep?.(session);
     } catch (error) {
       // With the session its keys go as well.
       if (!session.signal.aborted) throw error;

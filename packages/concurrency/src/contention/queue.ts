@@ -13,7 +13,6 @@ import {
   type ClientWorld,
   type Codec,
   compare,
-  isEtcdError,
   type Key,
   type KeyRange,
   type KeyValue,
@@ -28,6 +27,8 @@ import { byteString } from "../keys.js";
 import { isAdopted, type Session } from "../session.js";
 import { below, nameBytes } from "./checks.js";
 import type { Contender, Entry, Place } from "./contender.js";
+import { LateCopies } from "./late-copies.js";
+import { localQueueOf } from "./local-queue.js";
 import { untilEvent } from "./until-event.js";
 
 export class Queue {
@@ -51,15 +52,17 @@ export class Queue {
 
   /** Somebody who wants the first place. All of one session share a key, so they take turns in the process. */
   contender(value: Uint8Array): Contender {
+    const copies = new LateCopies(this.#store);
     return {
       turnstile: this.id,
       world: this.world,
-      enter: (session) => this.enter(session, value),
-      tryEnter: (session, signal) => this.tryEnter(session, value, signal),
+      enter: (session) => this.#enter(session, value, copies),
+      tryEnter: (session, signal) => this.#tryEnter(session, value, copies, signal),
       isFree: async (options) => (await this.first(bytes, options)).owner === undefined,
       turn: (place, session, signal) => this.turn(place, session, signal),
       leave: (place, signal) => this.leave(place, signal),
       leaveAnyPlace: (session, signal) => this.leaveAnyPlace(session, signal),
+      sweep: (session) => this.#sweep(session, copies),
     };
   }
 
@@ -68,26 +71,22 @@ export class Queue {
    * A key that was there before the first attempt belongs to a contention that is over; it makes way, so that each owner has a
    * token of its own.
    */
-  async enter(session: Session, value: Uint8Array): Promise<Entry> {
+  async #enter(session: Session, value: Uint8Array, copies: LateCopies): Promise<Entry> {
     const key = this.keyOf(session.leaseId);
     const put = this.#store.op.put(key, value, { lease: session.leaseId });
-    let maybeOurs = false;
     await this.#clear(session);
     const attempt = async (): Promise<Entry> => {
-      const result = await this.#store
-        .txn({
+      const result = await copies.attempt(
+        this.#store.txn({
           if: [compare.createRevision(key).eq(0n)],
           then: [put, this.#oldest()],
           else: [this.#store.op.get(key), this.#oldest()],
-        })
-        .catch((error: unknown) => {
-          maybeOurs ||= isEtcdError(error) && error.outcome === "unknown";
-          throw error;
-        });
+        }),
+      );
       if (result.succeeded) return entry(key, result.header.revision, result.responses[1].kvs[0]);
       const [found, oldest] = result.responses;
       if (found === undefined) throw new Error("the server compared a key as existing and then did not find it");
-      if (maybeOurs) return entry(key, found.createRevision, oldest.kvs[0]);
+      if (copies.inDoubt) return entry(key, found.createRevision, oldest.kvs[0]);
       await this.#remove({ key, createRevision: found.createRevision });
       return attempt();
     };
@@ -98,24 +97,25 @@ export class Queue {
    * Takes a place only if nobody has one: a condition on the create revision of a range holds for an empty range alone,
    * since every key that exists was created at some revision. Needs the permission to read the range. Undefined if not.
    */
-  async tryEnter(session: Session, value: Uint8Array, signal: AbortSignal): Promise<Place | undefined> {
+  async #tryEnter(
+    session: Session,
+    value: Uint8Array,
+    copies: LateCopies,
+    signal: AbortSignal,
+  ): Promise<Place | undefined> {
     const key = this.keyOf(session.leaseId);
-    let maybeOurs = false;
     await this.#clear(session);
     return persist(this.world, signal, async () => {
-      const result = await this.#store
-        .txn({
+      const result = await copies.attempt(
+        this.#store.txn({
           if: [compare.createRevision(this.#all).eq(0n)],
           then: [this.#store.op.put(key, value, { lease: session.leaseId })],
           else: [this.#store.op.get(key)],
-        })
-        .catch((error: unknown) => {
-          maybeOurs ||= isEtcdError(error) && error.outcome === "unknown";
-          throw error;
-        });
+        }),
+      );
       if (result.succeeded) return { key, createRevision: result.header.revision };
       const found = result.responses[0];
-      return maybeOurs && found !== undefined ? { key, createRevision: found.createRevision } : undefined;
+      return copies.inDoubt && found !== undefined ? { key, createRevision: found.createRevision } : undefined;
     });
   }
 
@@ -141,15 +141,14 @@ export class Queue {
     return persist(this.world, signal, () => this.#remove(place));
   }
 
-  /** Gives up whatever place this session may have, when it is not known whether it has one. */
+  /**
+   * Gives up whatever place this session may have, when it is not known whether it has one. It looks first: a deletion that names no
+   * revision could, late, delete the place of the next acquisition.
+   */
   async leaveAnyPlace(session: Session, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(session.leaseId);
-    await persist(this.world, signal, () =>
-      this.#store.txn({
-        if: [compare.lease(key).eq(session.leaseId)],
-        then: [this.#store.op.delete(key)],
-      }),
-    );
+    const found = await persist(this.world, signal, () => this.#store.get(key, { signal }));
+    if (found?.lease === session.leaseId) await this.leave({ key, createRevision: found.createRevision }, signal);
   }
 
   /** The owner's key, and the revision at which that was seen. */
@@ -183,6 +182,16 @@ export class Queue {
     if (!result.succeeded) throw new Error("a txn without conditions did not succeed");
     const [own, list] = result.responses;
     return { revision: result.header.revision, own, before: list.kvs[0] };
+  }
+
+  #sweep(session: Session, copies: LateCopies): void {
+    const key = this.keyOf(session.leaseId);
+    copies.sweep({
+      session,
+      key,
+      remove: (modRevision) => this.#store.compareAndDelete(key, modRevision),
+      claim: () => localQueueOf(session.client).tryTake(this.id),
+    });
   }
 
   /**

@@ -30,6 +30,8 @@ import {
 } from "@kvorum/client";
 import { below } from "../contention/checks.js";
 import type { Contender, Entry, Place } from "../contention/contender.js";
+import { LateCopies } from "../contention/late-copies.js";
+import { NO_SLOT } from "../contention/local-queue.js";
 import { type PlaceNames, placeNamesOf } from "../contention/place-names.js";
 import { untilEvent } from "../contention/until-event.js";
 import { SessionExpiredError } from "../errors.js";
@@ -79,9 +81,11 @@ export class ReadWriteContender implements Contender {
   readonly world: ClientWorld;
   readonly line: ReadWriteLine;
   readonly #mode: Mode;
+  readonly #copies: LateCopies;
   #unique: string | undefined;
 
   constructor(line: ReadWriteLine, mode: Mode) {
+    this.#copies = new LateCopies(line.store);
     this.line = line;
     this.world = line.world;
     this.#mode = mode;
@@ -99,11 +103,13 @@ export class ReadWriteContender implements Contender {
     const key = this.key(this.#mode);
     const oldest = this.#oldest();
     const result = await persist(this.world, session.signal, () =>
-      this.line.store.txn({
-        if: [compare.createRevision(key).eq(0n)],
-        then: [...oldest, ...this.#puts(session)],
-        else: [op.get(key)],
-      }),
+      this.#copies.attempt(
+        this.line.store.txn({
+          if: [compare.createRevision(key).eq(0n)],
+          then: [...oldest, ...this.#puts(session)],
+          else: [op.get(key)],
+        }),
+      ),
     );
     if (!result.succeeded) {
       const found = result.responses[0];
@@ -121,11 +127,13 @@ export class ReadWriteContender implements Contender {
     const key = this.key(this.#mode);
     for (;;) {
       const result = await persist(this.world, signal, () =>
-        this.line.store.txn({
-          if: this.#nobody(),
-          then: this.#puts(session),
-          else: [op.get(key), ...this.#oldest()],
-        }),
+        this.#copies.attempt(
+          this.line.store.txn({
+            if: this.#nobody(),
+            then: this.#puts(session),
+            else: [op.get(key), ...this.#oldest()],
+          }),
+        ),
       );
       if (result.succeeded) return { key, createRevision: result.header.revision };
       const [own, ...lists] = result.responses;
@@ -160,10 +168,7 @@ export class ReadWriteContender implements Contender {
   }
 
   async leave(_place: Place, signal: AbortSignal): Promise<boolean> {
-    const { op } = this.line.store;
-    const result = await persist(this.world, signal, () =>
-      this.line.store.txn({ then: [op.delete(this.key("write")), op.delete(this.key("read"))] }),
-    );
+    const result = await persist(this.world, signal, () => this.#remove());
     return result.succeeded && result.responses.some(({ deleted }) => deleted > 0n);
   }
 
@@ -171,13 +176,25 @@ export class ReadWriteContender implements Contender {
     await this.leave(NOWHERE, signal);
   }
 
+  sweep(session: Session): void {
+    // A late upgrade is refused without the `read` key.
+    const key = this.key(this.#mode);
+    const remove = (): Promise<unknown> => this.#remove();
+    this.#copies.sweep({ session, key, remove, claim: () => NO_SLOT });
+  }
+
+  #remove() {
+    const { op } = this.line.store;
+    return this.line.store.txn({ then: [op.delete(this.key("write")), op.delete(this.key("read"))] });
+  }
+
   /** Gives the `write` key up and keeps the position. The place of the reader, or undefined where it is gone. */
-  async downgrade(signal: AbortSignal): Promise<Place | undefined> {
+  async downgrade(place: Place, signal: AbortSignal): Promise<Place | undefined> {
     const { op } = this.line.store;
     const [read, write] = [this.key("read"), this.key("write")];
     const result = await persist(this.world, signal, () =>
       this.line.store.txn({
-        if: [compare.createRevision(write).gt(0n), compare.createRevision(read).gt(0n)],
+        if: [compare.createRevision(write).eq(place.createRevision), compare.createRevision(read).gt(0n)],
         then: [op.get(read), op.delete(write)],
         else: [op.get(read), op.get(write)],
       }),

@@ -60,7 +60,7 @@ export class HeldReadLock extends HeldLock implements ReadLock {
     } catch (error) {
       // A request on its way may still come to a `write` key, which nobody would hold.
       this.#settled = upgrading
-        .then((place) => (typeof place === "object" ? this.#contender.downgrade(session.signal) : undefined))
+        .then((place) => (typeof place === "object" ? this.#contender.downgrade(place, session.signal) : undefined))
         .catch(() => undefined);
       throw error;
     }
@@ -82,7 +82,7 @@ export class HeldWriteLock extends HeldLock implements WriteLock {
     const giveUp = this.handOver("was downgraded");
     using wait = waiting(this.#contender, "the downgrade", [options.signal, session.signal], options);
     try {
-      const place = await unlessAborted(this.#contender.downgrade(session.signal), wait.signal);
+      const place = await unlessAborted(this.#contender.downgrade(this.init.place, session.signal), wait.signal);
       if (place === undefined) throw this.lost("was deleted by someone else");
       session.assertActive();
       return new HeldReadLock({ ...this.init, place }, this.#contender);

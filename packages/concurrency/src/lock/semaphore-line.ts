@@ -23,6 +23,8 @@ import {
 } from "@kvorum/client";
 import { below } from "../contention/checks.js";
 import type { Contender, Entry, Place } from "../contention/contender.js";
+import { LateCopies } from "../contention/late-copies.js";
+import { NO_SLOT } from "../contention/local-queue.js";
 import { type PlaceNames, placeNamesOf } from "../contention/place-names.js";
 import { SemaphoreLimitError, SessionExpiredError } from "../errors.js";
 import { persist } from "../interrupt.js";
@@ -80,9 +82,11 @@ export class SemaphoreContender implements Contender {
   readonly world: ClientWorld;
   readonly #line: SemaphoreLine;
   readonly #permits: number;
+  readonly #copies: LateCopies;
   #unique: string | undefined;
 
   constructor(line: SemaphoreLine, permits: number) {
+    this.#copies = new LateCopies(line.store);
     this.world = line.world;
     this.#line = line;
     this.#permits = permits;
@@ -93,14 +97,16 @@ export class SemaphoreContender implements Contender {
     const key = this.#newKey(session);
     const glance = Math.min(limit, GLANCE_PLACES);
     const result = await persist(this.world, session.signal, () =>
-      store.txn({
-        if: [compare.createRevision(key).eq(0n)],
-        then: [
-          store.op.list(all, { limit: glance + 1 }),
-          store.op.put(key, this.#line.value(this.#permits), { lease: session.leaseId }),
-        ],
-        else: [store.op.get(key)],
-      }),
+      this.#copies.attempt(
+        store.txn({
+          if: [compare.createRevision(key).eq(0n)],
+          then: [
+            store.op.list(all, { limit: glance + 1 }),
+            store.op.put(key, this.#line.value(this.#permits), { lease: session.leaseId }),
+          ],
+          else: [store.op.get(key)],
+        }),
+      ),
     );
     if (result.succeeded) {
       const { kvs } = result.responses[0];
@@ -124,7 +130,9 @@ export class SemaphoreContender implements Contender {
       else if (!this.#fits(kvs)) return undefined;
       else {
         const result = await persist(this.world, signal, () =>
-          store.txn({ if: [compare.modRevision(all).lt(revision + 1n)], then: [put], else: [store.op.get(key)] }),
+          this.#copies.attempt(
+            store.txn({ if: [compare.modRevision(all).lt(revision + 1n)], then: [put], else: [store.op.get(key)] }),
+          ),
         );
         if (result.succeeded) return { key, createRevision: result.header.revision };
         // An attempt whose answer was lost has put it.
@@ -161,6 +169,12 @@ export class SemaphoreContender implements Contender {
   async leaveAnyPlace(_session: Session, signal: AbortSignal): Promise<void> {
     if (this.#unique === undefined) return;
     await this.leave({ key: this.#line.key(this.#unique), createRevision: 0n }, signal);
+  }
+
+  sweep(session: Session): void {
+    if (this.#unique === undefined) return;
+    const key = this.#line.key(this.#unique);
+    this.#copies.sweep({ session, key, remove: () => this.#line.store.delete(key), claim: () => NO_SLOT });
   }
 
   /** Ends when the places before are few enough, when the own one is gone, and when history is: then the list says which. */
