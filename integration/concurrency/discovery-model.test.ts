@@ -19,7 +19,7 @@ interface Worker {
   readonly addr: string;
   readonly client: Client;
   readonly registration: Registration;
-  state: "there" | "cut";
+  state: "there" | "cut" | "stalled";
 }
 
 class Fleet {
@@ -40,7 +40,7 @@ class Fleet {
 
   async step(): Promise<void> {
     const action = this.#oneOf([
-      ...[this.#begin, this.#begin, this.#leave, this.#die, this.#cut, this.#reconnect, this.#reconnect],
+      ...[this.#begin, this.#begin, this.#leave, this.#die, this.#cut, this.#stall, this.#reconnect, this.#reconnect],
       ...[this.#crash, this.#restart, this.#vandalize, this.#expire, this.#loseReplies, this.#compact],
     ]);
     await action?.call(this);
@@ -58,7 +58,7 @@ class Fleet {
   /** All faults are over. Resolves with the addresses of those that are there. */
   async settle(): Promise<string[]> {
     await this.#restart();
-    while (this.#workers.some(({ state }) => state === "cut")) this.#reconnect();
+    while (this.#workers.some(({ state }) => state !== "there")) this.#reconnect();
     await this.#cluster.advance(30_000);
     await this.look();
     return this.#workers.map(({ addr }) => addr).sort();
@@ -85,7 +85,7 @@ class Fleet {
   }
 
   #die(): void {
-    const worker = this.#oneOf(this.#workers);
+    const worker = this.#oneOf(this.#workers.filter(({ state }) => state !== "stalled"));
     if (worker === undefined) return;
     this.#cluster.pause(worker.client);
     this.#workers.splice(this.#workers.indexOf(worker), 1);
@@ -100,11 +100,22 @@ class Fleet {
     this.#note("cut", worker.addr);
   }
 
+  /** As by SIGSTOP: it does not know that time passes. */
+  #stall(): void {
+    const worker = this.#oneOf(this.#workers.filter(({ state }) => state === "there"));
+    if (worker === undefined) return;
+    this.#cluster.pause(worker.client);
+    worker.state = "stalled";
+    this.#note("cut", worker.addr);
+    this.did.push("stall");
+  }
+
   /** Everybody at once: that is how partitions of a test cluster end. */
   #reconnect(): void {
     this.#cluster.heal();
     for (const worker of this.#workers) {
-      if (worker.state !== "cut") continue;
+      if (worker.state === "there") continue;
+      if (worker.state === "stalled") this.#cluster.resume(worker.client);
       worker.state = "there";
       this.#note("healed", worker.addr);
     }

@@ -101,6 +101,23 @@ describe("a registration", () => {
     expect(registration.state).toBe("registered");
   });
 
+  it("takes its key over from a lease of its own that it had to give up and that is not over yet", async () => {
+    await using cluster = await createTestCluster({ seed: 7 });
+    const [worker, other] = [cluster.client(), cluster.client()];
+    const registration = await new ServiceRegistry(worker).register("search", { addr: ADDR }, { ttl: 5 });
+    const { leaseId } = registration;
+    cluster.partition([worker]);
+    for (let i = 0; i < 10; i++) {
+      await other.lease.keepAliveOnce(leaseId);
+      await cluster.advance(2_000);
+    }
+    cluster.heal();
+    await other.lease.keepAliveOnce(leaseId);
+    await cluster.until(() => registration.state === "registered", { within: 4_000 });
+    expect(await other.get(KEY)).toMatchObject({ lease: registration.leaseId, version: 2n });
+    expect(registration.leaseId).not.toBe(leaseId);
+  });
+
   it("outlives members that crash, a compaction and a restart of the whole cluster", async () => {
     await using cluster = await createTestCluster({ seed: 5 });
     const client = cluster.client();
@@ -241,6 +258,15 @@ describe("a registration", () => {
         reason: "timeout",
       },
     );
+    cluster.heal();
+    cluster.partition([worker]);
+    const before = cluster.now;
+    expect(await cluster.until(failure(registry.register("search", { addr: ADDR }, { timeout: 3_000 })))).toMatchObject(
+      {
+        reason: "timeout",
+      },
+    );
+    expect(cluster.now - before).toBeLessThan(4_500);
     cluster.heal();
     await cluster.until(async () => (await reader.lease.list()).length === 0);
     expect(await addressesOf(reader)).toEqual([]);

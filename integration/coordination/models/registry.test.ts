@@ -41,11 +41,12 @@ describe("the model of a registry", () => {
   it.each([
     ["was never registered", ["1 seen a"]],
     ["after it has left", ["0 registered a", "1 leave a", "2 left a", "3 seen a"]],
-    ["is seen 10001 ms after it died", ["0 registered a", "1 died a", "10002 seen a"]],
+    ["is seen 10001 ms after it was killed", ["0 registered a", "1 died a", "10002 seen a"]],
+    ["is seen 10001 ms after it was cut off", ["0 registered a", "1 cut a", "10002 seen a"]],
     ["is missing, 3001 ms", ["0 registered a", "3001 seen"]],
     ["is missing, 3001 ms", ["0 registered a", "1 cut a", "5000 healed a", "8001 seen"]],
     ["is missing, 3001 ms", ["0 registered a", "1 outage", "5000 serving", "8001 seen"]],
-    ["is seen 10001 ms after it died", ["0 registered a", "1 died a", "2 outage", "3 serving", "10004 seen a"]],
+    ["is seen 10001 ms after it was killed", ["0 registered a", "1 died a", "2 outage", "3 serving", "10004 seen a"]],
     ["nobody has looked", ["0 registered a"]],
   ])("refuses what %s", (why, lines) => {
     expect(violationOf(...lines)).toContain(why);

@@ -8,7 +8,7 @@ import { type Happening, type Model, Violation } from "../model.js";
 export type RegistryEvent = Happening &
   (
     | { readonly kind: "begin" | "registered" | "leave" | "left" | "died" | "cut" | "healed"; readonly addr: string }
-    /** The whole cluster could not answer between these. */
+    /** Between these the whole cluster may not have answered. */
     | { readonly kind: "outage" }
     | { readonly kind: "serving" }
     /** A linearizable read of all addresses, at the moment in which it began. */
@@ -63,7 +63,11 @@ export function registryModel({ goneMs, healMs }: RegistryBounds): Model<Registr
         if (entry === undefined) return new Violation(`${addr} is seen and was never registered`);
         if (entry.phase === "left") return new Violation(`${addr} is seen after it has left`);
         const agoMs = Math.min(event.atMs - entry.sinceMs, steadyMs);
-        if (entry.phase === "died" && agoMs > goneMs) return new Violation(`${addr} is seen ${agoMs} ms after it died`);
+        const gone = entry.phase === "died" || entry.phase === "cut";
+        if (gone && agoMs > goneMs)
+          return new Violation(
+            `${addr} is seen ${agoMs} ms after it was ${entry.phase === "cut" ? "cut off" : "killed"}`,
+          );
       }
       for (const [addr, { phase, sinceMs }] of entries) {
         if (phase !== "registered" || event.addresses.includes(addr)) continue;

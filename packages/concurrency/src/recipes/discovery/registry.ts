@@ -4,6 +4,7 @@
  */
 import { type CallOptions, type Client, type Codec, codec } from "@kvorum/client";
 import { clientOf, isSession, type Owner } from "../../contention/acquire.js";
+import { Interrupt, unlessAborted } from "../../interrupt.js";
 import type { Session } from "../../session.js";
 import { checkEndpoint, checkService, type Endpoint, type EndpointInit, endpointCodec, folderOf } from "./endpoint.js";
 import { KeptKey, type Registration, type RegistrationState } from "./registration.js";
@@ -24,6 +25,8 @@ export interface RegisterOptions extends Pick<CallOptions, "signal" | "timeout">
 }
 
 const DEFAULT_TTL_SECONDS = 10;
+/** Milliseconds that a registration which has failed waits at most until nothing is left of it. */
+const CLEAN_UP_MS = 1_000;
 
 /** Registers instances, each with a lease of its own, or all with that of a session. Disposing takes all of them out. */
 export class ServiceRegistry<M = unknown> implements AsyncDisposable {
@@ -49,7 +52,8 @@ export class ServiceRegistry<M = unknown> implements AsyncDisposable {
    * its key.
    *
    * Errors: `TypeError`, `RangeError` of a wrong argument, also of an address that is registered here already; `AddressTakenError`;
-   * `TimeoutError` (10,000 ms by default); `SessionExpiredError`; `EtcdError`; `signal.reason`. Then nothing is left behind.
+   * `TimeoutError` (10,000 ms by default); `SessionExpiredError`; `EtcdError`; `signal.reason`. Then nothing is left behind, or, where
+   * nobody answers, nothing that outlives its lease.
    */
   async register(service: string, endpoint: EndpointInit<M>, options: RegisterOptions = {}): Promise<Registration<M>> {
     checkService(service);
@@ -74,7 +78,9 @@ export class ServiceRegistry<M = unknown> implements AsyncDisposable {
     try {
       await kept.write(undefined, "the registration", options);
     } catch (error) {
-      await kept.close();
+      // Where nobody answers, what was begun is taken back in the background.
+      using patience = new Interrupt(this.#client.world, "", [], CLEAN_UP_MS);
+      await unlessAborted(kept.close(), patience.signal).catch(() => undefined);
       throw error;
     }
     return registration;
