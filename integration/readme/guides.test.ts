@@ -14,7 +14,7 @@ const SCRATCH = fileURLToPath(new URL("../dist/guides", import.meta.url));
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = [
   ...["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"],
-  ...["locks", "leader-election", "transactions", "service-discovery"],
+  ...["locks", "leader-election", "transactions", "work-queues", "service-discovery"],
 ];
 const BETWEEN = "-- next block --";
 
