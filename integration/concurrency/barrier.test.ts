@@ -272,6 +272,24 @@ describe("a count-down latch in a cluster that fails", () => {
     expect(await cluster.until(waiting)).toMatchObject({ name: "LatchNotFoundError" });
   });
 
+  it("is neither counted nor deleted by who meant the latch before it", async () => {
+    await using cluster = await createTestCluster({ seed: 24, size: 1 });
+    const [mine, other] = ["a", "b"].map((name) => new CountDownLatch(cluster.client({ name }), "jobs"));
+    if (mine === undefined || other === undefined) throw new Error("no latches");
+    const anew = async (): Promise<void> => {
+      await other.delete();
+      await other.create(3);
+    };
+    await other.create(3);
+    // The first txn of a count is its look.
+    before(cluster, "a", 2, anew);
+    expect(await cluster.until(failure(mine.countDown()))).toMatchObject({ name: "LatchNotFoundError" });
+    cluster.heal();
+    before(cluster, "a", 1, anew);
+    await cluster.until(mine.delete());
+    expect(await other.count()).toBe(3);
+  });
+
   it("says that it does not know when the time runs out on a lost answer", async () => {
     await using cluster = await createTestCluster({ seed: 23 });
     const client = cluster.client();
