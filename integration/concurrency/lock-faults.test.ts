@@ -374,6 +374,8 @@ describe("a read-write lock that changes its kind", () => {
     expect(await cluster.until(failure(reader.upgrade({ timeout: 1_000 })))).toMatchObject({ name: "TimeoutError" });
     expect(reader.held).toBe(true);
     expect(await keysOf(client)).toHaveLength(2);
+    await cluster.until(async () => (await keysOf(client)).length === 1, { within: 10_000 });
+    expect(await cluster.until(failure(reader.upgrade({ timeout: 1_000 })))).toMatchObject({ name: "TimeoutError" });
     // The next attempt waits until the first one has left nothing.
     const writer = await cluster.until(reader.upgrade({ timeout: 9_000 }));
     expect(await keysOf(client)).toHaveLength(2);

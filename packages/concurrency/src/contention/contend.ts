@@ -105,6 +105,16 @@ export async function tryContend(
   return undefined;
 }
 
+/** A session for one acquisition. A grant that comes after its caller has gone is given back. */
+export function openSession(client: Client, { ttl, lockDelay }: PrivateSession, signal: AbortSignal): Promise<Session> {
+  const opening = createSession(client, {
+    ...(ttl !== undefined && { ttl }),
+    ...(lockDelay !== undefined && { lockDelay }),
+  });
+  opening.then((session) => (signal.aborted ? session.close() : undefined)).catch(() => undefined);
+  return unlessAborted(opening, signal);
+}
+
 async function slotFor(owner: Owner, { turnstile }: Contender, signal: AbortSignal): Promise<Slot> {
   signal.throwIfAborted();
   return turnstile === undefined ? NO_SLOT : localQueueOf(clientOf(owner)).take(turnstile, signal);
@@ -126,16 +136,7 @@ async function isFree(contender: Contender, slot: Slot, signal: AbortSignal): Pr
 
 async function sessionFor(owner: Owner, own: PrivateSession, slot: Slot, signal: AbortSignal): Promise<Session> {
   try {
-    if (!isSession(owner)) {
-      const { ttl, lockDelay } = own;
-      const opening = createSession(owner, {
-        ...(ttl !== undefined && { ttl }),
-        ...(lockDelay !== undefined && { lockDelay }),
-      });
-      // A grant that comes after its caller has gone is given back.
-      opening.then((session) => (signal.aborted ? session.close() : undefined)).catch(() => undefined);
-      return await unlessAborted(opening, signal);
-    }
+    if (!isSession(owner)) return await openSession(owner, own, signal);
     owner.assertActive();
     return owner;
   } catch (error) {

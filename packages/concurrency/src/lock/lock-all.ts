@@ -4,11 +4,11 @@
  */
 import type { ClientWorld, Compare, Key } from "@kvorum/client";
 import { nameBytes } from "../contention/checks.js";
-import { type AcquireOptions, clientOf, isSession, type Owner } from "../contention/contend.js";
+import { type AcquireOptions, clientOf, isSession, type Owner, openSession } from "../contention/contend.js";
 import { LockLostError } from "../errors.js";
-import { Interrupt, persist, unlessAborted } from "../interrupt.js";
+import { Interrupt, persist } from "../interrupt.js";
 import { byteString } from "../keys.js";
-import { createSession, type Session } from "../session.js";
+import type { Session } from "../session.js";
 import type { Lock } from "./lock.js";
 import { Mutex } from "./mutex.js";
 import { checkLockOptions, type LockOptions } from "./options.js";
@@ -48,7 +48,8 @@ export async function lockAll(owner: Owner, names: readonly Key[], options: Lock
   const { world } = clientOf(owner);
   using wait = new Interrupt(world, "the wait for all locks", [options.signal], options.timeout);
   const { signal } = wait;
-  const session = await sessionOf(owner, options, signal);
+  signal.throwIfAborted();
+  const session = isSession(owner) ? owner : await openSession(owner, options, signal);
   const locks: Lock[] = [];
   const giveUp = async (): Promise<void> => {
     await unlockAll(locks, session === owner ? undefined : session);
@@ -66,18 +67,6 @@ export async function lockAll(owner: Owner, names: readonly Key[], options: Lock
     await giveUp().catch(() => undefined);
     throw error;
   }
-}
-
-async function sessionOf(owner: Owner, { ttl, lockDelay }: LockOptions, signal: AbortSignal): Promise<Session> {
-  if (isSession(owner)) return owner;
-  signal.throwIfAborted();
-  const opening = createSession(owner, {
-    ...(ttl !== undefined && { ttl }),
-    ...(lockDelay !== undefined && { lockDelay }),
-  });
-  // A session that comes after its caller has gone is given back.
-  opening.then((session) => (signal.aborted ? session.close() : undefined)).catch(() => undefined);
-  return unlessAborted(opening, signal);
 }
 
 /** By their bytes, one string for each name. */
