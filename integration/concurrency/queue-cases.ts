@@ -109,6 +109,7 @@ export function queueCases(fixture: Fixture): void {
         expect(error).toBeInstanceOf(RangeError);
         expect(String(error)).toContain(String(priority));
       }
+      expect(String(await failure(new Queue(client, name).dequeue({ timeout: -1 })))).toContain("not -1");
       expect(await keysLeft()).toEqual([]);
     });
   });

@@ -241,6 +241,7 @@ export function workQueueCases(fixture: Fixture): void {
         [queue.enqueue("x", { delayMs: -1 }), "delayMs must be a number of milliseconds from 0 on, not -1"],
         [queue.enqueue("x", { delayMs: Number.POSITIVE_INFINITY }), "not Infinity"],
         [queue.enqueue("x", { key: "" }), "key must not be empty"],
+        [queue.claim({ timeout: 0 }), "timeout must be a number of milliseconds above 0, not 0"],
         [queue.claimBatch(33), "limit must be a whole number from 1 to 32, not 33"],
       ] as const) {
         expect(String(await failure(call))).toContain(words);

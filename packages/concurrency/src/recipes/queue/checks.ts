@@ -1,4 +1,5 @@
 /** A caller's mistakes, found before anything is sent: which argument, and what was given. Values of items are never shown. */
+import { checkWhole } from "../arguments.js";
 
 /** Priorities are written as four hexadecimal digits, so that the order of keys is the order of urgency. */
 export const PRIORITY_MAX = 0xffff;
@@ -11,15 +12,9 @@ export function checkName(name: unknown): void {
   if (name === "") throw new TypeError("the name of a queue must not be empty");
 }
 
-/** Errors: `RangeError`. */
+/** Errors: `TypeError`, `RangeError`. */
 export function checkPriority(priority: number): void {
-  checkWhole(priority, "priority", 0, PRIORITY_MAX);
-}
-
-/** Errors: `RangeError`. */
-export function checkWhole(value: number, argument: string, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(`${argument} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+  checkWhole(priority, 0, "priority", PRIORITY_MAX);
 }
 
 /** Milliseconds of the wall clock at which a delay that starts now is over. Errors: `RangeError`. */

@@ -6,6 +6,7 @@
  */
 import { type Compare, compare, isEtcdError, type Op, type OpResults, type WriteCallOptions } from "@kvorum/client";
 import { Interrupt, persist } from "../../interrupt.js";
+import { checkEnds } from "../arguments.js";
 import { dueAt } from "./checks.js";
 import type { Claim } from "./claims.js";
 import { ClaimLostError } from "./errors.js";
@@ -154,6 +155,7 @@ export class ClaimedJob<T> implements Job<T> {
   }
 
   async #giveUp(ops: readonly Op[], options: Omit<NackOptions, "delayMs">): Promise<void> {
+    checkEnds(options);
     const { world } = this.#moves.store;
     using wait = new Interrupt(world, "giving a job back", [options.signal], options.timeout ?? NACK_MS);
     const given = await leave(this.#moves, this.#claim, ops, wait.signal);

@@ -21,6 +21,7 @@ import {
 } from "@kvorum/client";
 import { LocalQueue } from "../../contention/local-queue.js";
 import { Interrupt, persist } from "../../interrupt.js";
+import { checkEnds } from "../arguments.js";
 import { TRIED_MAX, takeFirstSpec, takenOf } from "./take-first.js";
 import { Tickets } from "./tickets.js";
 import { Stagger, untilChange } from "./waiting.js";
@@ -71,7 +72,9 @@ export class Line<T> {
     return { key: `${line}${appended.id}`, revision: appended.revision };
   }
 
-  async take({ signal, timeout }: DequeueOptions = {}): Promise<QueueItem<T>> {
+  async take(options: DequeueOptions = {}): Promise<QueueItem<T>> {
+    checkEnds(options);
+    const { signal, timeout } = options;
     using wait = new Interrupt(this.#store.world, "the wait for an item", [signal], timeout);
     const looked = await this.#takeNow(wait.signal);
     if ("found" in looked) return this.#item(looked.found);
@@ -83,7 +86,9 @@ export class Line<T> {
     }
   }
 
-  async tryTake({ signal, timeout }: QueueCallOptions = {}): Promise<QueueItem<T> | undefined> {
+  async tryTake(options: QueueCallOptions = {}): Promise<QueueItem<T> | undefined> {
+    checkEnds(options);
+    const { signal, timeout } = options;
     using wait = new Interrupt(this.#store.world, "the look for an item", [signal], timeout);
     const looked = await this.#takeNow(wait.signal);
     return "found" in looked ? this.#item(looked.found) : undefined;

@@ -11,6 +11,7 @@ import { LocalQueue } from "../../contention/local-queue.js";
 import { SessionExpiredError } from "../../errors.js";
 import { Interrupt, pause, persist, unlessAborted } from "../../interrupt.js";
 import type { Session } from "../../session.js";
+import { checkEnds } from "../arguments.js";
 import { type Claim, claim } from "./claims.js";
 import { bury, ClaimedJob, forget, type Job, unclaim } from "./job.js";
 import { type DequeueOptions, decoded } from "./line.js";
@@ -53,8 +54,8 @@ export class WorkConsumer<T> {
   }
 
   /** Up to `limit` jobs, at least one. `onEnd` is called for each when its claim has ended. */
-  async claim(limit: number, { signal, timeout }: DequeueOptions, onEnd: () => void): Promise<Job<T>[]> {
-    using wait = this.#interrupt("the wait for a job", signal, timeout);
+  async claim(limit: number, options: DequeueOptions, onEnd: () => void): Promise<Job<T>[]> {
+    using wait = this.#interrupt("the wait for a job", options);
     const now = await this.#claimNow(limit, wait.signal, onEnd);
     if (Array.isArray(now)) return now;
     const slot = await this.#waiters.take(this.#moves.layout.root, wait.signal);
@@ -73,8 +74,8 @@ export class WorkConsumer<T> {
   }
 
   /** None where there is nothing to claim now. */
-  async tryClaim(limit: number, { signal, timeout }: DequeueOptions, onEnd: () => void): Promise<Job<T>[]> {
-    using wait = this.#interrupt("the look for a job", signal, timeout);
+  async tryClaim(limit: number, options: DequeueOptions, onEnd: () => void): Promise<Job<T>[]> {
+    using wait = this.#interrupt("the look for a job", options);
     const found = await this.#claimNow(limit, wait.signal, onEnd);
     return Array.isArray(found) ? found : [];
   }
@@ -84,7 +85,10 @@ export class WorkConsumer<T> {
     this.#stop.abort(new DOMException("the work queue was closed", "AbortError"));
   }
 
-  #interrupt(what: string, signal: AbortSignal | undefined, timeout: number | undefined): Interrupt {
+  /** Errors: `TypeError`, `RangeError`. */
+  #interrupt(what: string, options: DequeueOptions): Interrupt {
+    checkEnds(options);
+    const { signal, timeout } = options;
     const shared = isSession(this.#owner) ? this.#owner.signal : undefined;
     return new Interrupt(this.#moves.store.world, what, [this.#stop.signal, signal, shared], timeout);
   }

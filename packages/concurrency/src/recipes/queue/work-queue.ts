@@ -12,7 +12,8 @@
  */
 import { bytes, type Codec, type Op, utf8 } from "@kvorum/client";
 import { clientOf, type Owner } from "../../contention/acquire.js";
-import { checkKey, checkName, checkPriority, checkWhole, dueAt } from "./checks.js";
+import { checkWhole } from "../arguments.js";
+import { checkKey, checkName, checkPriority, dueAt } from "./checks.js";
 import { type DeadLetter, deadLetters } from "./dead-letters.js";
 import type { Job } from "./job.js";
 import type { DequeueOptions, QueueCallOptions } from "./line.js";
@@ -79,7 +80,7 @@ export class WorkQueue<T = string> implements AsyncDisposable {
   constructor(owner: Owner, name: string, options: WorkQueueOptions<T> = {}) {
     const { maxAttempts = DEFAULT_ATTEMPTS, ttl } = options;
     checkName(name);
-    checkWhole(maxAttempts, "maxAttempts", 1, ATTEMPTS_MAX);
+    checkWhole(maxAttempts, 1, "maxAttempts", ATTEMPTS_MAX);
     // Without a codec T is string, as the options say.
     this.#codec = options.codec ?? (utf8 as unknown as Codec<T>);
     this.#moves = { store: clientOf(owner).withCodec(bytes), layout: new WorkLayout(name), maxAttempts };
@@ -131,7 +132,7 @@ export class WorkQueue<T = string> implements AsyncDisposable {
 
   /** Claims at least one job and at most `limit` (1 to 32) in one step, in order. Errors: `RangeError`; as of `claim`. */
   async claimBatch(limit: number, options: DequeueOptions = {}): Promise<Job<T>[]> {
-    checkWhole(limit, "limit", 1, MOVED_MAX);
+    checkWhole(limit, 1, "limit", MOVED_MAX);
     return this.#consumer.claim(limit, options, nothing);
   }
 
@@ -142,7 +143,7 @@ export class WorkQueue<T = string> implements AsyncDisposable {
    * Errors: `RangeError`; as of `claim`.
    */
   jobs({ concurrency = 1, signal }: JobsOptions = {}): AsyncGenerator<Job<T>, void, undefined> {
-    checkWhole(concurrency, "concurrency", 1, CONCURRENCY_MAX);
+    checkWhole(concurrency, 1, "concurrency", CONCURRENCY_MAX);
     return this.#jobs(concurrency, signal);
   }
 
