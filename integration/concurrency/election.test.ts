@@ -247,6 +247,11 @@ describe("a proclamation", () => {
     await client.put(leadership.key, "theirs");
     await leadership.proclaim("5");
     expect(await client.get(leadership.key)).toMatchObject({ value: "5", createRevision: leadership.fencingToken });
+    // A key that was deleted and made again is another one.
+    await client.delete(leadership.key);
+    await client.put(leadership.key, "theirs");
+    expect(await cluster.until(failure(leadership.proclaim("6")))).toBeInstanceOf(NotLeaderError);
+    expect(await client.get(leadership.key)).toMatchObject({ value: "theirs" });
   });
 });
 
@@ -394,11 +399,12 @@ async function trouble(cluster: TestCluster, clients: readonly Client[], watchin
   await cluster.advance(5_000);
   await cluster.restart(member);
   // Observers fall behind, and what they would have read on is gone.
-  cluster.pause(watching);
+  cluster.partition([watching]);
+  cluster.cutConnections(watching);
   await cluster.advance(4_000);
   await cluster.compact();
-  cluster.resume(watching);
-  await cluster.advance(4_000);
+  cluster.heal();
+  await cluster.advance(8_000);
 }
 
 function bytesOf(text: string): Uint8Array {
