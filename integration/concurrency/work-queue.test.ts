@@ -145,6 +145,39 @@ describe("a work queue under faults", () => {
     expect(await keysOf(client, "w")).toEqual([]);
   });
 
+  it.each(["orphaned", "delayed"] as const)(
+    "a late move of a job that is claimed already moves nothing (%s)",
+    async (how) => {
+      await using cluster = await createTestCluster({ size: 1 });
+      const [quick, slow] = [cluster.client(), cluster.client({ name: "slow" })].map(
+        (each) => new WorkQueue(each, "w"),
+      );
+      await quick?.enqueue("a", how === "delayed" ? { delayMs: 1_000 } : {});
+      if (how === "delayed") await cluster.advance(2_000);
+      else {
+        const session = await createSession(cluster.client());
+        await new WorkQueue(session, "w").claim();
+        await cluster.expireLease(session.leaseId);
+      }
+      let release: (() => void) | undefined;
+      cluster.disturb(async ({ client, method, request }, next) => {
+        if (client === "slow" && method === "Txn" && isMove(request) && release === undefined) {
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        }
+        return next();
+      });
+      const late = slow?.tryClaim();
+      await cluster.until(() => release !== undefined);
+      const job = await cluster.until(quick?.claim() ?? Promise.reject());
+      release?.();
+      expect(await cluster.until(late ?? Promise.reject())).toBeUndefined();
+      expect(await quick?.stats()).toEqual({ ready: 0, delayed: 0, claimed: 1, dead: 0 });
+      await job.ack();
+    },
+  );
+
   it("gives back what was claimed for a caller who had gone, without counting it", async () => {
     await using cluster = await createTestCluster({ size: 1 });
     const client = cluster.client();
@@ -232,4 +265,10 @@ function pairsIn(answer: unknown): number {
 function isClaim(request: unknown): boolean {
   const text = textOf(request);
   return text.includes("w/index/held/") && text.includes("requestDeleteRange") && /"lease":"[1-9]/.test(text);
+}
+
+/** What gives a dead worker's job back, or makes a delayed one ready: it deletes a key of state and puts none of `held`. */
+function isMove(request: unknown): boolean {
+  const text = textOf(request);
+  return text.includes("requestDeleteRange") && text.includes("w/index/ready/") && !text.includes("w/index/held/");
 }
