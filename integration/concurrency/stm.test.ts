@@ -1,7 +1,7 @@
 /** Transactions under faults, in a test cluster's time: lost answers, lost history, lost sessions, lost members. */
-import { codec, prefix } from "@kvorum/client";
+import { codec, prefix, utf8 } from "@kvorum/client";
 import { connectionBroke, createTestCluster, type TestCall, type TestCluster } from "@kvorum/client/testing";
-import { OutcomeUnknownError, stm } from "@kvorum/concurrency";
+import { OutcomeUnknownError, stm, type Tx } from "@kvorum/concurrency";
 import { describe, expect, it } from "vitest";
 import { failure } from "./case.js";
 
@@ -180,6 +180,25 @@ describe("transactions on a cluster in trouble", () => {
     expect((await clients[0]?.withCodec(int).get("n"))?.value).toBe(50);
     // By default 50 attempts are allowed; without waiting the last one would need as many as there are contenders.
     expect(Math.max(...attempts)).toBeLessThan(25);
+  });
+
+  it("see one state also after a conflict: what it has shown, and what is read on", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const client = cluster.client();
+    // No wait after a conflict, so that what it has shown is used.
+    const store = { world: { ...client.world, random: () => 0 }, withCodec: client.withCodec.bind(client) };
+    const write = (value: string) => client.txn({ then: [client.op.put("a", value), client.op.put("c", value)] });
+    await write("1");
+    const seen: (string | undefined)[] = [];
+    const body = async (tx: Tx): Promise<void> => {
+      const first = seen.length === 0;
+      seen.push(await tx.get("a"));
+      if (first) await write("2");
+      else seen.push(await tx.get("c"));
+      tx.put("b", "written");
+    };
+    const { attempts } = await stm(store, body, { codec: utf8 });
+    expect({ attempts, seen }).toEqual({ attempts: 2, seen: ["1", "2", "2"] });
   });
 
   it("end when their time is up, though their body never does", async () => {
