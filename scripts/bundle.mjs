@@ -16,6 +16,7 @@ const sources = {
   ...Object.fromEntries(
     readdirSync(`${root}packages`).map((name) => [`@kvorum/${name}`, `${root}packages/${name}/src/index.ts`]),
   ),
+  "@kvorum/concurrency/recipes": `${root}packages/concurrency/src/recipes.ts`,
 };
 
 /**

@@ -3,9 +3,9 @@
  * etcd, judged by what every process noted and by the servers' own history. Each kind of fault must have happened, or a story
  * fails. Build first.
  *
- *   node scripts/campaigns/coordination.mjs [counts.json] [--full] [--seed N] [--only mutex|election|stm] [--servers kvorum,etcd]
+ *   node scripts/campaigns/coordination.mjs [counts.json] [--full] [--seed N] [--only STORY] [--servers kvorum,etcd]
  *
- * `--full` takes about half an hour. The seed replays what is done; when exactly is up to the machine.
+ * Stories are mutex, election, stm, shared (read-write locks and semaphores) and work (a work queue). `--full` takes an hour. The seed replays what is done; when exactly is up to the machine.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -13,6 +13,8 @@ import { type ProgramName, programMissing } from "../../robustness/cluster/progr
 import { seeded } from "../../support/random.js";
 import { playElections } from "./election-story.js";
 import { playMutex } from "./mutex-story.js";
+import { playWork } from "./queue-story.js";
+import { playShared } from "./shared-story.js";
 import type { Scene } from "./stage.js";
 import { playStm } from "./stm-story.js";
 
@@ -38,6 +40,8 @@ interface Amounts {
   readonly mutex: Parameters<typeof playMutex>[1];
   readonly election: Parameters<typeof playElections>[1];
   readonly stm: Parameters<typeof playStm>[1];
+  readonly shared: Parameters<typeof playShared>[1];
+  readonly work: Parameters<typeof playWork>[1];
 }
 
 /** On each of the two programs; together they make the numbers of a whole campaign. */
@@ -45,12 +49,16 @@ const FULL: Amounts = {
   mutex: { workers: 4, handOvers: 3_000, rounds: 25, seconds: 900 },
   election: { workers: 4, names: 32, elections: 600, rounds: 20, seconds: 900 },
   stm: { workers: 4, transactions: 26_000, rounds: 20, seconds: 1_200 },
+  shared: { workers: 4, acquisitions: 3_000, rounds: 15, seconds: 600 },
+  work: { workers: 4, jobs: 3_000, rounds: 15, seconds: 600 },
 };
 
 const BRIEF: Amounts = {
   mutex: { workers: 4, handOvers: 100, rounds: 1, seconds: 60 },
   election: { workers: 4, names: 12, elections: 30, rounds: 1, seconds: 60 },
   stm: { workers: 4, transactions: 600, rounds: 1, seconds: 60 },
+  shared: { workers: 3, acquisitions: 60, rounds: 1, seconds: 60 },
+  work: { workers: 3, jobs: 60, rounds: 1, seconds: 60 },
 };
 
 const PROGRESS_EVERY_MS = 10_000;
@@ -63,6 +71,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignCou
     mutex: (scene) => playMutex(scene, amounts.mutex),
     election: (scene) => playElections(scene, amounts.election),
     stm: (scene) => playStm(scene, amounts.stm),
+    shared: (scene) => playShared(scene, amounts.shared),
+    work: (scene) => playWork(scene, amounts.work),
   };
   console.log(`coordination campaign, seed ${seed}`);
   for (const server of servers as readonly ProgramName[]) {

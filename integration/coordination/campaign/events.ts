@@ -5,6 +5,7 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import type { MicroOperation } from "../../robustness/checker/append-history.js";
 import type { Happening } from "../model.js";
+import type { WorkEvent } from "../models/work-queue.js";
 
 /** "It is mine now": noted before `held` was asked, written down only if it said yes. */
 export interface Claim extends Happening {
@@ -26,6 +27,15 @@ export interface Began extends Happening {
   readonly kind: "began";
   readonly name: string;
   readonly token: bigint;
+}
+
+/** "I read, I write, I have so many permits": noted like a claim. */
+export interface Sharing extends Happening {
+  readonly kind: "shares";
+  readonly name: string;
+  readonly token: bigint;
+  readonly mode: "read" | "write" | "permits";
+  readonly permits: number;
 }
 
 /** A write to a record under the lock or leadership. */
@@ -66,7 +76,7 @@ export interface Transacted extends Happening {
   readonly before: readonly (readonly MicroOperation[])[];
 }
 
-export type WorkerEvent = Claim | Ended | Began | Write | GaveUp | Transacted;
+export type WorkerEvent = WorkEvent | Claim | Sharing | Ended | Began | Write | GaveUp | Transacted;
 
 /** Numbers that JSON has no type for. */
 const BIGINTS: ReadonlySet<string> = new Set(["token", "revision"]);

@@ -2,9 +2,9 @@
  * Locks: contenders in several processes take them in turn and write two records inside, one guarded and one not, while holders are
  * killed, paused and cut off past their time, sessions end in the queue, answers are lost and members die.
  */
-import { pause } from "../../robustness/cluster/rpc.js";
 import { pick } from "../../support/random.js";
 import type { Claim, Write } from "./events.js";
+import { loseAnswers } from "./lost-answers.js";
 import { judgeLocks } from "./owners-verdict.js";
 import { judgeServer } from "./server-verdict.js";
 import type { Slot } from "./slot.js";
@@ -34,7 +34,6 @@ const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"] as const;
 const PARK_MS = 15_000;
 /** Killing members more often than a change of leader takes would show locks that nobody gets. */
 const MEMBERS_EVERY_MS = 8_000;
-const ANSWERS_EVERY_MS = 150;
 
 /** A lane has workers of its own, so that no two faults strike the same process at once. */
 interface Lane extends Stage {
@@ -184,12 +183,4 @@ function untilOverwritten({ witness }: Stage, name: string, token: bigint): Prom
     () => witness.writes.slice(from).some((write) => write.name === name && BigInt(write.token) > token),
     EXPIRY_MS,
   );
-}
-
-/** Again and again, of each process in turn. */
-export async function loseAnswers({ random, slots }: Stage, enough: () => boolean): Promise<void> {
-  for (let number = 0; !enough(); number++) {
-    slots[number % slots.length]?.loseAnswer(number, Math.floor(random() * 8));
-    await pause(ANSWERS_EVERY_MS);
-  }
 }

@@ -2,7 +2,7 @@
 
 /** What a worker is started with. */
 export interface Job {
-  readonly story: "mutex" | "election" | "stm";
+  readonly story: "mutex" | "election" | "stm" | "shared" | "work";
   /** Unique for each life of each process. */
   readonly worker: string;
   /** Where its events go. */
@@ -20,6 +20,8 @@ export interface Job {
 export type Order =
   /** End well: give up what is held and waited for. */
   | { readonly do: "stop" }
+  /** Put no more jobs in. */
+  | { readonly do: "drain" }
   /** Stop inside the next critical section of this name, with what was read and before anything is written. */
   | { readonly do: "park"; readonly name: string }
   /** Let those that are parked at this name go on, and park no more. */
@@ -33,6 +35,8 @@ export type Report =
 
 /** A worker's end of the channel. Without its parent a worker ends. */
 export class Orders {
+  /** Whether no more jobs are to be put in. */
+  drains = false;
   readonly #stop = new AbortController();
   readonly #parking = new Map<string, { readonly go: Promise<void>; open(): void }>();
   readonly #resigning = new Map<string, () => void>();
@@ -65,6 +69,7 @@ export class Orders {
   }
 
   #take(order: Order): void {
+    if (order.do === "drain") this.drains = true;
     if (order.do === "resign") this.#resigning.get(order.name)?.();
     if (order.do === "park" && !this.#parking.has(order.name)) this.#parking.set(order.name, gate());
     if (order.do === "go" || order.do === "stop")

@@ -3,6 +3,7 @@
  * started, by its pid, also when this process itself goes.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FaultProxy, startProxy } from "../../support/proxy.js";
 import { sharedNowMs } from "../model.js";
@@ -66,6 +67,8 @@ export class Slot {
     const life = this.logs.length;
     this.#worker = `w${number}.${life}`;
     const log = join(folder, `${this.#worker}.jsonl`);
+    // A process that is killed before it begins has told nothing.
+    writeFileSync(log, "");
     this.logs.push(log);
     const endpoints = this.#proxies.map(({ endpoint }) => endpoint);
     const whole: Job = { ...job, worker: this.#worker, log, endpoints, seed: seed + number * 1_000 + life };

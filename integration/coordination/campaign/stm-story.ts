@@ -9,7 +9,7 @@ import { pick } from "../../support/random.js";
 import { sharedNowMs } from "../model.js";
 import { judgeTransactions, type StmHistory } from "../models/stm.js";
 import type { Transacted } from "./events.js";
-import { loseAnswers } from "./mutex-story.js";
+import { loseAnswers } from "./lost-answers.js";
 import { type Ended, keepHistory, onStage, type Scene } from "./stage.js";
 
 export interface StmStoryOptions {

@@ -5,6 +5,8 @@ import { campaignForever } from "./election-worker.js";
 import { EventLog } from "./events.js";
 import { contendForever } from "./mutex-worker.js";
 import { type Job, Orders } from "./orders.js";
+import { workForever } from "./queue-worker.js";
+import { shareForever } from "./shared-worker.js";
 import { transactForever } from "./stm-worker.js";
 import type { Work } from "./work.js";
 
@@ -12,6 +14,8 @@ const WORK: Readonly<Record<Job["story"], (work: Work) => Promise<void>>> = {
   mutex: contendForever,
   election: campaignForever,
   stm: transactForever,
+  shared: shareForever,
+  work: workForever,
 };
 
 const job = JSON.parse(process.argv[2] ?? "{}") as Job;

@@ -1,0 +1,168 @@
+/**
+ * A work queue: processes put jobs in and work on those of all, while they are killed, paused and cut off past their time. In the end
+ * every job that is certain to have been put in was acknowledged once, or is a dead letter.
+ *
+ * A process that dies may have claimed or acknowledged without having been able to say so. Acknowledgements are in the servers'
+ * history, with the results that they write; of claims the counts of attempts tell that they were made.
+ */
+import { prefix } from "@kvorum/client";
+import { WorkQueue } from "@kvorum/concurrency/recipes";
+import { pause } from "../../robustness/cluster/rpc.js";
+import { judge } from "../model.js";
+import { type WorkClaim, type WorkEnd, type WorkEvent, workQueueModel } from "../models/work-queue.js";
+import type { WorkerEvent } from "./events.js";
+import { processFaults, strikeProcesses } from "./process-faults.js";
+import { ATTEMPTS_MAX, CONSUMERS, type Result } from "./queue-worker.js";
+import { keepHistory, onStage, type Scene, type Stage } from "./stage.js";
+
+export interface WorkOptions {
+  /** Processes. */
+  readonly workers: number;
+  readonly jobs: number;
+  /** Of each kind of fault. */
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+const SPACE = "campaign/work/";
+const DRAIN_MS = 60_000;
+
+export async function playWork(scene: Scene, { jobs, rounds, seconds, workers }: WorkOptions): Promise<void> {
+  const { direct, folder, outcome } = scene;
+  await using queue = new WorkQueue(direct, `${SPACE}queue`, { maxAttempts: ATTEMPTS_MAX });
+  const end = performance.now() + seconds * 1_000;
+  const { events } = await onStage(scene, { story: "work", slots: workers, names: [] }, async (stage) => {
+    const done = (): boolean =>
+      (stage.witness.revisions.get("result") ?? 0) >= jobs &&
+      processFaults(scene).every((name) => outcome.counted(name) >= rounds);
+    await strikeProcesses(stage, () => performance.now() > end || done());
+    await drain(stage, queue);
+  });
+  const told = events.filter(isWork);
+  const acknowledged = await acknowledgements(direct, told, outcome.wrong.bind(outcome));
+  const dead: WorkEvent[] = [];
+  for await (const letter of queue.deadLetters()) {
+    dead.push({
+      kind: "dead",
+      atMs: LAST_MS,
+      worker: "campaign",
+      job: await letter.value(),
+      attempts: letter.attempts,
+    });
+  }
+  const { filled, unsaid } = withUnsaidClaims([...told, ...acknowledged, ...dead]);
+  const { violation } = judge(workQueueModel, filled);
+  if (violation !== undefined) outcome.wrong(violation);
+  const interrupted = processFaults(scene).reduce((sum, name) => sum + outcome.counted(name), 0);
+  const most = CONSUMERS * workers * interrupted;
+  if (unsaid > most) outcome.wrong(`${unsaid} claims were never told of, at most ${most} can have been cut short`);
+  const count = (kind: WorkEvent["kind"]): number => filled.filter((event) => event.kind === kind).length;
+  for (const kind of ["enqueued", "claimed", "acknowledged", "returned", "dead"] as const)
+    outcome.count(kind, count(kind));
+  outcome.count("claims that a process could not tell of", unsaid);
+  outcome.count("acknowledgements that a process could not tell of", acknowledged.length);
+  for (const name of processFaults(scene)) outcome.atLeast(name, rounds);
+  outcome.atLeast("acknowledged", jobs);
+  if (outcome.failed > 0) outcome.wrong(`the history is in ${keepHistory(folder, events)}`);
+}
+
+/** After every moment of a process. */
+const LAST_MS = Number.MAX_SAFE_INTEGER;
+
+/** Lets the workers finish what there is, and put in nothing more. */
+async function drain({ outcome, slots }: Stage, queue: WorkQueue): Promise<void> {
+  for (const slot of slots) {
+    slot.heal();
+    slot.order({ do: "drain" });
+  }
+  const end = performance.now() + DRAIN_MS;
+  for (;;) {
+    const { claimed, delayed, ready } = await queue.stats({ timeout: 30_000 });
+    if (claimed + delayed + ready === 0) return;
+    if (performance.now() > end) return outcome.wrong(`${ready} jobs are left, ${delayed} delayed, ${claimed} claimed`);
+    // One that has just begun its life has not heard of it.
+    for (const slot of slots) slot.order({ do: "drain" });
+    await pause(200);
+  }
+}
+
+function isWork(event: WorkerEvent): event is Extract<WorkerEvent, WorkEvent> {
+  return "job" in event;
+}
+
+/** Those that nobody has told of. Every result was written once, and those who told of theirs have told the truth. */
+async function acknowledgements(
+  direct: Scene["direct"],
+  told: readonly WorkEvent[],
+  wrong: (problem: string) => void,
+): Promise<WorkEnd[]> {
+  const known = new Map(told.flatMap((event) => (event.kind === "acknowledged" ? [[event.job, event] as const] : [])));
+  const unsaid: WorkEnd[] = [];
+  let found = 0;
+  for await (const { key, value, modRevision, version } of direct.scan(prefix(`${SPACE}result/`))) {
+    const job = key.slice(`${SPACE}result/`.length);
+    const { token, worker } = JSON.parse(value) as Result;
+    found += known.has(job) ? 1 : 0;
+    if (version !== 1n) wrong(`the result of ${job} was written ${version} times`);
+    if (known.has(job) && known.get(job)?.revision !== modRevision) wrong(`${job} was not acknowledged as it was told`);
+    if (!known.has(job)) {
+      const end = {
+        kind: "acknowledged",
+        atMs: LAST_MS,
+        worker,
+        job,
+        token: BigInt(token),
+        revision: modRevision,
+      } as const;
+      unsaid.push(end);
+    }
+  }
+  if (found < known.size) wrong(`${known.size - found} results of acknowledged jobs are missing`);
+  return unsaid;
+}
+
+/** With a claim for each attempt that was counted and that no process has told of, at a moment of its own. */
+function withUnsaidClaims(events: readonly WorkEvent[]): {
+  readonly filled: readonly WorkEvent[];
+  readonly unsaid: number;
+} {
+  const byJob = new Map<string, WorkEvent[]>();
+  for (const event of events) byJob.set(event.job, [...(byJob.get(event.job) ?? []), event]);
+  const added: WorkClaim[] = [];
+  for (const [job, mine] of byJob) {
+    const claims = mine.filter((event): event is WorkClaim => event.kind === "claimed");
+    const end = mine.find((event): event is WorkEnd => event.kind === "acknowledged" && event.atMs === LAST_MS);
+    // The claim of an acknowledgement that nobody told of may itself be untold of: its token says which it was.
+    if (end !== undefined && !claims.some(({ token }) => token === end.token)) {
+      const attempt = Math.max(0, ...claims.map((one) => one.attempt)) + 1;
+      const claim = { kind: "claimed", atMs: LAST_MS - 1, worker: end.worker, job, token: end.token, attempt } as const;
+      claims.push(claim);
+      added.push(claim);
+    }
+    const dead = mine.find((event) => event.kind === "dead");
+    const most = Math.max(dead?.kind === "dead" ? dead.attempts : 0, ...claims.map(({ attempt }) => attempt));
+    for (let attempt = most; attempt >= 1; attempt--) {
+      if (claims.some((one) => one.attempt === attempt)) continue;
+      const after = claims.find((one) => one.attempt === attempt + 1);
+      const highest = highestOf(claims);
+      const token = after === undefined ? highest + 1n : after.token - 1n;
+      const claim = {
+        kind: "claimed",
+        atMs: after?.atMs ?? LAST_MS - 1,
+        worker: "untold",
+        job,
+        token,
+        attempt,
+      } as const;
+      claims.push(claim);
+      added.push(claim);
+    }
+  }
+  return { filled: [...events, ...added], unsaid: added.length };
+}
+
+function highestOf(claims: readonly WorkClaim[]): bigint {
+  let highest = 0n;
+  for (const { token } of claims) if (token > highest) highest = token;
+  return highest;
+}
