@@ -1,6 +1,6 @@
 /** Work queues under faults and in virtual time: dead, cut-off and paused workers, lost answers, delays. */
 import { type Client, codec, op, prefix } from "@kvorum/client";
-import { createTestCluster } from "@kvorum/client/testing";
+import { connectionBroke, createTestCluster } from "@kvorum/client/testing";
 import { createSession, SessionExpiredError } from "@kvorum/concurrency";
 import { ClaimLostError, type Job, Queue, WorkQueue } from "@kvorum/concurrency/recipes";
 import { describe, expect, it } from "vitest";
@@ -177,6 +177,23 @@ describe("a work queue under faults", () => {
       await job.ack();
     },
   );
+
+  it("goes on after an outage that is longer than a call", async () => {
+    await using cluster = await createTestCluster({ size: 1 });
+    const [producer, consumer] = [cluster.client(), cluster.client()];
+    await new WorkQueue(producer, "w").enqueue("a");
+    await new Queue(producer, "q").enqueue("a");
+    const healAtMs = cluster.now + 30_000;
+    cluster.disturb(async ({ method }, next) => {
+      if (method === "Txn" && cluster.now < healAtMs) throw connectionBroke({ sent: false });
+      return next();
+    });
+    const item = new Queue(consumer, "q").dequeue();
+    const job = new WorkQueue(consumer, "w").claim();
+    expect(await cluster.until(item)).toBe("a");
+    expect(await cluster.until(job)).toMatchObject({ value: "a", attempt: 1 });
+    expect(cluster.now).toBeGreaterThan(healAtMs);
+  });
 
   it("gives back what was claimed for a caller who had gone, without counting it", async () => {
     await using cluster = await createTestCluster({ size: 1 });

@@ -13,6 +13,7 @@ import {
   bytes,
   type Codec,
   DecodeError,
+  isEtcdError,
   type KeyRange,
   type KeyValue,
   prefix,
@@ -41,8 +42,13 @@ export interface DequeueOptions {
   readonly timeout?: number;
 }
 
-/** Of calls that do not wait. */
+/** Milliseconds for a call that does not wait, as of every call of the client. */
+export const LOOK_MS = 10_000;
+
+/** Of calls that do not wait. `timeout` is 10,000 by default. */
 export type QueueCallOptions = Pick<WriteCallOptions, "signal" | "timeout">;
+
+type Item = KeyValue<Uint8Array>;
 
 type Looked = { readonly found: KeyValue<Uint8Array> } | { readonly emptyAt: bigint };
 
@@ -89,7 +95,7 @@ export class Line<T> {
   async tryTake(options: QueueCallOptions = {}): Promise<QueueItem<T> | undefined> {
     checkEnds(options);
     const { signal, timeout } = options;
-    using wait = new Interrupt(this.#store.world, "the look for an item", [signal], timeout);
+    using wait = new Interrupt(this.#store.world, "the look for an item", [signal], timeout ?? LOOK_MS);
     const looked = await this.#takeNow(wait.signal);
     return "found" in looked ? this.#item(looked.found) : undefined;
   }
@@ -136,10 +142,23 @@ export class Line<T> {
       const { kvs, header } = await persist(store.world, signal, () => store.list(this.#range, read));
       if (kvs.length === 0) return { emptyAt: header.revision };
       signal.throwIfAborted();
-      const spec = takeFirstSpec(store, this.#range, kvs, (kv) => [store.op.delete(kv.keyBytes)]);
-      const taken = takenOf(kvs, await store.txn(spec, { retry: "exactly-once" }));
+      const taken = await this.#takeFirst(kvs, signal);
       if (taken !== undefined) return { found: taken.kv };
     }
+  }
+
+  /** Repeated while it is certain that it was not applied. Errors: `EtcdError` with the outcome `unknown`. */
+  async #takeFirst(kvs: KeyValue<Uint8Array>[], signal: AbortSignal): Promise<ReturnType<typeof takenOf<Item>>> {
+    const store = this.#store;
+    const spec = takeFirstSpec(store, this.#range, kvs, (kv) => [store.op.delete(kv.keyBytes)]);
+    const answer = await persist(store.world, signal, () =>
+      store.txn(spec, { retry: "exactly-once" }).catch((error: unknown) => {
+        if (isEtcdError(error) && error.outcome === "unknown") return error;
+        throw error;
+      }),
+    );
+    if (answer instanceof Error) throw answer;
+    return takenOf(kvs, answer);
   }
 
   async #item(kv: KeyValue<Uint8Array>): Promise<QueueItem<T>> {

@@ -14,7 +14,7 @@ import type { Session } from "../../session.js";
 import { checkEnds } from "../arguments.js";
 import { type Claim, claim } from "./claims.js";
 import { bury, ClaimedJob, forget, type Job, unclaim } from "./job.js";
-import { type DequeueOptions, decoded } from "./line.js";
+import { type DequeueOptions, decoded, LOOK_MS } from "./line.js";
 import { TRIED_MAX } from "./take-first.js";
 import { MOVED_MAX, type Moves, promote, recover } from "./transitions.js";
 import { Stagger, untilChange } from "./waiting.js";
@@ -75,7 +75,7 @@ export class WorkConsumer<T> {
 
   /** None where there is nothing to claim now. */
   async tryClaim(limit: number, options: DequeueOptions, onEnd: () => void): Promise<Job<T>[]> {
-    using wait = this.#interrupt("the look for a job", options);
+    using wait = this.#interrupt("the look for a job", { ...options, timeout: options.timeout ?? LOOK_MS });
     const found = await this.#claimNow(limit, wait.signal, onEnd);
     return Array.isArray(found) ? found : [];
   }
@@ -102,7 +102,7 @@ export class WorkConsumer<T> {
       } else if (due.length > 0) {
         await promote(this.#moves, due, signal);
       } else if (ready.length > 0) {
-        const jobs = await this.#toJobs(await this.#claim(ready, limit, signal), onEnd);
+        const jobs = await this.#toJobs(await this.#claimAgain(ready, limit, signal), onEnd);
         if (jobs.length > 0) return jobs;
       } else {
         return idle;
@@ -133,6 +133,11 @@ export class WorkConsumer<T> {
       revision: result.header.revision,
       dueMs: first && layout.dueOf(first.key),
     };
+  }
+
+  /** What fails on the way to a claim was not applied, or else settled: it may be repeated. */
+  #claimAgain(ready: Look["ready"], limit: number, signal: AbortSignal): Promise<readonly Claim[]> {
+    return persist(this.#moves.store.world, signal, () => this.#claim(ready, limit, signal));
   }
 
   /** Whoever gives up while the claim is under way does not get it: it is given back when its outcome is known. */
