@@ -184,8 +184,10 @@ describe("a work queue under faults", () => {
     await new WorkQueue(producer, "w").enqueue("a");
     await new Queue(producer, "q").enqueue("a");
     const healAtMs = cluster.now + 30_000;
-    cluster.disturb(async ({ method }, next) => {
-      if (method === "Txn" && cluster.now < healAtMs) throw connectionBroke({ sent: false });
+    cluster.disturb(async ({ request }, next) => {
+      // Reads get through, so that it is the takes which fail.
+      if (cluster.now < healAtMs && textOf(request ?? {}).includes("requestDeleteRange"))
+        throw connectionBroke({ sent: false });
       return next();
     });
     const item = new Queue(consumer, "q").dequeue();
