@@ -24,6 +24,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
+// Who interrupts it leaves no process behind: those that were started are killed when this one exits.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 const campaign = await importSources("integration/coordination/campaign/coordination-main.ts");
 // Workers start often, so their program is one file that is made once.
 const worker = await bundle("integration/coordination/campaign/worker-main.ts");

@@ -75,17 +75,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignCou
     work: (scene) => playWork(scene, amounts.work),
   };
   console.log(`coordination campaign, seed ${seed}`);
-  for (const server of servers as readonly ProgramName[]) {
+  const playOn = async (server: ProgramName): Promise<void> => {
     const missing = programMissing(server);
     if (missing !== undefined) {
       console.log(`not on ${server}: ${missing}`);
       counts.skipped += 1;
-      continue;
+      return;
     }
     for (const [name, story] of Object.entries(stories)) {
       if (only === undefined || only === name) await play(counts, `${name}, ${server}`, server, options, story);
     }
-  }
+  };
+  // Most of a brief story is waiting for sessions to run out, so that two fit beside each other.
+  const playing = servers as readonly ProgramName[];
+  if (full) for (const server of playing) await playOn(server);
+  else await Promise.all(playing.map(playOn));
   return counts;
 }
 

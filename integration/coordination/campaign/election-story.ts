@@ -5,6 +5,7 @@
 import { pause } from "../../robustness/cluster/rpc.js";
 import { pick } from "../../support/random.js";
 import { sharedNowMs } from "../model.js";
+import { SOLO } from "./election-worker.js";
 import type { WorkerEvent } from "./events.js";
 import { loseAnswers } from "./lost-answers.js";
 import { judgeOwners } from "./mutex-story.js";
@@ -51,7 +52,10 @@ interface Lane extends Stage {
 
 export async function playElections(scene: Scene, options: ElectionOptions): Promise<void> {
   const { outcome } = scene;
-  const names = Array.from({ length: options.names }, (_, index) => `e${index}`);
+  const names = [
+    ...Array.from({ length: options.names }, (_, index) => `e${index}`),
+    ...Array.from({ length: options.workers }, (_, index) => `${SOLO}w${index}.`),
+  ];
   const struck = new Struck();
   const members = scene.cluster === undefined ? [] : MEMBER_FAULTS;
   const wanted = [...PROCESS_FAULTS, ...LEADER_FAULTS, ...members];

@@ -5,12 +5,19 @@ import { sharedNowMs } from "../model.js";
 import { Records } from "./guarded.js";
 import { claim, expected, type Work } from "./work.js";
 
+/**
+ * Before the name of the only process that stands in an election: deposed, it leads again at once, and must not before its work of
+ * the last time is over.
+ */
+export const SOLO = "solo ";
 const CLAIM_EVERY_MS = 40;
-/** After a loss the old leader still writes, so long after it has heard of it. */
-const LATE_MS = 20;
+/** After a loss the old leader still writes, so many milliseconds after it has heard of it: its work ends late. */
+const LATE_MS = 100;
 
 export async function campaignForever(work: Work): Promise<void> {
-  await Promise.all(work.job.names.map((name) => stand(work, name)));
+  const { names, worker } = work.job;
+  const open = names.filter((name) => !name.startsWith(SOLO) || worker.startsWith(name.slice(SOLO.length)));
+  await Promise.all(open.map((name) => stand(work, name)));
 }
 
 async function stand(work: Work, name: string): Promise<void> {
@@ -40,9 +47,9 @@ async function serve(work: Work, name: string, records: Records, leadership: Lea
     const was = await records.read(name);
     const written = await records.write(name, leadership, "guarded", was.guarded);
     const resigned = await untilOver(work, name, signal);
-    if (resigned || work.orders.stop.aborted || written === undefined) return;
+    if (resigned || work.orders.stop.aborted || written.status !== "accepted") return;
     await pause(LATE_MS);
-    await records.write(name, leadership, "guarded", written);
+    await records.write(name, leadership, "guarded", written.id);
   } finally {
     clearInterval(claims);
     work.log.note({ atMs: sharedNowMs(), kind: "ended", name, token });

@@ -2,6 +2,7 @@
 import { codec, isEtcdError } from "@kvorum/client";
 import type { Ownership } from "@kvorum/concurrency";
 import { sharedNowMs } from "../model.js";
+import type { Write } from "./events.js";
 import { REQUEST_MS, type RecordValue, type Work } from "./work.js";
 
 const recordCodec = codec.json<RecordValue>();
@@ -25,8 +26,8 @@ export class Records {
     return { guarded: responses[0]?.value.id ?? "", unguarded: responses[1]?.value.id ?? "" };
   }
 
-  /** Replaces the value that was read, and notes what came of it. The name of the new value, if it certainly stands there. */
-  async write(name: string, owned: Ownership, guard: Guard, was: string): Promise<string | undefined> {
+  /** Replaces the value that was read, and notes what came of it. */
+  async write(name: string, owned: Ownership, guard: Guard, was: string): Promise<Pick<Write, "id" | "status">> {
     const { client, job, log } = this.#work;
     const token = owned.fencingToken;
     const id = `${job.worker}.${name}#${++this.#written}`;
@@ -37,11 +38,11 @@ export class Records {
       const { header, succeeded } = await client.txn(spec, { timeout: REQUEST_MS });
       const status = succeeded ? "accepted" : "refused";
       log.note({ ...event, status, revision: header.revision, atMs: sharedNowMs() });
-      return succeeded ? id : undefined;
+      return { id, status };
     } catch (error) {
       if (!isEtcdError(error)) throw error;
       log.note({ ...event, status: "unknown", atMs: sharedNowMs() });
-      return undefined;
+      return { id, status: "unknown" };
     }
   }
 

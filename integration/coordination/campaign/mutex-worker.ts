@@ -51,9 +51,10 @@ async function hold(work: Work, name: string, records: Records, lock: Lock): Pro
   try {
     const was = await records.read(name);
     claim(work, name, lock);
-    await work.orders.parkIfAsked(name, lock.fencingToken);
+    const parked = await work.orders.parkIfAsked(name, lock.fencingToken);
     claim(work, name, lock);
-    await records.write(name, lock, "guarded", was.guarded);
+    const { status } = await records.write(name, lock, "guarded", was.guarded);
+    if (parked) work.orders.tell({ kind: "went on", name, refused: status === "refused" });
     await records.write(name, lock, "unguarded", was.unguarded);
     claim(work, name, lock);
   } finally {

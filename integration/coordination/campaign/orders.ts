@@ -31,7 +31,8 @@ export type Order =
 
 export type Report =
   | { readonly kind: "parked"; readonly name: string; readonly token: string }
-  | { readonly kind: "went on"; readonly name: string };
+  /** After its guarded write. */
+  | { readonly kind: "went on"; readonly name: string; readonly refused: boolean };
 
 /** A worker's end of the channel. Without its parent a worker ends. */
 export class Orders {
@@ -51,13 +52,17 @@ export class Orders {
     return this.#stop.signal;
   }
 
-  /** Resolves at once where nobody asked to park here. */
-  async parkIfAsked(name: string, token: bigint): Promise<void> {
+  /** Resolves at once where nobody asked to park here, with false. */
+  async parkIfAsked(name: string, token: bigint): Promise<boolean> {
     const parking = this.#parking.get(name);
-    if (parking === undefined) return;
-    tell({ kind: "parked", name, token: String(token) });
+    if (parking === undefined) return false;
+    this.tell({ kind: "parked", name, token: String(token) });
     await parking.go;
-    tell({ kind: "went on", name });
+    return true;
+  }
+
+  tell(report: Report): void {
+    process.send?.(report);
   }
 
   /** `resign` is called when this election's leader is to step down. The answer takes that back. */
@@ -91,8 +96,4 @@ function gate(): { readonly go: Promise<void>; open(): void } {
     open = resolve;
   });
   return { go, open: () => open() };
-}
-
-function tell(report: Report): void {
-  process.send?.(report);
 }

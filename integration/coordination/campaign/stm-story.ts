@@ -10,7 +10,7 @@ import { sharedNowMs } from "../model.js";
 import { judgeTransactions, type StmHistory } from "../models/stm.js";
 import type { Transacted } from "./events.js";
 import { loseAnswers } from "./lost-answers.js";
-import { type Ended, keepHistory, onStage, type Scene } from "./stage.js";
+import { type Ended, keepHistory, MEMBER_FAULTS, onStage, type Scene, strikeInTurn } from "./stage.js";
 
 export interface StmStoryOptions {
   /** Processes. */
@@ -31,6 +31,7 @@ const LEVELS = [
   ...["serializable", "repeatable-reads", "read-committed"],
 ];
 const KILL_EVERY_MS = 4_000;
+const MEMBERS_EVERY_MS = 15_000;
 
 export async function playStm(
   scene: Scene,
@@ -38,6 +39,7 @@ export async function playStm(
 ): Promise<void> {
   const { outcome } = scene;
   const end = performance.now() + seconds * 1_000;
+  const members = scene.cluster === undefined ? [] : MEMBER_FAULTS.slice(0, 1);
   let killed = 0;
   const ended = await onStage(scene, { story: "stm", slots: workers, names: LISTS, levels: LEVELS }, async (stage) => {
     const { random, slots, witness } = stage;
@@ -54,11 +56,15 @@ export async function playStm(
       }
     };
     if (rounds === 0) await witness.until(enough, seconds * 1_000);
-    else await Promise.all([kills(), loseAnswers(stage, enough)]);
+    else {
+      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS });
+      await Promise.all([kills(), membersLane, loseAnswers(stage, enough)]);
+    }
   });
   outcome.count("processes killed", killed);
   await judgeLists(scene, ended);
   outcome.atLeast("processes killed", rounds);
+  for (const { name } of members) outcome.atLeast(name, Math.min(1, rounds));
   outcome.atLeast("connections cut at an answer", 5 * rounds);
   outcome.atLeast(`${DEFAULT_LEVEL} committed`, transactions);
   outcome.atLeast("committed exactly once", transactions / 8);
