@@ -2,6 +2,7 @@
 import { codec, prefix, utf8 } from "@kvorum/client";
 import { connectionBroke, createTestCluster, type TestCall, type TestCluster } from "@kvorum/client/testing";
 import { OutcomeUnknownError, stm, type Tx } from "@kvorum/concurrency";
+import { RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { failure } from "./case.js";
 
@@ -199,6 +200,25 @@ describe("transactions on a cluster in trouble", () => {
     };
     const { attempts } = await stm(store, body, { codec: utf8 });
     expect({ attempts, seen }).toEqual({ attempts: 2, seen: ["1", "2", "2"] });
+  });
+
+  it("need the members' agreement for their first read alone, and for one that a member behind could not answer", async () => {
+    await using cluster = await createTestCluster();
+    const client = cluster.client();
+    const revision = (await client.put("a", "1")).header.revision;
+    const reads: string[] = [];
+    cluster.disturb(async ({ method, request }, next) => {
+      if (method !== "Range") return next();
+      const { serializable, revision: asked = 0n } = request as { serializable?: boolean; revision?: bigint };
+      reads.push(`${serializable ? "alone" : "agreed"} at ${asked}`);
+      const behind = reads.length === 2;
+      if (behind)
+        throw new RpcError(StatusCode.OUT_OF_RANGE, "etcdserver: mvcc: required revision is a future revision");
+      return next();
+    });
+    const { value } = await stm(client, async (tx) => [await tx.get("a"), await tx.get("b"), await tx.get("c")]);
+    expect(value).toEqual(["1", undefined, undefined]);
+    expect(reads).toEqual(["agreed at 0", `alone at ${revision}`, `agreed at ${revision}`, `alone at ${revision}`]);
   });
 
   it("end when their time is up, though their body never does", async () => {

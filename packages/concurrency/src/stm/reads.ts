@@ -5,7 +5,7 @@
  * With a snapshot all reads are at the revision of the first one. Without, each is from its own moment, and where a range
  * shows a key that was read before, or lacks it, the earlier reading stands.
  */
-import { type Compare, compare, type KeyRange, type Store } from "@kvorum/client";
+import { type Compare, compare, isEtcdError, type KeyRange, type Store } from "@kvorum/client";
 import { byteString, isInRange } from "../keys.js";
 import type { Level } from "./isolation.js";
 import { type Pair, type Read, rangeId, type Snapshot, type Wanted } from "./snapshot.js";
@@ -158,7 +158,7 @@ export class Reads {
     }
     if (this.#pinned !== undefined) {
       const revision = await this.#pinned;
-      return { kvs: (await store.list(range, { revision, signal })).kvs, revision };
+      return { kvs: await this.#at(revision, range), revision };
     }
     const first = store.list(range, { signal });
     this.#pinned = first.then(({ header }) => {
@@ -167,5 +167,19 @@ export class Reads {
     });
     const [{ kvs }, revision] = await Promise.all([first, this.#pinned]);
     return { kvs, revision };
+  }
+
+  /**
+   * The state of a revision is the same at every member that has it, so that whoever is asked may answer alone, without asking
+   * the others whether there is anything newer. One that is behind says so.
+   */
+  async #at(revision: bigint, range: KeyRange): Promise<readonly Pair[]> {
+    const { signal, store } = this.#init;
+    try {
+      return (await store.list(range, { revision, consistency: "serializable", signal })).kvs;
+    } catch (error) {
+      if (!isEtcdError(error, "future-revision")) throw error;
+      return (await store.list(range, { revision, signal })).kvs;
+    }
   }
 }
