@@ -54,11 +54,11 @@ const FULL: Amounts = {
 };
 
 const BRIEF: Amounts = {
-  mutex: { workers: 4, handOvers: 100, rounds: 1, seconds: 60 },
-  election: { workers: 4, names: 12, elections: 30, rounds: 1, seconds: 60 },
-  stm: { workers: 4, transactions: 600, rounds: 1, seconds: 60 },
-  shared: { workers: 3, acquisitions: 60, rounds: 1, seconds: 60 },
-  work: { workers: 3, jobs: 60, rounds: 1, seconds: 60 },
+  mutex: { workers: 4, handOvers: 100, rounds: 1, seconds: 150 },
+  election: { workers: 4, names: 12, elections: 30, rounds: 1, seconds: 150 },
+  stm: { workers: 4, transactions: 600, rounds: 1, seconds: 150 },
+  shared: { workers: 3, acquisitions: 60, rounds: 1, seconds: 150 },
+  work: { workers: 3, jobs: 60, rounds: 1, seconds: 150 },
 };
 
 const PROGRESS_EVERY_MS = 10_000;

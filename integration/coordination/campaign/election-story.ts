@@ -68,12 +68,20 @@ export async function playElections(scene: Scene, options: ElectionOptions): Pro
     const lane = async (index: number): Promise<void> => {
       const mine = stage.slots.filter((_, number) => number % 2 === index);
       const turned = [...PROCESS_FAULTS.slice(index), ...PROCESS_FAULTS.slice(0, index)];
-      await strikeInTurn<Lane>({ ...stage, mine, struck }, turned, { enough, restMs: 200 });
+      await strikeInTurn<Lane>({ ...stage, mine, struck }, turned, { enough, restMs: 200, rounds: options.rounds });
     };
-    const leaders = strikeInTurn<Lane>({ ...stage, mine: stage.slots, struck }, LEADER_FAULTS, { enough, restMs: 20 });
+    const leaders = strikeInTurn<Lane>({ ...stage, mine: stage.slots, struck }, LEADER_FAULTS, {
+      enough,
+      restMs: 20,
+      rounds: options.rounds,
+    });
     if (options.rounds === 0) await leaders;
     else {
-      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS });
+      const membersLane = strikeInTurn<Scene>(stage, members, {
+        enough,
+        restMs: MEMBERS_EVERY_MS,
+        rounds: options.rounds,
+      });
       await Promise.all([leaders, lane(0), lane(1), membersLane, loseAnswers(stage, enough)]);
     }
   });

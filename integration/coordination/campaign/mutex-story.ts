@@ -53,11 +53,11 @@ export async function playMutex(scene: Scene, { handOvers, rounds, seconds, work
     const lane = async (index: number): Promise<void> => {
       const mine = stage.slots.filter((_, number) => number % 2 === index);
       const turned = [...HOLDER_FAULTS.slice(index * 3), ...HOLDER_FAULTS.slice(0, index * 3)];
-      await strikeInTurn<Lane>({ ...stage, mine }, turned, { enough, restMs: 100 });
+      await strikeInTurn<Lane>({ ...stage, mine }, turned, { enough, restMs: 100, rounds });
     };
     if (rounds === 0) await stage.witness.until(enough, seconds * 1_000);
     else {
-      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS });
+      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS, rounds });
       await Promise.all([lane(0), lane(1), membersLane, loseAnswers(stage, enough)]);
     }
   });

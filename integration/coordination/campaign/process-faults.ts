@@ -49,11 +49,11 @@ const PROCESS_FAULTS: readonly Fault<Stage>[] = [
 ];
 
 /** Every kind in turn until it is enough, with answers lost and members struck beside. */
-export async function strikeProcesses(stage: Stage, enough: () => boolean): Promise<void> {
+export async function strikeProcesses(stage: Stage, rounds: number, enough: () => boolean): Promise<void> {
   const members = stage.cluster === undefined ? [] : MEMBER_FAULTS;
   await Promise.all([
-    strikeInTurn(stage, PROCESS_FAULTS, { enough, restMs: 300 }),
-    strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS }),
+    strikeInTurn(stage, PROCESS_FAULTS, { enough, restMs: 300, rounds }),
+    strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS, rounds }),
     loseAnswers(stage, enough),
   ]);
 }

@@ -35,7 +35,7 @@ export async function playWork(scene: Scene, { jobs, rounds, seconds, workers }:
     const done = (): boolean =>
       (stage.witness.revisions.get("result") ?? 0) >= jobs &&
       processFaults(scene).every((name) => outcome.counted(name) >= rounds);
-    await strikeProcesses(stage, () => performance.now() > end || done());
+    await strikeProcesses(stage, rounds, () => performance.now() > end || done());
     await drain(stage, queue);
   });
   const told = events.filter(isWork);

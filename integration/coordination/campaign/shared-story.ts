@@ -30,7 +30,7 @@ export async function playShared(scene: Scene, options: SharedOptions): Promise<
     const done = (): boolean =>
       stage.witness.places.size >= acquisitions * 1.2 &&
       processFaults(scene).every((name) => outcome.counted(name) >= rounds);
-    await strikeProcesses(stage, () => performance.now() > end || done());
+    await strikeProcesses(stage, rounds, () => performance.now() > end || done());
   });
   for (const name of NAMES) {
     const mine = events.filter((event) => "name" in event && event.name === name);

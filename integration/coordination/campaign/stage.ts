@@ -89,20 +89,28 @@ export async function onStage(
   };
 }
 
-/** A lane of faults strikes in turn until the story has what it wants. */
 export interface Fault<S> {
   readonly name: string;
   strike(stage: S): Promise<boolean>;
 }
 
+export interface StrikeOptions {
+  readonly enough: () => boolean;
+  readonly restMs: number;
+  /** Of each kind of fault: those that have not happened so often come before those that have. */
+  readonly rounds: number;
+}
+
+/** A lane of faults strikes in turn until the story has what it wants. */
 export async function strikeInTurn<S extends Scene>(
   stage: S,
   faults: readonly Fault<S>[],
-  { enough, restMs }: { readonly enough: () => boolean; readonly restMs: number },
+  { enough, restMs, rounds }: StrikeOptions,
 ): Promise<void> {
-  if (faults.length === 0) return;
   for (let number = 0; !enough() && stage.outcome.failed === 0; number++) {
-    const fault = faults[number % faults.length];
+    const lacking = faults.filter(({ name }) => stage.outcome.counted(name) < rounds);
+    const choice = lacking.length > 0 ? lacking : faults;
+    const fault = choice[number % choice.length];
     if (fault === undefined) return;
     if (await fault.strike(stage)) stage.outcome.count(fault.name);
     await pause(restMs);

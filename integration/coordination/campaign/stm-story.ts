@@ -30,6 +30,8 @@ const LEVELS = [
   ...Array.from({ length: 4 }, () => `${DEFAULT_LEVEL} exactly once`),
   ...["serializable", "repeatable-reads", "read-committed"],
 ];
+/** Connections that are to be cut at an answer, for each round. */
+const CUTS = 5;
 const KILL_EVERY_MS = 4_000;
 const MEMBERS_EVERY_MS = 15_000;
 
@@ -45,7 +47,9 @@ export async function playStm(
     const { random, slots, witness } = stage;
     // Those that only read are a fifth, and leave no revision.
     const written = (): number => witness.revisions.get(DEFAULT_LEVEL) ?? 0;
-    const enough = (): boolean => performance.now() > end || (written() >= transactions * 0.95 && killed >= rounds);
+    const cuts = (): number => slots.reduce((sum, slot) => sum + slot.cuts, 0);
+    const done = (): boolean => written() >= transactions * 0.95 && killed >= rounds && cuts() >= CUTS * rounds;
+    const enough = (): boolean => performance.now() > end || done();
     const kills = async (): Promise<void> => {
       while (!enough()) {
         await witness.until(enough, KILL_EVERY_MS);
@@ -57,7 +61,7 @@ export async function playStm(
     };
     if (rounds === 0) await witness.until(enough, seconds * 1_000);
     else {
-      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS });
+      const membersLane = strikeInTurn<Scene>(stage, members, { enough, restMs: MEMBERS_EVERY_MS, rounds });
       await Promise.all([kills(), membersLane, loseAnswers(stage, enough)]);
     }
   });
@@ -65,7 +69,7 @@ export async function playStm(
   await judgeLists(scene, ended);
   outcome.atLeast("processes killed", rounds);
   for (const { name } of members) outcome.atLeast(name, Math.min(1, rounds));
-  outcome.atLeast("connections cut at an answer", 5 * rounds);
+  outcome.atLeast("connections cut at an answer", CUTS * rounds);
   outcome.atLeast(`${DEFAULT_LEVEL} committed`, transactions);
   outcome.atLeast("committed exactly once", transactions / 8);
   outcome.atLeast("conflicts that were tried again", transactions / 100);
