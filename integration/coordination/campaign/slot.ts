@@ -38,6 +38,7 @@ export class Slot {
   #child: ChildProcess | undefined;
   #worker = "";
   #wanted = false;
+  #frozen = false;
 
   static async open(options: SlotOptions): Promise<Slot> {
     const slot = new Slot(options, await Promise.all(options.endpoints.map(startProxy)));
@@ -112,12 +113,16 @@ export class Slot {
     });
   }
 
+  /** Its connections outlive it: what a process that stood still does next is to be seen, and not cut off by what came meanwhile. */
   freeze(): void {
     this.#child?.kill("SIGSTOP");
+    this.#frozen = true;
+    for (const proxy of this.#proxies) proxy.cutAtFrame(() => undefined);
   }
 
   thaw(): void {
     this.#child?.kill("SIGCONT");
+    this.#frozen = false;
   }
 
   async kill(): Promise<void> {
@@ -133,6 +138,7 @@ export class Slot {
 
   /** The connections to one of the members end at the message of its own that comes as the `frame`-th from now. */
   loseAnswer(member: number, frame: number): void {
+    if (this.#frozen) return;
     void this.#proxies[member % this.#proxies.length]?.loseAnswer(frame);
   }
 
