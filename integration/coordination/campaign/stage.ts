@@ -127,7 +127,7 @@ export const MEMBER_FAULTS: readonly Fault<Scene>[] = [
       await member.kill();
       await pause(500);
       await member.start();
-      await cluster.settled();
+      await cluster.caughtUp();
       return true;
     },
   },
@@ -139,7 +139,7 @@ export const MEMBER_FAULTS: readonly Fault<Scene>[] = [
       member.pause();
       await pause(1_500);
       member.resume();
-      await cluster.settled();
+      await cluster.caughtUp();
       return true;
     },
   },

@@ -114,16 +114,22 @@ export class Cluster {
     return this.up.filter((member) => member !== leader);
   }
 
-  /** Resolves when all members that are up follow one leader and have applied what it has. */
+  /** Resolves when all members that are up follow one leader and have applied what it has: of a cluster that nobody writes to. */
   async settled(): Promise<void> {
     await eventually("all members agree", PATIENCE_MS, async () => {
-      for (const member of this.#members) member.throwIfDead();
-      const views = await this.#views();
-      const [first] = views;
-      if (first === undefined || views.length < this.up.length || first.status.leader === 0n) return undefined;
-      const applied = views.map(({ status }) => Number(status.raftAppliedIndex || status.raftIndex));
-      const same = views.every(({ status }) => status.leader === first.status.leader);
-      return same && Math.max(...applied) === Math.min(...applied) ? true : undefined;
+      const applied = await this.#applied();
+      return applied !== undefined && Math.max(...applied) === Math.min(...applied) ? true : undefined;
+    });
+  }
+
+  /** Resolves when all members that are up follow one leader and have applied what any of them had when they first did. */
+  async caughtUp(): Promise<void> {
+    let goal: number | undefined;
+    await eventually("all members have caught up", PATIENCE_MS, async () => {
+      const applied = await this.#applied();
+      if (applied === undefined) return undefined;
+      goal ??= Math.max(...applied);
+      return Math.min(...applied) >= goal ? true : undefined;
     });
   }
 
@@ -203,6 +209,16 @@ export class Cluster {
       const leader = await this.leader();
       return withChannel(leader.clientUrl, work);
     });
+  }
+
+  /** How far every member that is up has applied; undefined while they do not follow one leader. */
+  async #applied(): Promise<readonly number[] | undefined> {
+    for (const member of this.#members) member.throwIfDead();
+    const views = await this.#views();
+    const [first] = views;
+    if (first === undefined || views.length < this.up.length || first.status.leader === 0n) return undefined;
+    if (views.some(({ status }) => status.leader !== first.status.leader)) return undefined;
+    return views.map(({ status }) => Number(status.raftAppliedIndex || status.raftIndex));
   }
 
   async #views(): Promise<{ readonly member: Member; readonly status: StatusResponse }[]> {

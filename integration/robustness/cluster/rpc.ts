@@ -17,11 +17,12 @@ export async function withChannel<T>(endpoint: string, work: (channel: Channel) 
  */
 export async function eventually<T>(what: string, timeoutMs: number, work: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + timeoutMs;
-  let last: unknown = "it did not hold";
+  let last: unknown = NOT_HELD;
   while (performance.now() < end) {
     try {
       const result = await work();
       if (result !== undefined) return result;
+      last = NOT_HELD;
     } catch (error) {
       if (!(error instanceof RpcError) && !(error instanceof NotYet)) throw error;
       last = error.message;
@@ -30,6 +31,8 @@ export async function eventually<T>(what: string, timeoutMs: number, work: () =>
   }
   throw new Error(`not within ${timeoutMs} ms: ${what} (${last})`);
 }
+
+const NOT_HELD = "it did not hold";
 
 /** Thrown by work that should be tried again, with the reason. */
 export class NotYet extends Error {}
