@@ -85,7 +85,13 @@ async function main(): Promise<void> {
   console.log(
     `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`,
   );
-  if (process.argv.includes("coordination")) await compareCoordination({ rounds: ROUNDS, seconds: SECONDS });
+  const [subject] = process.argv.slice(2).filter((argument) => !/^(--|\d)/.test(argument));
+  if (subject !== undefined && subject !== "coordination") {
+    console.error(`"${subject}" is nothing to measure: give coordination, or nothing for puts and ranges`);
+    process.exitCode = 2;
+    return;
+  }
+  if (subject === "coordination") await compareCoordination({ rounds: ROUNDS, seconds: SECONDS });
   else await compareServers();
 }
 

@@ -39,12 +39,12 @@ export class Crew implements AsyncDisposable {
         const pid = this.#workers.get(worker)?.pid;
         if (pid !== undefined && workMs >= leastMs) return { worker, pid, job };
       }
+      let onTimeout = (): void => undefined;
       await new Promise<void>((resolve, reject) => {
         this.#waiting.add(resolve);
-        timeout.addEventListener("abort", () => reject(new Error(`nobody was at work within ${timeoutMs} ms`)), {
-          once: true,
-        });
-      });
+        onTimeout = () => reject(new Error(`nobody was at work within ${timeoutMs} ms`));
+        timeout.addEventListener("abort", onTimeout, { once: true });
+      }).finally(() => timeout.removeEventListener("abort", onTimeout));
     }
   }
 

@@ -17,6 +17,16 @@ export function electionCases(fixture: Fixture): void {
   const campaigning = (count: number): Promise<void> => until(async () => (await keysLeft()).length === count);
 
   describe("an election", () => {
+    it("of wrong arguments are refused before anything is sent", async () => {
+      expect(() => new Election(undefined as never, "e")).toThrow(
+        "the owner of an election must be a session or a client",
+      );
+      expect(() => new Election(fixture.client, "")).toThrow("must not be empty");
+      expect(() => new Election(fixture.client, "e", { ttl: -1 })).toThrow(
+        "ttl must be a whole number of seconds, at least 1, not -1",
+      );
+    });
+
     it("hands over in the order of campaigning when leaders resign", async () => {
       const { client, endpoint, name } = fixture;
       await using other = createClient({ endpoints: endpoint });

@@ -12,7 +12,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundle } from "../bundle.mjs";
 import { importSources } from "../import-sources.mjs";
-import { wholeNumber } from "../whole-number.mjs";
+import { wholeNumber, wrongUse } from "../whole-number.mjs";
+
+const SERVERS = ["kvorum", "etcd"];
+const STORIES = ["mutex", "election", "stm", "shared", "work"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +26,14 @@ const { values, positionals } = parseArgs({
     servers: { type: "string", default: "kvorum,etcd" },
   },
 });
+
+const servers = values.servers.split(",");
+for (const server of servers) {
+  if (!SERVERS.includes(server)) wrongUse(`--servers: "${server}" is not allowed, give some of ${SERVERS.join(",")}`);
+}
+if (values.only !== undefined && !STORIES.includes(values.only)) {
+  wrongUse(`--only: "${values.only}" is not allowed, give one of ${STORIES.join(", ")}`);
+}
 
 // Who interrupts it leaves no process behind: those that were started are killed when this one exits.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
@@ -36,7 +47,7 @@ const counts = await campaign
     seed: wholeNumber("seed", values.seed),
     full: values.full,
     only: values.only,
-    servers: values.servers.split(","),
+    servers,
   })
   .finally(() => worker.remove());
 const [path] = positionals;

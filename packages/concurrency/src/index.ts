@@ -3,7 +3,7 @@
  * `contention/` has the algorithm under locks and elections and what holding one means, `stm/stm.ts` the transactions.
  */
 
-export type { AcquireOptions, Owner } from "./contention/acquire.js";
+export type { AcquireOptions, Owner } from "./contention/contend.js";
 export type { Ownership } from "./contention/ownership.js";
 export { Election, type ElectionOptions } from "./election/election.js";
 export type { HealthGate } from "./election/health.js";

@@ -25,10 +25,11 @@ export { DoubleBarrier, type DoubleBarrierOptions } from "./recipes/double-barri
 export { IdAllocator, type IdAllocatorOptions } from "./recipes/id-allocator.js";
 export type { DeadLetter } from "./recipes/queue/dead-letters.js";
 export { ClaimLostError } from "./recipes/queue/errors.js";
+export type { ItemQueue, QueueOptions } from "./recipes/queue/item-queue.js";
 export type { AckOptions, Job, NackOptions } from "./recipes/queue/job.js";
 export type { DequeueOptions, QueueCallOptions, QueueItem } from "./recipes/queue/line.js";
 export { PriorityQueue } from "./recipes/queue/priority-queue.js";
-export { Queue, type QueueOptions } from "./recipes/queue/queue.js";
+export { Queue } from "./recipes/queue/queue.js";
 export type { DeadReason } from "./recipes/queue/work-layout.js";
 export {
   type Enqueued,

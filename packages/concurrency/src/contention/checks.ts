@@ -1,7 +1,6 @@
 /** What names and options of locks must be, checked before anything is sent, and the keys below a name. */
 import type { Key } from "@kvorum/client";
 import { toBytes } from "../keys.js";
-import type { AcquireOptions } from "./contend.js";
 
 /** Errors: `TypeError` for what is no key, and for an empty one. */
 export function nameBytes(name: Key): Uint8Array {
@@ -23,8 +22,28 @@ export function below(name: Uint8Array, suffix: string): Uint8Array {
   return key;
 }
 
+/** How a call or a wait may be ended. */
+interface Ends {
+  readonly signal?: AbortSignal;
+  readonly timeout?: number;
+}
+
+/** Errors: `TypeError` for what is neither a session nor a client. */
+export function checkOwner(owner: unknown, what: string): void {
+  if (typeof owner !== "object" || owner === null || !("client" in owner || "lease" in owner)) {
+    throw new TypeError(`the owner of ${what} must be a session or a client`);
+  }
+}
+
+/** Errors: `RangeError`. */
+export function checkTtl(ttl: number | undefined): void {
+  if (ttl !== undefined && (!Number.isSafeInteger(ttl) || ttl < 1)) {
+    throw new RangeError(`ttl must be a whole number of seconds, at least 1, not ${ttl}`);
+  }
+}
+
 /** Errors: `TypeError`, `RangeError`, naming the option and what was given. */
-export function checkAcquireOptions({ signal, timeout }: AcquireOptions): void {
+export function checkEnds({ signal, timeout }: Ends): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== "function") {
     throw new TypeError(`signal must be an AbortSignal, not ${shown(signal)}`);
   }

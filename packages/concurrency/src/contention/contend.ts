@@ -6,7 +6,7 @@ import { type Client, type ClientWorld, isEtcdError } from "@kvorum/client";
 import { SessionExpiredError } from "../errors.js";
 import { Interrupt, unlessAborted } from "../interrupt.js";
 import { createSession, type Session } from "../session.js";
-import { checkAcquireOptions } from "./checks.js";
+import { checkEnds } from "./checks.js";
 import type { Contender, Entry, Place } from "./contender.js";
 import { localQueueOf, NO_SLOT, type Slot } from "./local-queue.js";
 import type { HeldInit } from "./ownership.js";
@@ -48,7 +48,7 @@ export async function contend(
   own: PrivateSession,
   options: AcquireOptions = {},
 ): Promise<HeldInit> {
-  checkAcquireOptions(options);
+  checkEnds(options);
   const shared = isSession(owner) ? owner.signal : undefined;
   using wait = new Interrupt(contender.world, "the wait for ownership", [options.signal, shared], options.timeout);
   const slot = await slotFor(owner, contender, wait.signal);
@@ -76,7 +76,7 @@ export async function tryContend(
   own: PrivateSession,
   options: AcquireOptions = {},
 ): Promise<HeldInit | undefined> {
-  checkAcquireOptions(options);
+  checkEnds(options);
   const shared = isSession(owner) ? owner.signal : undefined;
   using wait = new Interrupt(contender.world, "the attempt at ownership", [options.signal, shared], options.timeout);
   wait.signal.throwIfAborted();

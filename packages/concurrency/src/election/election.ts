@@ -3,7 +3,8 @@
  * `etcdctl elect` and the elections of etcd's own client. `lead.ts` has the loop that most workers want.
  */
 import { bytes, type CallOptions, type Codec, isEtcdError, type Key, type KeyValue, utf8 } from "@kvorum/client";
-import { type AcquireOptions, acquire, clientOf, isSession, type Owner } from "../contention/acquire.js";
+import { checkOwner, checkTtl } from "../contention/checks.js";
+import { type AcquireOptions, clientOf, contend, isSession, type Owner } from "../contention/contend.js";
 import { localQueueOf, NO_SLOT } from "../contention/local-queue.js";
 import { Queue } from "../contention/queue.js";
 import { createSession, type Session } from "../session.js";
@@ -25,8 +26,10 @@ export class Election<V = string> {
   readonly #codec: Codec<V>;
   readonly #ttl: number | undefined;
 
-  /** Errors: `TypeError` for an empty name. */
+  /** Errors: `TypeError`, `RangeError` for wrong arguments. */
   constructor(owner: Owner, name: Key, options: ElectionOptions<V> = {}) {
+    checkOwner(owner, "an election");
+    checkTtl(options.ttl);
     this.#owner = owner;
     this.#queue = new Queue(clientOf(owner), name);
     // Without a codec V is string, as the options say.
@@ -41,7 +44,12 @@ export class Election<V = string> {
    * `EtcdError`. Then no key of this campaign is left.
    */
   async campaign(value: V, options?: AcquireOptions): Promise<Leadership<V>> {
-    const held = await acquire(this.#owner, this.#queue, this.#codec.encode(value), this.#ttl, options);
+    const held = await contend(
+      this.#owner,
+      this.#queue.contender(this.#codec.encode(value)),
+      { ttl: this.#ttl },
+      options,
+    );
     return new HeldLeadership(held, this.#codec);
   }
 

@@ -1,5 +1,5 @@
 /** What a `lead()` loop can be told, and what it tells. */
-import { checkAcquireOptions, checkCount } from "../contention/checks.js";
+import { checkCount, checkEnds } from "../contention/checks.js";
 import type { HealthGate } from "./health.js";
 
 /** What a `lead()` loop goes through, for logs and metrics. */
@@ -43,7 +43,7 @@ export function checkLead(body: unknown, options: LeadOptions): void {
   const { backoff, graceMs, health, onTransition, signal } = options;
   checkFunction(body, "body");
   if (onTransition !== undefined) checkFunction(onTransition, "onTransition");
-  checkAcquireOptions(signal === undefined ? {} : { signal });
+  checkEnds(signal === undefined ? {} : { signal });
   if (graceMs !== undefined) checkMilliseconds(graceMs, "graceMs");
   if (backoff !== undefined) {
     checkMilliseconds(backoff.baseMs, "backoff.baseMs");

@@ -4,7 +4,7 @@
  * 158).
  */
 import { type ClientWorld, LeaseNotFoundError } from "@kvorum/client";
-import type { AcquireOptions } from "../contention/acquire.js";
+import type { AcquireOptions } from "../contention/contend.js";
 import { SessionExpiredError } from "../errors.js";
 import { Interrupt, isTransient, pause } from "../interrupt.js";
 import { HealthMonitor } from "./health.js";

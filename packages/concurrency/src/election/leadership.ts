@@ -6,7 +6,7 @@
  * after the other.
  */
 import { type CallOptions, type Codec, compare, isEtcdError, TimeoutError } from "@kvorum/client";
-import { checkAcquireOptions } from "../contention/checks.js";
+import { checkEnds } from "../contention/checks.js";
 import { Held, type HeldInit, type Ownership } from "../contention/ownership.js";
 import { NotLeaderError } from "../errors.js";
 import { Interrupt, persist, unlessAborted } from "../interrupt.js";
@@ -43,7 +43,7 @@ export class HeldLeadership<V> extends Held implements Leadership<V> {
   }
 
   async proclaim(value: V, options: Pick<CallOptions, "signal" | "timeout"> = {}): Promise<void> {
-    checkAcquireOptions(options);
+    checkEnds(options);
     const encoded = new Uint8Array(this.#codec.encode(value));
     this.assertHeld();
     const { world } = this.store;

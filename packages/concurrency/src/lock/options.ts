@@ -1,5 +1,5 @@
 /** What every lock can be told about the sessions that it opens. */
-import { checkLockDelay } from "../contention/checks.js";
+import { checkLockDelay, checkOwner, checkTtl } from "../contention/checks.js";
 import { isSession, type Owner } from "../contention/contend.js";
 
 /** Of locks whose owner is a client; a shared session has its own. */
@@ -15,12 +15,8 @@ const DEFAULT_TTL_SECONDS = 15;
 
 /** Errors: `TypeError`, `RangeError`, naming the argument. */
 export function checkLockOptions(owner: Owner, { ttl, lockDelay }: LockOptions): void {
-  if (typeof owner !== "object" || owner === null || !("client" in owner || "lease" in owner)) {
-    throw new TypeError("the owner of a lock must be a session or a client");
-  }
-  if (ttl !== undefined && (!Number.isSafeInteger(ttl) || ttl < 1)) {
-    throw new RangeError(`ttl must be a whole number of seconds, at least 1, not ${ttl}`);
-  }
+  checkOwner(owner, "a lock");
+  checkTtl(ttl);
   if (lockDelay === undefined) return;
   checkLockDelay(lockDelay, ttl ?? DEFAULT_TTL_SECONDS);
   if (isSession(owner) && lockDelay !== owner.lockDelay) {

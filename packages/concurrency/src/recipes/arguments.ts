@@ -27,19 +27,6 @@ export function recipeName(name: Key, recipe: string): Uint8Array {
   return Uint8Array.from(toBytes(name));
 }
 
-/** Errors: `TypeError`, `RangeError`, naming the option and what was given. */
-export function checkEnds({ signal, timeout }: RecipeWaitOptions): void {
-  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== "function") {
-    throw new TypeError(`signal must be an AbortSignal, not ${typeof signal}`);
-  }
-  if (timeout !== undefined && typeof timeout !== "number") {
-    throw new TypeError(`timeout must be a number, not ${typeof timeout}`);
-  }
-  if (timeout !== undefined && (!Number.isFinite(timeout) || timeout <= 0)) {
-    throw new RangeError(`timeout must be a number of milliseconds above 0, not ${timeout}`);
-  }
-}
-
 /** An amount from `least` on. Errors: `TypeError`, `RangeError`. */
 export function checkWhole(
   value: number,

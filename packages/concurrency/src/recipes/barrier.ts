@@ -9,10 +9,11 @@
  * whether the key is still that of the same hold.
  */
 import { bytes, compare, isEtcdError, type Key, type Store } from "@kvorum/client";
+import { checkEnds } from "../contention/checks.js";
 import { SessionExpiredError } from "../errors.js";
 import { Interrupt, persist } from "../interrupt.js";
 import type { Session } from "../session.js";
-import { checkEnds, type RecipeCallOptions, type RecipeWaitOptions, recipeName } from "./arguments.js";
+import { type RecipeCallOptions, type RecipeWaitOptions, recipeName } from "./arguments.js";
 import { knownOutcome } from "./conflicts.js";
 import { eventAfter } from "./event-after.js";
 

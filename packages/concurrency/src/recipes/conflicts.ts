@@ -3,10 +3,11 @@
  * any number of writers that meet, one gets on in each round, so that a bound on the rounds is a bound on bad luck.
  */
 import { type CallOptions, type ClientWorld, isEtcdError } from "@kvorum/client";
+import { checkEnds } from "../contention/checks.js";
 import type { LocalQueue } from "../contention/local-queue.js";
 import { OutcomeUnknownError, StmConflictError } from "../errors.js";
 import { Interrupt, pause } from "../interrupt.js";
-import { checkEnds, type RecipeCallOptions } from "./arguments.js";
+import type { RecipeCallOptions } from "./arguments.js";
 
 /** What one round may use: reads end with `read`, writes with `write`, which leaves it to the client to say "unknown". */
 export interface Round {

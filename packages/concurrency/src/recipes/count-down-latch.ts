@@ -16,11 +16,11 @@
  * read or in the log, stays true.
  */
 import { type Compare, compare, type Key, type KeyValue, prefix, type Store } from "@kvorum/client";
-import { below } from "../contention/checks.js";
+import { below, checkEnds } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { LatchExistsError, LatchNotFoundError, OutcomeUnknownError } from "../errors.js";
 import { Interrupt, persist } from "../interrupt.js";
-import { checkEnds, checkWhole, type RecipeCallOptions, type RecipeWaitOptions, recipeName } from "./arguments.js";
+import { checkWhole, type RecipeCallOptions, type RecipeWaitOptions, recipeName } from "./arguments.js";
 import { type Round, throughConflicts, unlessLost, type Writer } from "./conflicts.js";
 import { decimal } from "./decimal.js";
 import { eventAfter } from "./event-after.js";

@@ -10,9 +10,10 @@
  * long as nobody deletes the key or sets it back; an allocator that notices this refuses to go on.
  */
 import type { Key, Store } from "@kvorum/client";
+import { checkEnds } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { Interrupt, unlessAborted } from "../interrupt.js";
-import { checkEnds, checkWhole, type RecipeCallOptions, recipeName } from "./arguments.js";
+import { checkWhole, type RecipeCallOptions, recipeName } from "./arguments.js";
 import { type Round, throughConflicts, unlessLost, type Writer } from "./conflicts.js";
 import { decimal, fitsInt64, toInt64 } from "./decimal.js";
 

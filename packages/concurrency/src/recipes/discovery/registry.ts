@@ -3,7 +3,7 @@
  * `endpoint.ts` what is written. The idea is that of etcd's `naming/endpoints`, which leaves lease and repair to its caller.
  */
 import { type CallOptions, type Client, type Codec, codec } from "@kvorum/client";
-import { clientOf, isSession, type Owner } from "../../contention/acquire.js";
+import { clientOf, isSession, type Owner } from "../../contention/contend.js";
 import { Interrupt, unlessAborted } from "../../interrupt.js";
 import type { Session } from "../../session.js";
 import { checkEndpoint, checkService, type Endpoint, type EndpointInit, endpointCodec, folderOf } from "./endpoint.js";

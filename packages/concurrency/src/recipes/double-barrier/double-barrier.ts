@@ -14,11 +14,12 @@
  * complete, and is refused where it is.
  */
 import { isEtcdError, type Key } from "@kvorum/client";
-import { clientOf, isSession, type Owner } from "../../contention/acquire.js";
+import { checkEnds } from "../../contention/checks.js";
+import { clientOf, isSession, type Owner } from "../../contention/contend.js";
 import { SessionExpiredError, TooManyParticipantsError } from "../../errors.js";
 import { Interrupt, persist, unlessAborted } from "../../interrupt.js";
 import { createSession, type Session } from "../../session.js";
-import { checkEnds, checkWhole, type RecipeWaitOptions, recipeName } from "../arguments.js";
+import { checkWhole, type RecipeWaitOptions, recipeName } from "../arguments.js";
 import { eventAfter } from "../event-after.js";
 import { Rounds, type Standing } from "./round.js";
 

@@ -5,8 +5,8 @@
  * once, by the worker whose claim was in force.
  */
 import { type Compare, compare, isEtcdError, type Op, type OpResults, type WriteCallOptions } from "@kvorum/client";
+import { checkEnds } from "../../contention/checks.js";
 import { Interrupt, persist } from "../../interrupt.js";
-import { checkEnds } from "../arguments.js";
 import { dueAt } from "./checks.js";
 import type { Claim } from "./claims.js";
 import { ClaimLostError } from "./errors.js";

@@ -20,9 +20,9 @@ import {
   type Store,
   type WriteCallOptions,
 } from "@kvorum/client";
+import { checkEnds } from "../../contention/checks.js";
 import { LocalQueue } from "../../contention/local-queue.js";
 import { Interrupt, persist } from "../../interrupt.js";
-import { checkEnds } from "../arguments.js";
 import { TRIED_MAX, takeFirstSpec, takenOf } from "./take-first.js";
 import { Tickets } from "./tickets.js";
 import { Stagger, untilChange } from "./waiting.js";

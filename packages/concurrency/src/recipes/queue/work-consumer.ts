@@ -6,12 +6,12 @@
  * keeps the queue in order, and no process has to be there for it.
  */
 import { type Codec, DecodeError, type KeyValue, range, type WatchBatch } from "@kvorum/client";
-import { isSession, type Owner } from "../../contention/acquire.js";
+import { checkEnds } from "../../contention/checks.js";
+import { isSession, type Owner } from "../../contention/contend.js";
 import { LocalQueue } from "../../contention/local-queue.js";
 import { SessionExpiredError } from "../../errors.js";
 import { Interrupt, pause, persist, unlessAborted } from "../../interrupt.js";
 import type { Session } from "../../session.js";
-import { checkEnds } from "../arguments.js";
 import { type Claim, claim } from "./claims.js";
 import { bury, ClaimedJob, forget, type Job, unclaim } from "./job.js";
 import { type DequeueOptions, decoded, LOOK_MS } from "./line.js";

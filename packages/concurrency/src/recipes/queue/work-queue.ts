@@ -11,7 +11,7 @@
  * (enqueueing, acknowledging).
  */
 import { bytes, type Codec, type Op, utf8 } from "@kvorum/client";
-import { clientOf, type Owner } from "../../contention/acquire.js";
+import { clientOf, type Owner } from "../../contention/contend.js";
 import { checkWhole } from "../arguments.js";
 import { checkKey, checkName, checkPriority, dueAt } from "./checks.js";
 import { type DeadLetter, deadLetters } from "./dead-letters.js";

@@ -1,6 +1,6 @@
 /** The session that a worker's claims are attached to: the one that was given, or one that is opened for the first claim. */
 import type { Client } from "@kvorum/client";
-import { isSession, type Owner } from "../../contention/acquire.js";
+import { isSession, type Owner } from "../../contention/contend.js";
 import { unlessAborted } from "../../interrupt.js";
 import { createSession, type Session } from "../../session.js";
 
