@@ -2,6 +2,7 @@
 import type { AutoCompaction } from "./config/config.js";
 import type { InitialMember } from "./config/initial-cluster.js";
 import type { Logger } from "./env.js";
+import type { AuthOptions, HttpOptions, KeepAliveOptions, TlsOptions } from "./security-options.js";
 
 export interface NodeOptions {
   /** Where to store; `":memory:"` keeps everything in memory and forgets it at the end. Default `":memory:"`. */
@@ -54,15 +55,31 @@ export interface NodeOptions {
   readonly watchProgressNotifyMs?: number | undefined;
   /** Default: none. */
   readonly autoCompaction?: AutoCompaction | undefined;
+  /** For `https` URLs of clients. Default: none, such a URL is refused. */
+  readonly clientTls?: TlsOptions | undefined;
+  /** For `https` URLs of members. Default: none. */
+  readonly peerTls?: TlsOptions | undefined;
+  readonly auth?: AuthOptions | undefined;
+  readonly http?: HttpOptions | undefined;
+  readonly keepAlive?: KeepAliveOptions | undefined;
+  /** `--warning-unary-request-duration`: a slower request is logged. Milliseconds. Default 300. */
+  readonly warnUnaryMs?: number | undefined;
+  /** `--warning-apply-duration`: a slower application of an entry is logged. Milliseconds. Default 100. */
+  readonly warnApplyMs?: number | undefined;
+  /** `--unsafe-no-fsync`: acknowledges before the disk has it. Default false. */
+  readonly unsafeNoFsync?: boolean | undefined;
+  /** `--force-new-cluster`: this member's data become those of a cluster of one. Default false. */
+  readonly forceNewCluster?: boolean | undefined;
   /** Default: silence. */
   readonly logger?: Logger | undefined;
 }
 
 export type ResolvedOptions = {
-  readonly [K in Exclude<keyof NodeOptions, "walDir" | "advertiseClientUrls" | "autoCompaction">]-?: NonNullable<
-    NodeOptions[K]
-  >;
-} & Pick<NodeOptions, "walDir" | "advertiseClientUrls" | "autoCompaction">;
+  readonly [K in Exclude<keyof NodeOptions, Optional>]-?: NonNullable<NodeOptions[K]>;
+} & Pick<NodeOptions, Optional>;
+
+/** What has no default: undefined means none. */
+type Optional = "walDir" | "advertiseClientUrls" | "autoCompaction" | "clientTls" | "peerTls";
 
 export const IN_MEMORY = ":memory:";
 const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
@@ -101,6 +118,15 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     maxConcurrentStreams: options.maxConcurrentStreams ?? 2 ** 32 - 1,
     watchProgressNotifyMs: options.watchProgressNotifyMs ?? 600_000,
     autoCompaction: options.autoCompaction,
+    clientTls: options.clientTls,
+    peerTls: options.peerTls,
+    auth: options.auth ?? {},
+    http: options.http ?? {},
+    keepAlive: options.keepAlive ?? {},
+    warnUnaryMs: options.warnUnaryMs ?? 300,
+    warnApplyMs: options.warnApplyMs ?? 100,
+    unsafeNoFsync: options.unsafeNoFsync ?? false,
+    forceNewCluster: options.forceNewCluster ?? false,
     logger: options.logger ?? SILENT,
   };
   check(resolved);
