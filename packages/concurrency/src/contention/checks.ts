@@ -35,6 +35,13 @@ export function checkOwner(owner: unknown, what: string): void {
   }
 }
 
+/** Errors: `TypeError` for what is neither a client nor a view of one. */
+export function checkStore(store: unknown, what: string): void {
+  if (typeof (store as { readonly withCodec?: unknown } | null | undefined)?.withCodec !== "function") {
+    throw new TypeError(`the store of ${what} must be a client or a view of one, not ${shown(store)}`);
+  }
+}
+
 /** Errors: `RangeError`. */
 export function checkTtl(ttl: number | undefined): void {
   if (ttl !== undefined && (!Number.isSafeInteger(ttl) || ttl < 1)) {

@@ -7,6 +7,7 @@
  * is kept and tried first: if it is old, the condition fails and the answer brings what is there now.
  */
 import type { Key, KeyValue, Store } from "@kvorum/client";
+import { checkStore } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { type RecipeCallOptions, recipeName } from "./arguments.js";
 import { knownOutcome, type Round, throughConflicts, type Writer } from "./conflicts.js";
@@ -52,6 +53,7 @@ export class AtomicCounter {
 
   /** Errors: `TypeError` for an empty name, `TypeError` or `RangeError` for an option. */
   constructor(store: Store<unknown>, name: Key, options: AtomicCounterOptions = {}) {
+    checkStore(store, "a counter");
     const { initial = 0n, retry = "auto" } = options;
     if (retry !== "auto" && retry !== "exactly-once") {
       throw new TypeError(`retry must be "auto" or "exactly-once", not ${String(retry)}`);

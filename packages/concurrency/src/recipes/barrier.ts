@@ -9,7 +9,7 @@
  * whether the key is still that of the same hold.
  */
 import { bytes, compare, isEtcdError, type Key, type Store } from "@kvorum/client";
-import { checkEnds } from "../contention/checks.js";
+import { checkEnds, checkStore } from "../contention/checks.js";
 import { SessionExpiredError } from "../errors.js";
 import { Interrupt, persist } from "../interrupt.js";
 import type { Session } from "../session.js";
@@ -37,6 +37,7 @@ export class Barrier {
 
   /** Errors: `TypeError` for an empty name or an option. */
   constructor(store: Store<unknown>, name: Key, options: BarrierOptions = {}) {
+    checkStore(store, "a barrier");
     const { retry = "auto", session } = options;
     if (retry !== "auto" && retry !== "exactly-once") {
       throw new TypeError(`retry must be "auto" or "exactly-once", not ${String(retry)}`);

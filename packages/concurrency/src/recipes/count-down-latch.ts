@@ -16,7 +16,7 @@
  * read or in the log, stays true.
  */
 import { type Compare, compare, type Key, type KeyValue, prefix, type Store } from "@kvorum/client";
-import { below, checkEnds } from "../contention/checks.js";
+import { below, checkEnds, checkStore } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { LatchExistsError, LatchNotFoundError, OutcomeUnknownError } from "../errors.js";
 import { Interrupt, persist } from "../interrupt.js";
@@ -44,6 +44,7 @@ export class CountDownLatch {
 
   /** Errors: `TypeError` for an empty name. */
   constructor(store: Store<unknown>, name: Key) {
+    checkStore(store, "a latch");
     this.#store = store.withCodec(decimal);
     this.#name = recipeName(name, "latch");
     this.#total = below(this.#name, "total");

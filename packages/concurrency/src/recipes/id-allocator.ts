@@ -10,7 +10,7 @@
  * long as nobody deletes the key or sets it back; an allocator that notices this refuses to go on.
  */
 import type { Key, Store } from "@kvorum/client";
-import { checkEnds } from "../contention/checks.js";
+import { checkEnds, checkStore } from "../contention/checks.js";
 import { LocalQueue } from "../contention/local-queue.js";
 import { Interrupt, unlessAborted } from "../interrupt.js";
 import { checkWhole, type RecipeCallOptions, recipeName } from "./arguments.js";
@@ -56,6 +56,7 @@ export class IdAllocator {
 
   /** Errors: `TypeError`, `RangeError`, naming the argument. */
   constructor(store: Store<unknown>, name: Key, options: IdAllocatorOptions = {}) {
+    checkStore(store, "an id allocator");
     const { blockSize = DEFAULT_BLOCK, start = 1n, prefetch = true } = options;
     checkWhole(blockSize, 1, "blockSize", BLOCK_MAX);
     this.#store = store.withCodec(decimal);

@@ -5,6 +5,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { bytes, type Codec, CompactedError, isEtcdError, type Key, type Store, utf8 } from "@kvorum/client";
+import { checkStore } from "../contention/checks.js";
 import { OutcomeUnknownError, StmConflictError } from "../errors.js";
 import { Interrupt, pause, unlessAborted } from "../interrupt.js";
 import { type Isolation, LEVELS, type Level } from "./isolation.js";
@@ -85,6 +86,7 @@ export async function stm<T>(
   body: (tx: Tx<never, never>) => Promise<T>,
   options: StmOptions | StmCodecOptions<unknown> = {},
 ): Promise<StmResult<T>> {
+  checkStore(store, "a transaction");
   const { level, maxAttempts, prefetch, retry } = checked(body, options);
   const { clock } = store.world;
   const start = clock.nowMs();

@@ -1,5 +1,6 @@
 /** Finding the instances of services. `directory.ts` has what is found. */
 import { type Codec, codec, type Store } from "@kvorum/client";
+import { checkStore } from "../../contention/checks.js";
 import { type DirectoryOptions, LiveDirectory, type ServiceDirectory } from "./directory.js";
 import { checkService, type Endpoint, endpointCodec } from "./endpoint.js";
 
@@ -13,6 +14,7 @@ export class Discovery<M = unknown> {
   readonly #store: Store<Endpoint<M>>;
 
   constructor(store: Pick<Store, "withCodec">, options: DiscoveryOptions<M> = {}) {
+    checkStore(store, "discovery");
     const metadata = (options.metadata ?? codec.json<unknown>()) as Codec<M, unknown>;
     this.#store = store.withCodec(endpointCodec(metadata)) as Store<Endpoint<M>>;
   }

@@ -3,6 +3,7 @@
  * `endpoint.ts` what is written. The idea is that of etcd's `naming/endpoints`, which leaves lease and repair to its caller.
  */
 import { type CallOptions, type Client, type Codec, codec } from "@kvorum/client";
+import { checkOwner } from "../../contention/checks.js";
 import { clientOf, isSession, type Owner } from "../../contention/contend.js";
 import { Interrupt, unlessAborted } from "../../interrupt.js";
 import type { Session } from "../../session.js";
@@ -37,6 +38,7 @@ export class ServiceRegistry<M = unknown> implements AsyncDisposable {
 
   /** With a session, registrations end when it does, and only their keys are repaired. */
   constructor(owner: Owner, options: RegistryOptions<M> = {}) {
+    checkOwner(owner, "a registry");
     this.#client = clientOf(owner);
     this.#shared = isSession(owner) ? owner : undefined;
     this.#codec = endpointCodec(options.metadata ?? codec.json<unknown>());

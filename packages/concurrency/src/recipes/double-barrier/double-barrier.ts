@@ -14,7 +14,7 @@
  * complete, and is refused where it is.
  */
 import { isEtcdError, type Key } from "@kvorum/client";
-import { checkEnds } from "../../contention/checks.js";
+import { checkEnds, checkOwner } from "../../contention/checks.js";
 import { clientOf, isSession, type Owner } from "../../contention/contend.js";
 import { SessionExpiredError, TooManyParticipantsError } from "../../errors.js";
 import { Interrupt, persist, unlessAborted } from "../../interrupt.js";
@@ -51,6 +51,7 @@ export class DoubleBarrier {
 
   /** `count`: how many take part, 1 to 100. Errors: `TypeError`, `RangeError`. */
   constructor(owner: Owner, name: Key, count: number, options: DoubleBarrierOptions = {}) {
+    checkOwner(owner, "a double barrier");
     checkWhole(count, 1, "count", PARTICIPANTS_MAX);
     const key = recipeName(name, "double barrier");
     this.#owner = owner;

@@ -1,5 +1,6 @@
 /** What all queues of items do, whatever their order: take, look, count. `queue.ts` and `priority-queue.ts` say what the first one is. */
 import { type Codec, type Store, utf8 } from "@kvorum/client";
+import { checkStore } from "../../contention/checks.js";
 import { checkName } from "./checks.js";
 import { type DequeueOptions, Line, type QueueCallOptions, type QueueItem } from "./line.js";
 
@@ -14,6 +15,7 @@ export abstract class ItemQueue<T> implements AsyncIterable<T> {
 
   /** The items are the keys below `<name>/`. Errors: `TypeError` for a name that is empty or no string. */
   constructor(store: Store<string>, name: string, options: QueueOptions<T> = {}) {
+    checkStore(store, "a queue");
     checkName(name);
     // Without a codec T is string, as the options say.
     this.line = new Line(store, `${name}/`, options.codec ?? (utf8 as unknown as Codec<T>));

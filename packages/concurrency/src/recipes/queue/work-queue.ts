@@ -11,6 +11,7 @@
  * (enqueueing, acknowledging).
  */
 import { bytes, type Codec, type Op, utf8 } from "@kvorum/client";
+import { checkOwner } from "../../contention/checks.js";
 import { clientOf, type Owner } from "../../contention/contend.js";
 import { checkWhole } from "../arguments.js";
 import { checkKey, checkName, checkPriority, dueAt } from "./checks.js";
@@ -78,6 +79,7 @@ export class WorkQueue<T = string> implements AsyncDisposable {
 
   /** Errors: `TypeError` for a name that is empty or no string; `RangeError` for the options. */
   constructor(owner: Owner, name: string, options: WorkQueueOptions<T> = {}) {
+    checkOwner(owner, "a work queue");
     const { maxAttempts = DEFAULT_ATTEMPTS, ttl } = options;
     checkName(name);
     checkWhole(maxAttempts, 1, "maxAttempts", ATTEMPTS_MAX);
