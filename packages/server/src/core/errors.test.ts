@@ -23,24 +23,6 @@ const facts: readonly Fact[] = readFileSync(new URL("../../testdata/errors.tsv",
 
 /** Facts that the node does not raise: parts that are not built yet, texts that are no status, and names kept for clients. */
 const NOT_CARRIED: ReadonlySet<string> = new Set([
-  // Authentication.
-  "ErrGRPCRootUserNotExist",
-  "ErrGRPCRootRoleNotExist",
-  "ErrGRPCUserAlreadyExist",
-  "ErrGRPCUserEmpty",
-  "ErrGRPCUserNotFound",
-  "ErrGRPCRoleAlreadyExist",
-  "ErrGRPCRoleNotFound",
-  "ErrGRPCRoleEmpty",
-  "ErrGRPCAuthFailed",
-  "ErrGRPCPermissionNotGiven",
-  "ErrGRPCPermissionDenied",
-  "ErrGRPCRoleNotGranted",
-  "ErrGRPCPermissionNotGranted",
-  "ErrGRPCInvalidAuthToken",
-  "ErrGRPCInvalidAuthMgmt",
-  "ErrGRPCAuthOldRevision",
-  "(unnamed) no-password user",
   // Downgrade, and what members of several tell each other.
   "ErrGRPCClusterIDMismatch",
   "ErrGRPCNotCapable",

@@ -1,5 +1,6 @@
 /** What the services of one server share. */
 import type { NodeApi } from "../node/api.js";
+import type { AuthPorts } from "./auth-ports.js";
 import type { Metrics } from "./metrics.js";
 import type { StreamEnds } from "./stream-ends.js";
 
@@ -7,6 +8,8 @@ export interface RpcParts {
   readonly node: NodeApi;
   readonly metrics: Pick<Metrics, "operations" | "countsOf">;
   readonly ends: StreamEnds;
+  /** Without it nobody has an identity, so that a node whose authentication is on refuses everybody. */
+  readonly auth?: AuthPorts | undefined;
   /** A positive 63-bit number that nobody can guess, for a lease whose client leaves the choice to the server. */
   readonly pickLeaseId: () => bigint;
   /** Lets pending I/O have its turn in the middle of long work. */

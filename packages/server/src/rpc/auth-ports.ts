@@ -1,0 +1,41 @@
+/**
+ * What the services ask of the part of the edge that knows passwords and tokens; `packages/server/src/auth/` implements it.
+ * Hashing takes long by design and so happens elsewhere than on the event loop; tokens live in memory beside it.
+ */
+import type { CallContext } from "@kvorum/transport";
+import type { Identity } from "../core/auth/types.js";
+
+export interface PasswordHasher {
+  /** The bcrypt text of a password. Errors: `tooManyRequests` when too many wait. */
+  hash(password: string): Promise<string>;
+  /** Whether the password is the one that this hash was made of. Errors: `tooManyRequests`. */
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+export interface Authenticator {
+  /**
+   * Checks the password and gives a token. `revision` is that of the store, for the header.
+   *
+   * Errors: `authNotEnabled`, `authFailed`, `noPasswordUser`, `tooManyRequests`, and those of a proposal.
+   */
+  authenticate(
+    request: { readonly name: string; readonly password: string },
+    context: CallContext,
+  ): Promise<{ readonly token: string; readonly revision: bigint }>;
+}
+
+export interface Identities {
+  /** Who the guard found this call to be of; undefined while authentication is off, and for who showed nothing. */
+  of(context: CallContext): Identity | undefined;
+  /**
+   * Looks again at what the call shows: the store has moved on since the guard looked. Errors: `invalidAuthToken`,
+   * `authOldRevision`.
+   */
+  again(context: CallContext): Promise<Identity | undefined>;
+}
+
+export interface AuthPorts {
+  readonly passwords: PasswordHasher;
+  readonly authenticator: Authenticator;
+  readonly identities: Identities;
+}
