@@ -13,6 +13,7 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
 
 const INTEGRATION = ["integration/**/*.test.ts", "examples/**/*.test.ts"] as const;
 const ALONE = [
+  "integration/containers/*.test.ts",
   "integration/kills/*.test.ts",
   "integration/packages/*.test.ts",
   "integration/readme/*.test.ts",
@@ -29,6 +30,8 @@ const alias = {
   "@kvorum/concurrency/grpc-js": at("packages/concurrency/src/grpc-js.ts"),
   "@kvorum/concurrency/recipes": at("packages/concurrency/src/recipes.ts"),
   "@kvorum/concurrency": at("packages/concurrency/src/index.ts"),
+  "@kvorum/server/offline": at("packages/server/src/offline/index.ts"),
+  "@kvorum/cli": at("packages/cli/src/index.ts"),
   "@kvorum/server/testing": at("packages/server/src/testing.ts"),
   "@kvorum/server": at("packages/server/src/index.ts"),
 };

@@ -57,6 +57,8 @@ export interface TlsClientOptions {
   readonly key?: string | Uint8Array;
   /** Verify the certificate against this name instead of the endpoint's host. */
   readonly serverName?: string;
+  /** Take whatever certificate the server shows: for tests, since anybody in between can read along. Default false. */
+  readonly insecureSkipVerify?: boolean;
 }
 
 export interface ChannelOptions {

@@ -71,7 +71,8 @@ export function grpcOptions(options: ChannelOptions): GrpcChannelOptions {
 }
 
 function tlsCredentials(tls: TlsClientOptions = {}): ChannelCredentials {
-  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  const verify = tls.insecureSkipVerify === true ? { rejectUnauthorized: false } : undefined;
+  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify);
 }
 
 function pem(material: string | Uint8Array | undefined): Buffer | null {

@@ -1,0 +1,40 @@
+/** What a person is told of an error, and the exit code that goes with it. */
+import { CommandFailure, EXIT } from "./failure.js";
+
+export interface Failure {
+  readonly code: number;
+  /** Undefined: nothing is left to say. */
+  readonly message: string | undefined;
+}
+
+/** Why the run was aborted: a signal, by its number. */
+export class SignalReason extends Error {
+  override readonly name = "SignalReason";
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals, number: number) {
+    super(`stopped by ${signal}`);
+    // As a shell reports a program that a signal has ended.
+    this.exitCode = 128 + number;
+  }
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof SignalReason) return { code: error.exitCode, message: undefined };
+  if (error instanceof CommandFailure) return { code: error.code, message: error.message };
+  return { code: EXIT.error, message: messageOf(error) };
+}
+
+/**
+ * One line. The server's own words stand alone, as etcdctl has them; where no server was reached, the endpoint and what happened
+ * there.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { reason, endpoint } = error as { readonly reason?: unknown; readonly endpoint?: unknown };
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  const local = reason === "transport" || reason === "timeout";
+  const why = local && cause !== undefined && !error.message.includes(cause) ? `: ${cause}` : "";
+  const where = local && typeof endpoint === "string" && !error.message.includes(endpoint) ? ` (${endpoint})` : "";
+  return `${error.message}${why}${where}`.replace(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/**
+ * The `kvorumctl` command. A signal aborts what is going on, so that a lock is released and a watch is cancelled; a second one
+ * does not wait.
+ */
+import { constants } from "node:os";
+import { SignalReason } from "./errors.js";
+import { runProgram } from "./program.js";
+import { processTerminal } from "./terminal.js";
+
+const abort = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
+    if (abort.signal.aborted) process.exit(128 + constants.signals[name]);
+    abort.abort(new SignalReason(name, constants.signals[name]));
+  });
+}
+const code = await runProgram(process.argv.slice(2), {
+  environment: process.env,
+  terminal: processTerminal(),
+  signal: abort.signal,
+});
+// Standard input may still be open, and nothing that is left could change the answer.
+process.exit(code);
