@@ -11,7 +11,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
-export type { Metadata, MetadataInit, MetadataValue } from "./metadata.js";
+export { type Metadata, type MetadataInit, metadataOf, type MetadataValue } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
 export { PortMux, type PortMuxOptions } from "./mux.js";
 export { niceChannel } from "./nice/channel.js";
