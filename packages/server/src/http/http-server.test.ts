@@ -36,6 +36,7 @@ async function start(change: Partial<State> = {}) {
       watchers: 2,
       watchStreams: 1,
       slowWatchers: 0,
+      pendingEvents: 0,
       proposalsPending: 0,
       proposalsFailed: 4,
       leaderChanges: 1,
