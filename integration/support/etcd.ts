@@ -1,5 +1,7 @@
 /** A real etcd beside us: the binary from `ETCD_BIN` or the `PATH`, started in a directory of its own. */
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { freePort, type RunningProcess, startProcess, temporaryDirectory, untilReady } from "./process.js";
 
 const BINARY = process.env["ETCD_BIN"] ?? "etcd";
@@ -47,4 +49,12 @@ export async function startEtcd(flags: readonly string[] = []): Promise<TestServ
       await directory.remove();
     },
   };
+}
+
+/** Where its binary lies; undefined where none is installed. */
+export function programPath(): string | undefined {
+  if (etcdVersion() === undefined) return undefined;
+  if (BINARY.includes("/")) return BINARY;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, BINARY)).find((path) => existsSync(path));
 }

@@ -7,8 +7,6 @@ import { checkHistory } from "../checker/check.js";
 import { type Dump, didWrite, type Operation } from "../checker/history.js";
 import { describeViolation, type Violation } from "../checker/violation.js";
 import { checkWatches } from "../checker/watch-check.js";
-import type { Cluster } from "../cluster/cluster.js";
-import type { Member } from "../cluster/member.js";
 import { eventually, withChannel } from "../cluster/rpc.js";
 import { REAL } from "../environment.js";
 import { ListTraffic } from "../list-traffic.js";
@@ -16,6 +14,21 @@ import { Traffic } from "../traffic.js";
 import { bytes, call, fromPair, revisionOf } from "../wire.js";
 import { RecordingClient } from "./client.js";
 import { MemberWatch } from "./member-watch.js";
+
+/** What is recorded: members of either program, as processes or in containers. */
+export interface RecordedMember {
+  readonly name: string;
+  readonly clientUrl: string;
+  throwIfDead(): void;
+}
+
+export interface RecordedCluster {
+  readonly members: readonly RecordedMember[];
+  readonly endpoints: readonly string[];
+  leader(): Promise<RecordedMember>;
+  /** Resolves when every member follows one leader. */
+  settled(): Promise<void>;
+}
 
 export interface RecorderOptions {
   readonly seed: number;
@@ -67,17 +80,17 @@ interface ClientKind {
 
 export class Recorder {
   readonly operations: Operation[] = [];
-  readonly #cluster: Cluster;
+  readonly #cluster: RecordedCluster;
   readonly #options: RecorderOptions;
   readonly #abort = new AbortController();
   readonly #deletions = { inFlight: 0 };
-  readonly #watches = new Map<Member, MemberWatch>();
+  readonly #watches = new Map<RecordedMember, MemberWatch>();
   readonly #running: Promise<void>[] = [];
   #clients = 0;
   #compacted = 0;
   #writes = 0;
 
-  constructor(cluster: Cluster, options: RecorderOptions) {
+  constructor(cluster: RecordedCluster, options: RecorderOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.watchMembers();
@@ -121,7 +134,7 @@ export class Recorder {
   }
 
   /** Writes at one member until it acknowledges; resolves with the milliseconds from now to the acknowledgement. */
-  async firstWrite({ name, clientUrl }: Member): Promise<number> {
+  async firstWrite({ name, clientUrl }: RecordedMember): Promise<number> {
     const start = performance.now();
     const client = this.#clients++;
     let value = 0;
@@ -250,7 +263,7 @@ export class Recorder {
 }
 
 /** What a member answers to a linearizable read of everything. */
-function dumpOf(member: Member): Promise<Dump> {
+function dumpOf(member: RecordedMember): Promise<Dump> {
   return eventually(`${member.name} answers a linearizable read`, 30_000, () =>
     withChannel(member.clientUrl, async (channel) => {
       const everything = { key: bytes("\0"), rangeEnd: bytes("\0") };

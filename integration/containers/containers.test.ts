@@ -1,0 +1,138 @@
+/**
+ * The image of a node, and three of them as a cluster under recorded load: one is cut off from the others, one restarted, one
+ * killed. Afterwards the history must be linearizable, every watch true and every member of one opinion. The same is asked of a
+ * real etcd in containers. Without an engine everything here is skipped, and says why.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createClient } from "@kvorum/client";
+import { KV } from "@kvorum/proto";
+import { GenericContainer, Wait } from "testcontainers";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { parse } from "yaml";
+import { pause, withChannel } from "../robustness/cluster/rpc.js";
+import { Recorder } from "../robustness/recorder/recorder.js";
+import { SEED } from "../robustness/settings.js";
+import { programPath } from "../support/etcd.js";
+import { ContainerCluster, type ContainerMember } from "./cluster.js";
+import { type Engine, openEngine } from "./engine.js";
+import { etcdImage, type Image, kvorumImage } from "./images.js";
+
+const WRITES = 100;
+const BUILD_MS = 180_000;
+const STORY_MS = 240_000;
+
+const engine = await openEngine();
+const noEngine = typeof engine === "string" ? engine : undefined;
+if (noEngine !== undefined) console.warn(`containers are skipped: ${noEngine}`);
+const etcdBinary = programPath();
+if (etcdBinary === undefined) console.warn("etcd in containers is skipped: no etcd binary");
+
+afterAll(async () => {
+  if (typeof engine !== "string") await (engine satisfies Engine)[Symbol.asyncDispose]();
+});
+
+describe.skipIf(noEngine !== undefined)("kvorum in containers", () => {
+  let image: Image;
+  beforeAll(async () => {
+    image = await kvorumImage();
+  }, BUILD_MS);
+
+  it("is one command: a member of its own that is healthy and serves a client outside", { timeout: STORY_MS }, async ({
+    expect,
+  }) => {
+    const container = await new GenericContainer(image)
+      .withExposedPorts(2379)
+      .withWaitStrategy(Wait.forHealthCheck())
+      .withStartupTimeout(60_000)
+      .start();
+    try {
+      const endpoint = `http://127.0.0.1:${container.getMappedPort(2379)}`;
+      await using client = createClient({ endpoints: [endpoint] });
+      await client.put("greeting", "hello");
+      expect((await client.get("greeting"))?.value).toBe("hello");
+      const main = "/opt/kvorum/node_modules/@kvorum/cli/dist/main.js";
+      const { output, exitCode } = await container.exec(["node", main, "get", "greeting", "--print-value-only"]);
+      expect([exitCode, output.trim()]).toEqual([0, "hello"]);
+      const { output: user } = await container.exec(["node", "-p", "process.getuid()"]);
+      expect(user.trim()).toBe("10001");
+      // A container that is stopped and started keeps its data, which lie in a volume.
+      await container.restart();
+      const again = `http://127.0.0.1:${container.getMappedPort(2379)}`;
+      await using later = createClient({ endpoints: [again] });
+      expect((await later.get("greeting"))?.value).toBe("hello");
+    } finally {
+      await container.stop({ timeout: 0, removeVolumes: true });
+    }
+  });
+
+  it("is a cluster that survives a cut, a restart and a kill", { timeout: STORY_MS }, async ({ expect }) => {
+    expect(await play(image)).toEqual([]);
+  });
+});
+
+describe.skipIf(noEngine !== undefined || etcdBinary === undefined)("etcd in containers", () => {
+  it("survives the same", { timeout: BUILD_MS + STORY_MS }, async ({ expect }) => {
+    expect(await play(await etcdImage(etcdBinary as string))).toEqual([]);
+  });
+});
+
+it("the compose file names every member with the addresses that the others look for", ({ expect }) => {
+  const path = fileURLToPath(new URL("../../packaging/compose.yaml", import.meta.url));
+  const { services } = parse(readFileSync(path, "utf8"), { merge: true }) as {
+    readonly services: Readonly<Record<string, { readonly environment: Readonly<Record<string, string>> }>>;
+  };
+  expect(Object.keys(services)).toEqual(["n1", "n2", "n3"]);
+  for (const [name, { environment }] of Object.entries(services)) {
+    expect(environment["ETCD_NAME"]).toBe(name);
+    expect(environment["ETCD_INITIAL_CLUSTER"]).toContain(`${name}=${environment["ETCD_INITIAL_ADVERTISE_PEER_URLS"]}`);
+    expect(environment["ETCD_ADVERTISE_CLIENT_URLS"]).toBe(`http://${name}:2379`);
+  }
+});
+
+async function play(image: Image): Promise<readonly string[]> {
+  await using cluster = await ContainerCluster.start(image);
+  const recorder = new Recorder(cluster, { seed: SEED });
+  try {
+    await recorder.progress(WRITES);
+    const cut = await cluster.leader();
+    await cut.disconnect();
+    await recorder.progress(WRITES);
+    await refusesToLead(cut);
+    await cut.connect();
+    await recorder.progress(WRITES);
+    const [restarted, killed] = cluster.members.filter((member) => member !== cut) as [
+      ContainerMember,
+      ContainerMember,
+    ];
+    await restarted.restart();
+    await recorder.progress(WRITES);
+    await killed.killAndStart();
+    await recorder.progress(WRITES);
+    const { violations, figures } = await recorder.verdict();
+    console.log(
+      `${image}: ${figures.operations} calls, ${figures.unknown} of unknown outcome, ${figures.revisions} revisions, ` +
+        `${figures.watchEvents} watch events, judged in ${figures.checkMs} ms, seed ${SEED}`,
+    );
+    return violations.slice(0, 5);
+  } catch (error) {
+    console.error(`${image}: seed ${SEED}\n${await cluster.logs()}`);
+    throw error;
+  } finally {
+    await recorder.close();
+  }
+}
+
+/** Cut off from the others, the former leader answers from its own store when asked for no more, and nothing that needs them. */
+async function refusesToLead(member: ContainerMember): Promise<void> {
+  await withChannel(member.clientUrl, async (channel) => {
+    const key = new TextEncoder().encode("r/00");
+    await channel.unary(KV.method.range, { key, serializable: true }, { timeoutMs: 5_000 });
+    const answered = await channel.unary(KV.method.range, { key }, { timeoutMs: 3_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (answered) throw new Error(`${member.name} answered a linearizable read without the others`);
+  });
+  await pause(100);
+}
