@@ -27,15 +27,24 @@ export class MessageWriter {
 
   /** One element of a repeated string: written even when it is empty. */
   element(field: number, value: string): this {
-    const bytes = encodeUtf8(value);
-    this.#raw(BigInt(field * 8 + LENGTH_DELIMITED));
-    this.#raw(BigInt(bytes.length));
-    this.#bytes.push(...bytes);
-    return this;
+    return this.#delimited(field, encodeUtf8(value));
+  }
+
+  /** `bytes`, or the fields of a message; written only when there are any. A permission, say, always has some. */
+  bytes(field: number, value: Uint8Array): this {
+    return value.length === 0 ? this : this.#delimited(field, value);
   }
 
   finish(): Uint8Array {
     return Uint8Array.from(this.#bytes);
+  }
+
+  #delimited(field: number, value: Iterable<number> & { readonly length: number }): this {
+    this.#raw(BigInt(field * 8 + LENGTH_DELIMITED));
+    this.#raw(BigInt(value.length));
+    // One by one: a call takes only so many arguments.
+    for (const byte of value) this.#bytes.push(byte);
+    return this;
   }
 
   #raw(value: bigint): void {

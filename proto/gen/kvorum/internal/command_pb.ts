@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Permission } from "../../etcd/authpb/auth_pb.js";
+import { file_etcd_authpb_auth } from "../../etcd/authpb/auth_pb.js";
 import type { AlarmRequest, CompactionRequest, DeleteRangeRequest, LeaseCheckpointRequest, PutRequest, TxnRequest } from "../../etcd/etcdserverpb/rpc_pb.js";
 import { file_etcd_etcdserverpb_rpc } from "../../etcd/etcdserverpb/rpc_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kvorum/internal/command.proto.
  */
 export const file_kvorum_internal_command: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rdm9ydW0vaW50ZXJuYWwvY29tbWFuZC5wcm90bxIPa3ZvcnVtLmludGVybmFsIsAECgdDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAQSJwoDcHV0GAogASgLMhguZXRjZHNlcnZlcnBiLlB1dFJlcXVlc3RIABI4CgxkZWxldGVfcmFuZ2UYCyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASJwoDdHhuGAwgASgLMhguZXRjZHNlcnZlcnBiLlR4blJlcXVlc3RIABI1Cgpjb21wYWN0aW9uGA0gASgLMh8uZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXF1ZXN0SAASMgoLbGVhc2VfZ3JhbnQYDiABKAsyGy5rdm9ydW0uaW50ZXJuYWwuTGVhc2VHcmFudEgAEjQKDGxlYXNlX3Jldm9rZRgPIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5MZWFzZVJldm9rZUgAEkAKEGxlYXNlX2NoZWNrcG9pbnQYECABKAsyJC5ldGNkc2VydmVycGIuTGVhc2VDaGVja3BvaW50UmVxdWVzdEgAEj4KEW1lbWJlcl9hdHRyaWJ1dGVzGBEgASgLMiEua3ZvcnVtLmludGVybmFsLk1lbWJlckF0dHJpYnV0ZXNIABIrCgVhbGFybRgSIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5BbGFybVJlcXVlc3RIABI6Cg9jbHVzdGVyX3ZlcnNpb24YEyABKAsyHy5rdm9ydW0uaW50ZXJuYWwuQ2x1c3RlclZlcnNpb25IAEIJCgdjb21tYW5kIi0KCkxlYXNlR3JhbnQSCgoCaWQYASABKAMSEwoLdHRsX3NlY29uZHMYAiABKAMiLgoLTGVhc2VSZXZva2USCgoCaWQYASABKAMSEwoLbGVhZGVyX3Rlcm0YAiABKAQiSAoQTWVtYmVyQXR0cmlidXRlcxIRCgltZW1iZXJfaWQYASABKAQSDAoEbmFtZRgCIAEoCRITCgtjbGllbnRfdXJscxgDIAMoCSIhCg5DbHVzdGVyVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgJYgZwcm90bzM", [file_etcd_etcdserverpb_rpc]);
+  fileDesc("Ch1rdm9ydW0vaW50ZXJuYWwvY29tbWFuZC5wcm90bxIPa3ZvcnVtLmludGVybmFsIv8ICgdDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAQSKwoIaWRlbnRpdHkYAiABKAsyGS5rdm9ydW0uaW50ZXJuYWwuSWRlbnRpdHkSJwoDcHV0GAogASgLMhguZXRjZHNlcnZlcnBiLlB1dFJlcXVlc3RIABI4CgxkZWxldGVfcmFuZ2UYCyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASJwoDdHhuGAwgASgLMhguZXRjZHNlcnZlcnBiLlR4blJlcXVlc3RIABI1Cgpjb21wYWN0aW9uGA0gASgLMh8uZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXF1ZXN0SAASMgoLbGVhc2VfZ3JhbnQYDiABKAsyGy5rdm9ydW0uaW50ZXJuYWwuTGVhc2VHcmFudEgAEjQKDGxlYXNlX3Jldm9rZRgPIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5MZWFzZVJldm9rZUgAEkAKEGxlYXNlX2NoZWNrcG9pbnQYECABKAsyJC5ldGNkc2VydmVycGIuTGVhc2VDaGVja3BvaW50UmVxdWVzdEgAEj4KEW1lbWJlcl9hdHRyaWJ1dGVzGBEgASgLMiEua3ZvcnVtLmludGVybmFsLk1lbWJlckF0dHJpYnV0ZXNIABIrCgVhbGFybRgSIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5BbGFybVJlcXVlc3RIABI6Cg9jbHVzdGVyX3ZlcnNpb24YEyABKAsyHy5rdm9ydW0uaW50ZXJuYWwuQ2x1c3RlclZlcnNpb25IABI1CgxhdXRoZW50aWNhdGUYHiABKAsyHS5rdm9ydW0uaW50ZXJuYWwuQXV0aGVudGljYXRlSAASMgoLYXV0aF9zd2l0Y2gYHyABKAsyGy5rdm9ydW0uaW50ZXJuYWwuQXV0aFN3aXRjaEgAEiwKCHVzZXJfYWRkGCAgASgLMhgua3ZvcnVtLmludGVybmFsLlVzZXJBZGRIABIVCgt1c2VyX2RlbGV0ZRghIAEoCUgAEkMKFHVzZXJfY2hhbmdlX3Bhc3N3b3JkGCIgASgLMiMua3ZvcnVtLmludGVybmFsLlVzZXJDaGFuZ2VQYXNzd29yZEgAEjQKD3VzZXJfZ3JhbnRfcm9sZRgjIAEoCzIZLmt2b3J1bS5pbnRlcm5hbC5Vc2VyUm9sZUgAEjUKEHVzZXJfcmV2b2tlX3JvbGUYJCABKAsyGS5rdm9ydW0uaW50ZXJuYWwuVXNlclJvbGVIABISCghyb2xlX2FkZBglIAEoCUgAEhUKC3JvbGVfZGVsZXRlGCYgASgJSAASQAoVcm9sZV9ncmFudF9wZXJtaXNzaW9uGCcgASgLMh8ua3ZvcnVtLmludGVybmFsLlJvbGVQZXJtaXNzaW9uSAASQQoWcm9sZV9yZXZva2VfcGVybWlzc2lvbhgoIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5Sb2xlUGVybWlzc2lvbkgAQgkKB2NvbW1hbmQiLwoISWRlbnRpdHkSDAoEdXNlchgBIAEoCRIVCg1hdXRoX3JldmlzaW9uGAIgASgEIkUKDEF1dGhlbnRpY2F0ZRIMCgR1c2VyGAEgASgJEg0KBXRva2VuGAIgASgJEhgKEGNoZWNrZWRfcmV2aXNpb24YAyABKAQiHQoKQXV0aFN3aXRjaBIPCgdlbmFibGVkGAEgASgIIkMKB1VzZXJBZGQSDAoEbmFtZRgBIAEoCRIVCg1wYXNzd29yZF9oYXNoGAIgASgJEhMKC25vX3Bhc3N3b3JkGAMgASgIIjkKElVzZXJDaGFuZ2VQYXNzd29yZBIMCgRuYW1lGAEgASgJEhUKDXBhc3N3b3JkX2hhc2gYAiABKAkiJgoIVXNlclJvbGUSDAoEdXNlchgBIAEoCRIMCgRyb2xlGAIgASgJIkYKDlJvbGVQZXJtaXNzaW9uEgwKBHJvbGUYASABKAkSJgoKcGVybWlzc2lvbhgCIAEoCzISLmF1dGhwYi5QZXJtaXNzaW9uIi0KCkxlYXNlR3JhbnQSCgoCaWQYASABKAMSEwoLdHRsX3NlY29uZHMYAiABKAMiLgoLTGVhc2VSZXZva2USCgoCaWQYASABKAMSEwoLbGVhZGVyX3Rlcm0YAiABKAQiSAoQTWVtYmVyQXR0cmlidXRlcxIRCgltZW1iZXJfaWQYASABKAQSDAoEbmFtZRgCIAEoCRITCgtjbGllbnRfdXJscxgDIAMoCSIhCg5DbHVzdGVyVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgJYgZwcm90bzM", [file_etcd_authpb_auth, file_etcd_etcdserverpb_rpc]);
 
 /**
  * @generated from message kvorum.internal.Command
@@ -26,6 +28,13 @@ export type Command = Message<"kvorum.internal.Command"> & {
    * @generated from field: uint64 request_id = 1;
    */
   requestId: bigint;
+
+  /**
+   * Who asked; absent when authentication was off, and when the node itself asked.
+   *
+   * @generated from field: kvorum.internal.Identity identity = 2;
+   */
+  identity?: Identity | undefined;
 
   /**
    * @generated from oneof kvorum.internal.Command.command
@@ -90,6 +99,80 @@ export type Command = Message<"kvorum.internal.Command"> & {
      */
     value: ClusterVersion;
     case: "clusterVersion";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.Authenticate authenticate = 30;
+     */
+    value: Authenticate;
+    case: "authenticate";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.AuthSwitch auth_switch = 31;
+     */
+    value: AuthSwitch;
+    case: "authSwitch";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.UserAdd user_add = 32;
+     */
+    value: UserAdd;
+    case: "userAdd";
+  } | {
+    /**
+     * A name.
+     *
+     * @generated from field: string user_delete = 33;
+     */
+    value: string;
+    case: "userDelete";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.UserChangePassword user_change_password = 34;
+     */
+    value: UserChangePassword;
+    case: "userChangePassword";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.UserRole user_grant_role = 35;
+     */
+    value: UserRole;
+    case: "userGrantRole";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.UserRole user_revoke_role = 36;
+     */
+    value: UserRole;
+    case: "userRevokeRole";
+  } | {
+    /**
+     * A name.
+     *
+     * @generated from field: string role_add = 37;
+     */
+    value: string;
+    case: "roleAdd";
+  } | {
+    /**
+     * A name.
+     *
+     * @generated from field: string role_delete = 38;
+     */
+    value: string;
+    case: "roleDelete";
+  } | {
+    /**
+     * @generated from field: kvorum.internal.RolePermission role_grant_permission = 39;
+     */
+    value: RolePermission;
+    case: "roleGrantPermission";
+  } | {
+    /**
+     * Its type does not count.
+     *
+     * @generated from field: kvorum.internal.RolePermission role_revoke_permission = 40;
+     */
+    value: RolePermission;
+    case: "roleRevokePermission";
   } | { case: undefined; value?: undefined };
 };
 
@@ -99,6 +182,173 @@ export type Command = Message<"kvorum.internal.Command"> & {
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
   messageDesc(file_kvorum_internal_command, 0);
+
+/**
+ * @generated from message kvorum.internal.Identity
+ */
+export type Identity = Message<"kvorum.internal.Identity"> & {
+  /**
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * Revision of the auth store that it was made at.
+   *
+   * @generated from field: uint64 auth_revision = 2;
+   */
+  authRevision: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.Identity.
+ * Use `create(IdentitySchema)` to create a new message.
+ */
+export const IdentitySchema: GenMessage<Identity> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 1);
+
+/**
+ * @generated from message kvorum.internal.Authenticate
+ */
+export type Authenticate = Message<"kvorum.internal.Authenticate"> & {
+  /**
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * The random part of a token that members remember; empty for one that they verify.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+
+  /**
+   * Revision of the auth store that the password was checked at.
+   *
+   * @generated from field: uint64 checked_revision = 3;
+   */
+  checkedRevision: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.Authenticate.
+ * Use `create(AuthenticateSchema)` to create a new message.
+ */
+export const AuthenticateSchema: GenMessage<Authenticate> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 2);
+
+/**
+ * @generated from message kvorum.internal.AuthSwitch
+ */
+export type AuthSwitch = Message<"kvorum.internal.AuthSwitch"> & {
+  /**
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+};
+
+/**
+ * Describes the message kvorum.internal.AuthSwitch.
+ * Use `create(AuthSwitchSchema)` to create a new message.
+ */
+export const AuthSwitchSchema: GenMessage<AuthSwitch> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 3);
+
+/**
+ * @generated from message kvorum.internal.UserAdd
+ */
+export type UserAdd = Message<"kvorum.internal.UserAdd"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * By bcrypt. Passwords themselves never enter the log.
+   *
+   * @generated from field: string password_hash = 2;
+   */
+  passwordHash: string;
+
+  /**
+   * @generated from field: bool no_password = 3;
+   */
+  noPassword: boolean;
+};
+
+/**
+ * Describes the message kvorum.internal.UserAdd.
+ * Use `create(UserAddSchema)` to create a new message.
+ */
+export const UserAddSchema: GenMessage<UserAdd> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 4);
+
+/**
+ * @generated from message kvorum.internal.UserChangePassword
+ */
+export type UserChangePassword = Message<"kvorum.internal.UserChangePassword"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string password_hash = 2;
+   */
+  passwordHash: string;
+};
+
+/**
+ * Describes the message kvorum.internal.UserChangePassword.
+ * Use `create(UserChangePasswordSchema)` to create a new message.
+ */
+export const UserChangePasswordSchema: GenMessage<UserChangePassword> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 5);
+
+/**
+ * @generated from message kvorum.internal.UserRole
+ */
+export type UserRole = Message<"kvorum.internal.UserRole"> & {
+  /**
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string role = 2;
+   */
+  role: string;
+};
+
+/**
+ * Describes the message kvorum.internal.UserRole.
+ * Use `create(UserRoleSchema)` to create a new message.
+ */
+export const UserRoleSchema: GenMessage<UserRole> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 6);
+
+/**
+ * @generated from message kvorum.internal.RolePermission
+ */
+export type RolePermission = Message<"kvorum.internal.RolePermission"> & {
+  /**
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * @generated from field: authpb.Permission permission = 2;
+   */
+  permission?: Permission | undefined;
+};
+
+/**
+ * Describes the message kvorum.internal.RolePermission.
+ * Use `create(RolePermissionSchema)` to create a new message.
+ */
+export const RolePermissionSchema: GenMessage<RolePermission> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 7);
 
 /**
  * @generated from message kvorum.internal.LeaseGrant
@@ -122,7 +372,7 @@ export type LeaseGrant = Message<"kvorum.internal.LeaseGrant"> & {
  * Use `create(LeaseGrantSchema)` to create a new message.
  */
 export const LeaseGrantSchema: GenMessage<LeaseGrant> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 1);
+  messageDesc(file_kvorum_internal_command, 8);
 
 /**
  * @generated from message kvorum.internal.LeaseRevoke
@@ -146,7 +396,7 @@ export type LeaseRevoke = Message<"kvorum.internal.LeaseRevoke"> & {
  * Use `create(LeaseRevokeSchema)` to create a new message.
  */
 export const LeaseRevokeSchema: GenMessage<LeaseRevoke> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 2);
+  messageDesc(file_kvorum_internal_command, 9);
 
 /**
  * @generated from message kvorum.internal.MemberAttributes
@@ -173,7 +423,7 @@ export type MemberAttributes = Message<"kvorum.internal.MemberAttributes"> & {
  * Use `create(MemberAttributesSchema)` to create a new message.
  */
 export const MemberAttributesSchema: GenMessage<MemberAttributes> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 3);
+  messageDesc(file_kvorum_internal_command, 10);
 
 /**
  * @generated from message kvorum.internal.ClusterVersion
@@ -190,5 +440,5 @@ export type ClusterVersion = Message<"kvorum.internal.ClusterVersion"> & {
  * Use `create(ClusterVersionSchema)` to create a new message.
  */
 export const ClusterVersionSchema: GenMessage<ClusterVersion> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 4);
+  messageDesc(file_kvorum_internal_command, 11);
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kvorum/internal/disk.proto.
  */
 export const file_kvorum_internal_disk: GenFile = /*@__PURE__*/
-  fileDesc("Chprdm9ydW0vaW50ZXJuYWwvZGlzay5wcm90bxIPa3ZvcnVtLmludGVybmFsIlgKCUFwcGxpZWRBdBINCgVpbmRleBgBIAEoBBIMCgR0ZXJtGAIgASgEEi4KCmNvbmZfc3RhdGUYAyABKAsyGi5rdm9ydW0uaW50ZXJuYWwuQ29uZlN0YXRlIlUKC0xlYXNlUmVjb3JkEgoKAmlkGAEgASgDEhsKE2dyYW50ZWRfdHRsX3NlY29uZHMYAiABKAMSHQoVcmVtYWluaW5nX3R0bF9zZWNvbmRzGAMgASgDImQKDE1lbWJlclJlY29yZBIKCgJpZBgBIAEoBBIMCgRuYW1lGAIgASgJEhEKCXBlZXJfdXJscxgDIAMoCRITCgtjbGllbnRfdXJscxgEIAMoCRISCgppc19sZWFybmVyGAUgASgIYgZwcm90bzM", [file_kvorum_internal_raft]);
+  fileDesc("Chprdm9ydW0vaW50ZXJuYWwvZGlzay5wcm90bxIPa3ZvcnVtLmludGVybmFsIlgKCUFwcGxpZWRBdBINCgVpbmRleBgBIAEoBBIMCgR0ZXJtGAIgASgEEi4KCmNvbmZfc3RhdGUYAyABKAsyGi5rdm9ydW0uaW50ZXJuYWwuQ29uZlN0YXRlIlUKC0xlYXNlUmVjb3JkEgoKAmlkGAEgASgDEhsKE2dyYW50ZWRfdHRsX3NlY29uZHMYAiABKAMSHQoVcmVtYWluaW5nX3R0bF9zZWNvbmRzGAMgASgDImQKDE1lbWJlclJlY29yZBIKCgJpZBgBIAEoBBIMCgRuYW1lGAIgASgJEhEKCXBlZXJfdXJscxgDIAMoCRITCgtjbGllbnRfdXJscxgEIAMoCRISCgppc19sZWFybmVyGAUgASgIIi4KCUF1dGhTdGF0ZRIPCgdlbmFibGVkGAEgASgIEhAKCHJldmlzaW9uGAIgASgEYgZwcm90bzM", [file_kvorum_internal_raft]);
 
 /**
  * How far the data in the backend reaches. Written in the same transaction as the data itself.
@@ -110,4 +110,29 @@ export type MemberRecord = Message<"kvorum.internal.MemberRecord"> & {
  */
 export const MemberRecordSchema: GenMessage<MemberRecord> = /*@__PURE__*/
   messageDesc(file_kvorum_internal_disk, 2);
+
+/**
+ * Whether users count, and how often they have changed. Users and roles themselves are stored as authpb.User and
+ * authpb.Role.
+ *
+ * @generated from message kvorum.internal.AuthState
+ */
+export type AuthState = Message<"kvorum.internal.AuthState"> & {
+  /**
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+
+  /**
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.AuthState.
+ * Use `create(AuthStateSchema)` to create a new message.
+ */
+export const AuthStateSchema: GenMessage<AuthState> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_disk, 3);
 

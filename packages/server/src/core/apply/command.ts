@@ -3,6 +3,7 @@
  *
  * A command must have the same effect on every member: no clock, random source or local setting may change it.
  */
+import type { AuthChange, Authenticate, AuthenticateResult } from "../auth/command.js";
 import type {
   DeleteRangeOperation,
   DeleteRangeResult,
@@ -32,6 +33,8 @@ export type Command =
   | PutOperation
   | DeleteRangeOperation
   | TxnOperation
+  | AuthChange
+  | Authenticate
   | { readonly kind: "compaction"; readonly revision: bigint; readonly physical: boolean }
   | { readonly kind: "lease-grant"; readonly id: bigint; readonly ttlSeconds: number }
   /** `leaderTerm` 0: a client asked. Otherwise the term of the leader that saw it expire; refused in another term. */
@@ -68,4 +71,5 @@ export type CommandResult =
   | { readonly kind: "lease-grant"; readonly id: bigint; readonly ttlSeconds: number; readonly revision: bigint }
   | { readonly kind: "lease-revoke"; readonly revision: bigint }
   | { readonly kind: "alarm"; readonly alarms: readonly Alarm[]; readonly revision: bigint }
+  | AuthenticateResult
   | { readonly kind: "done"; readonly revision: bigint };

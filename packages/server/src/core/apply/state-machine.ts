@@ -1,14 +1,19 @@
 /**
- * The replicated state machine: store, leases, members, alarms and cluster version, changed only by entries of the log, in
- * their order. The same entries leave the same state on every member; no clock, setting or chance has a part in it (`nowMs`
- * serves only the deadlines of leases, which are the leader's private hint).
+ * The replicated state machine: store, leases, members, users, alarms and cluster version, changed only by entries of the
+ * log, in their order. The same entries leave the same state on every member; no clock, setting or chance has a part in it
+ * (`nowMs` serves only the deadlines of leases, which are the leader's private hint).
  *
  * The law of the applied index: the effects of an entry and "applied up to it" stand in one backend transaction. So every
  * part writes to one buffer, and `commit` hands the buffer over together with the mark. An entry without effect moves the
  * mark too, and after a restart whatever lies below the mark is skipped for every part alike.
  *
- * Read next: `command.ts` (what an entry asks), `membership.ts`, `alarms.ts`, `space.ts`.
+ * Read next: `command.ts` (what an entry asks), `membership.ts`, `alarms.ts`, `space.ts`, `../auth/auth-store.ts`.
  */
+import { AuthStore } from "../auth/auth-store.js";
+import type { AuthView } from "../auth/auth-view.js";
+import { Authorizer } from "../auth/authorize.js";
+import type { TokenSink } from "../auth/token-sink.js";
+import type { Identity } from "../auth/types.js";
 import { ServerError, type ServerErrorName } from "../errors.js";
 import { invariant } from "../invariant.js";
 import { Lessor, type LessorOptions } from "../lease/lessor.js";
@@ -31,6 +36,8 @@ export interface StateMachineOptions {
   readonly watch?: WatchHubOptions;
   /** Revisions that one `compactStep` removes. Default 1000. */
   readonly compactionBatch?: number;
+  /** Told of tokens that the log gives and takes away. Default: nobody keeps any. */
+  readonly tokens?: TokenSink | undefined;
 }
 
 /** An entry of the log, decoded. One with neither part is the no-op of a new leader. */
@@ -38,6 +45,8 @@ export interface AppliedEntry {
   readonly index: number;
   readonly term: number;
   readonly command?: Command;
+  /** Who asked for the command; undefined for the node itself, and while authentication is off. */
+  readonly identity?: Identity | undefined;
   readonly confChange?: ConfChange;
 }
 
@@ -49,10 +58,13 @@ interface Parts {
   readonly membership: Membership;
   readonly alarms: Alarms;
   readonly clusterVersion: ClusterVersion;
+  readonly auth: AuthStore;
 }
 
 export class StateMachine {
   readonly watch: WatchHub;
+  /** Users and permissions; stays valid when a snapshot replaces the state. */
+  readonly auth: AuthView;
   readonly #backend: Backend;
   readonly #options: StateMachineOptions;
   #parts: Parts;
@@ -67,6 +79,7 @@ export class StateMachine {
     this.#appliedTerm = term;
     this.#parts = restore(options);
     this.watch = new WatchHub(this.#parts.store, options.watch);
+    this.auth = new Authorizer(() => this.#parts);
   }
 
   /** Restores the state as of the backend's last commit. Entries behind its mark are to be applied again. */
@@ -169,7 +182,10 @@ export class StateMachine {
     );
     this.#appliedIndex = index;
     this.#appliedTerm = term;
+    const { revision } = this.#parts.auth;
     this.#parts = restore(this.#options);
+    // Which tokens lost their worth in between, nobody knows any more; where nothing has changed, none did.
+    if (this.#parts.auth.revision !== revision) this.#options.tokens?.onAllInvalidated();
     this.watch.reset(this.#parts.store);
   }
 
@@ -179,17 +195,18 @@ export class StateMachine {
         this.#parts.membership.apply(entry.confChange);
         return this.#done();
       }
-      return entry.command === undefined ? undefined : this.#execute(entry.command, entry.term, nowMs);
+      return entry.command === undefined ? undefined : this.#execute(entry.command, entry, nowMs);
     } catch (error) {
       if (error instanceof ServerError) return error;
       throw error;
     }
   }
 
-  #execute(command: Command, term: number, nowMs: number): CommandResult {
+  #execute(command: Command, { index, term, identity }: AppliedEntry, nowMs: number): CommandResult {
     const refusal = this.#refusal(command);
     if (refusal !== undefined) throw new ServerError(refusal);
-    const { store, lessor, membership, clusterVersion } = this.#parts;
+    const { store, lessor, membership, clusterVersion, auth } = this.#parts;
+    if (auth.enabled) this.auth.checkCommand(identity, command);
     switch (command.kind) {
       case "put":
         return store.put(command);
@@ -215,6 +232,12 @@ export class StateMachine {
         return { kind: "alarm", alarms: this.#alarm(command), revision: store.currentRevision };
       case "cluster-version":
         clusterVersion.set(command.version);
+        return this.#done();
+      case "authenticate":
+        auth.authenticate(command, index);
+        return { kind: "authenticate", index, authRevision: auth.revision, revision: store.currentRevision };
+      default:
+        auth.apply(command);
         return this.#done();
     }
   }
@@ -269,7 +292,10 @@ function restore(options: StateMachineOptions): Parts {
     index === 0 || sameMembers(confState, membership.confState),
     `the members in the backend are not those of its mark at index ${index}`,
   );
-  return { buffer, store, lessor, membership, alarms: new Alarms(buffer), clusterVersion: new ClusterVersion(buffer) };
+  return {
+    ...{ buffer, store, lessor, membership, alarms: new Alarms(buffer), clusterVersion: new ClusterVersion(buffer) },
+    auth: new AuthStore(buffer, options.tokens),
+  };
 }
 
 function sameMembers(a: ConfState, b: ConfState): boolean {

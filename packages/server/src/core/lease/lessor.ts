@@ -124,6 +124,11 @@ export class Lessor implements LeaseBook {
     return this.#leases.has(id);
   }
 
+  /** What hangs on the lease, as byte strings in no order; nothing when it does not exist. */
+  keysOf(id: bigint): Iterable<string> {
+    return this.#leases.get(id)?.keys.keys() ?? [];
+  }
+
   attach(id: bigint, key: Uint8Array): void {
     const lease = this.#leases.get(id);
     invariant(lease !== undefined, `a key hangs on lease ${id}, which does not exist`);

@@ -22,6 +22,22 @@ describe("key range set", () => {
     );
   });
 
+  it("covers a range when no key of it is missing, also where ranges only touch", () => {
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 12 }), range, (ranges, asked) => {
+        const set = new KeyRangeSet();
+        for (const each of ranges) set.add(each);
+        // Between two neighbours of all ends and starts nothing changes, so these keys stand for all there are.
+        const ends = ranges.flatMap(({ from, to }) => (to === undefined ? [from] : [from, to]));
+        const samples = [asked.from, ...ends].filter((key) => key === asked.from || covers(asked, key));
+        const beyond = asked.to === undefined ? ["\uffff"] : [];
+        expect(set.covers(asked)).toBe(
+          [...samples, ...beyond].every((key) => ranges.some((each) => covers(each, key))),
+        );
+      }),
+    );
+  });
+
   it("takes over the ranges of another set and leaves that as it was", () => {
     fc.assert(
       fc.property(fc.array(range), fc.array(range), fc.array(key), (mine, theirs, keys) => {

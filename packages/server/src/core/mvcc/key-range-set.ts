@@ -15,6 +15,15 @@ export class KeyRangeSet {
     return below !== undefined && (below[1] === undefined || key < below[1]);
   }
 
+  /** Whether every key of the range is in the set; of an empty one, whether its start is. */
+  covers(range: KeyRange): boolean {
+    const below = this.#ends.nextLowerPair(justAfter(range.from));
+    if (below === undefined) return false;
+    const end = below[1];
+    // Ranges of the set that touch are one, so a gap-free cover is a single range.
+    return end === undefined || (range.from < end && range.to !== undefined && range.to <= end);
+  }
+
   add(range: KeyRange): void {
     if (range.to !== undefined && range.to <= range.from) return;
     let { from, to } = range;

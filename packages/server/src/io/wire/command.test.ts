@@ -35,15 +35,46 @@ const COMMANDS: readonly Command[] = [
   { kind: "alarm", action: "get", memberId: 0n, alarm: "none" },
   { kind: "alarm", action: "deactivate", memberId: 9n, alarm: "corrupt" },
   { kind: "cluster-version", version: "3.6.0" },
+  { kind: "authenticate", user: "ann", token: "abc", checkedRevision: 7n },
+  { kind: "auth-enable" },
+  { kind: "auth-disable" },
+  { kind: "user-add", name: "ann", passwordHash: "$2b$10$x" },
+  { kind: "user-add", name: "bob", passwordHash: undefined },
+  { kind: "user-delete", name: "ann" },
+  { kind: "user-change-password", name: "ann", passwordHash: "$2b$10$y" },
+  { kind: "user-grant-role", name: "ann", role: "reader" },
+  { kind: "user-revoke-role", name: "ann", role: "reader" },
+  { kind: "role-add", name: "reader" },
+  { kind: "role-delete", name: "reader" },
+  ...(["read", "write", "readwrite"] as const).map((type): Command => {
+    return { kind: "role-grant-permission", name: "r", permission: { type, key: bytes("a"), rangeEnd: bytes("\0") } };
+  }),
+  { kind: "role-revoke-permission", name: "reader", key: bytes("a"), rangeEnd: bytes("") },
 ];
 
 describe("the command codec", () => {
   for (const command of COMMANDS) {
     it(`brings back ${command.kind} with its request id`, () => {
       const requestId = 0xffff_0000_1234_5678n;
-      expect(decodeCommand(encodeCommand(requestId, command))).toEqual({ requestId, content: command });
+      expect(decodeCommand(encodeCommand(requestId, command))).toEqual({
+        requestId,
+        content: command,
+        identity: undefined,
+      });
     });
   }
+
+  it.each([
+    { user: "ann", authRevision: 9n },
+    { user: "root", authRevision: 0n },
+  ])("brings back who asked: $user", (identity) => {
+    expect(decodeCommand(encodeCommand(1n, put, identity))).toEqual({ requestId: 1n, content: put, identity });
+  });
+
+  it("writes nothing about who asked while nobody needs an identity", () => {
+    const identity = { user: "ann", authRevision: 9n };
+    expect(encodeCommand(1n, put).length).toBeLessThan(encodeCommand(1n, put, identity).length - "ann".length);
+  });
 
   it("refuses a command of a later version instead of skipping it", () => {
     expect(() => decodeCommand(toBinary(CommandSchema, create(CommandSchema, { requestId: 1n })))).toThrow("unknown");

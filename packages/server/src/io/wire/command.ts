@@ -13,9 +13,13 @@ import {
   CommandSchema,
   ConfChangeSchema,
   ConfChangeType,
+  type Identity as IdentityMessage,
+  IdentitySchema,
   MemberRecordSchema,
 } from "@kvorum/proto";
 import type { AlarmType, Command, ConfChange } from "../../core/apply/command.js";
+import type { Identity } from "../../core/auth/types.js";
+import { authCommandInit, toAuthCommand } from "./auth-command.js";
 import { toSafeNumber } from "./numbers.js";
 import { deleteRangeRequest, putRequest, toDeleteRange, toPut, toTxn, txnRequest } from "./operations.js";
 
@@ -23,6 +27,11 @@ import { deleteRangeRequest, putRequest, toDeleteRange, toPut, toTxn, txnRequest
 export interface Requested<T> {
   readonly requestId: bigint;
   readonly content: T;
+}
+
+/** Undefined: the node itself, or anybody while authentication was off. */
+export interface RequestedCommand extends Requested<Command> {
+  readonly identity: Identity | undefined;
 }
 
 type AlarmCommand = Extract<Command, { kind: "alarm" }>;
@@ -38,14 +47,16 @@ const CONF_CHANGE_TYPES = {
   update: ConfChangeType.UPDATE,
 } as const;
 
-export function encodeCommand(requestId: bigint, command: Command): Uint8Array {
-  return toBinary(CommandSchema, create(CommandSchema, { requestId, command: commandInit(command) }));
+export function encodeCommand(requestId: bigint, command: Command, identity?: Identity): Uint8Array {
+  const message = create(CommandSchema, { requestId, command: commandInit(command) });
+  if (identity !== undefined) message.identity = create(IdentitySchema, identity);
+  return toBinary(CommandSchema, message);
 }
 
 /** Throws for a command of a later version: skipping it would make this member's state diverge. */
-export function decodeCommand(bytes: Uint8Array): Requested<Command> {
+export function decodeCommand(bytes: Uint8Array): RequestedCommand {
   const message = fromBinary(CommandSchema, bytes);
-  return { requestId: message.requestId, content: toCommand(message) };
+  return { requestId: message.requestId, content: toCommand(message), identity: toIdentity(message.identity) };
 }
 
 export function encodeConfChange(requestId: bigint, { type, member }: ConfChange): Uint8Array {
@@ -71,6 +82,10 @@ export function decodeConfChange(bytes: Uint8Array): Requested<ConfChange> {
   const { name, peerUrls, clientUrls, isLearner } = fromBinary(MemberRecordSchema, message.context);
   const member = { id: message.memberId, name, peerUrls, clientUrls, isLearner };
   return { requestId: message.requestId, content: { type: toConfChangeType(message.type), member } };
+}
+
+function toIdentity(message: IdentityMessage | undefined): Identity | undefined {
+  return message && { user: message.user, authRevision: message.authRevision };
 }
 
 function toConfChangeType(type: ConfChangeType): ConfChange["type"] {
@@ -112,6 +127,8 @@ function commandInit(command: Command): CommandInit {
       return { case: "alarm", value: alarmInit(command) };
     case "cluster-version":
       return { case: "clusterVersion", value: { version: command.version } };
+    default:
+      return authCommandInit(command);
   }
 }
 
@@ -133,7 +150,8 @@ function alarmInit({ action, memberId, alarm }: AlarmCommand): {
   };
 }
 
-function toCommand({ command }: CommandMessage): Command {
+function toCommand(message: CommandMessage): Command {
+  const { command } = message;
   switch (command.case) {
     case "put":
       return toPut(command.value);
@@ -166,8 +184,11 @@ function toCommand({ command }: CommandMessage): Command {
       return toAlarm(command.value.action, command.value.memberID, command.value.alarm);
     case "clusterVersion":
       return { kind: "cluster-version", version: command.value.version };
-    default:
-      throw new RangeError("an entry holds a command that is unknown to this version");
+    default: {
+      const change = toAuthCommand(message);
+      if (change === undefined) throw new RangeError("an entry holds a command that is unknown to this version");
+      return change;
+    }
   }
 }
 
