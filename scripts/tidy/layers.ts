@@ -11,7 +11,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   client: ["proto", "transport"],
   concurrency: ["client"],
   server: ["proto", "transport"],
-  cli: ["proto", "transport", "client", "concurrency"],
+  cli: ["proto", "transport", "client", "concurrency", "server"],
+};
+
+/** Where a package may import one face of another and not the whole. */
+const ONLY: Readonly<Record<string, string>> = {
+  "cli server": "@kvorum/server/offline",
 };
 
 /** A folder that may import one other thing: what a package has for tests. Nobody else's sources may import such a thing. */
@@ -23,10 +28,10 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
 const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["peer-network", "failpoint-sites"],
-  ["env"],
-  ["io", "config"],
+  ["env", "measures", "security-options"],
+  ["io", "config", "log"],
   ["node"],
-  ["options", "security-options", "version", "listen", "auto-compaction"],
+  ["options", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
   ["auth"],
   ["simulation"],
@@ -64,6 +69,8 @@ export function packagesPointOneWay(files: readonly SourceFile[]): Violation[] {
       );
       return allowed ? undefined : `${specifier} is for tests`;
     }
+    const only = ONLY[`${from} ${to}`];
+    if (only !== undefined && specifier !== only && !isTest(file.path)) return `${from} imports only ${only} of ${to}`;
     if (from !== undefined && !PACKAGES[from]?.includes(to)) return `${from} must not import ${to}`;
     // What a package keeps for tests has no name: it is not packed. The private folders are where tests live.
     if (from === undefined && target !== undefined && isTestSupport(target)) return undefined;

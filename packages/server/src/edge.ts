@@ -9,7 +9,10 @@ import type { Clock } from "./env.js";
 import { createHttpServer } from "./http/http-server.js";
 import { SystemRandom } from "./io/random.js";
 import { addressOf, endpointOf, listen } from "./listen.js";
+import type { MeasureSet } from "./measures/measure-set.js";
+import type { NodeMeasures } from "./measures/node-measures.js";
 import type { NodeApi } from "./node/api.js";
+import { SlowLog } from "./node/slow-log.js";
 import type { ResolvedOptions } from "./options.js";
 import { Metrics } from "./rpc/metrics.js";
 import { addServices } from "./rpc/services.js";
@@ -28,9 +31,17 @@ export interface Edge {
   close(): Promise<void>;
 }
 
+/** What the edge is given besides the node. */
+export interface EdgeParts {
+  /** Where the RPC server's own socket may lie: a folder of this node alone, inside its locked data directory. */
+  readonly privateFolder?: string | undefined;
+  /** What the node counts, to be shown with what the edge counts. */
+  readonly measures?: NodeMeasures;
+  readonly peerMeasures?: MeasureSet;
+}
+
 /**
- * Opens the ports. `privateFolder` is where the RPC server's own socket may lie: a folder of this node alone, inside its
- * locked data directory.
+ * Opens the ports.
  *
  * Errors: an `Error` naming the address that cannot be listened on; nothing stays open then.
  */
@@ -38,10 +49,14 @@ export async function openEdge(
   node: NodeApi,
   options: ResolvedOptions,
   clock: Clock,
-  privateFolder?: string,
+  { privateFolder, measures, peerMeasures }: EdgeParts = {},
 ): Promise<Edge> {
   const quotaBytes = Math.max(0, options.quotaBackendBytes);
-  const metrics = new Metrics({ node, serverVersion: API_VERSION, quotaBytes });
+  const metrics = new Metrics({
+    ...{ node, serverVersion: API_VERSION, quotaBytes, measures },
+    more: peerMeasures === undefined ? [] : [peerMeasures],
+    extensive: options.http.metrics === "extensive",
+  });
   const ends = new StreamEnds(node, clock, options.electionMs);
   const rpc = createNiceServer({
     receiveBytesMax: options.maxRequestBytes + MESSAGE_OVERHEAD_BYTES,
@@ -52,7 +67,9 @@ export async function openEdge(
   const pickLeaseId = (): bigint => random.int63();
   const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
   const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
-  addServices(rpc, { node, metrics, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits });
+  const { logger, warnUnaryMs } = options;
+  const observing = { calls: metrics.calls, clock, slow: new SlowLog(logger, clock), warnUnaryMs };
+  addServices(rpc, { node, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits });
   const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
   const http = createHttpServer({ node, metrics, versions });
   const muxes: PortMux[] = [];

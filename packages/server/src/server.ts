@@ -16,6 +16,7 @@ import { GrpcPeers } from "./io/peers/grpc-peers.js";
 import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
 import { addressOf } from "./listen.js";
+import { NodeMeasures } from "./measures/node-measures.js";
 import { EtcdNode } from "./node/node.js";
 import { refuseRemoved } from "./node/start-refused.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
@@ -95,6 +96,7 @@ async function start(
   const storage = await openStorage(dataDir, { ...options, failpoints }, (close) => closers.add(close));
   const peers = openPeers ?? (await listenForPeers(options, clock, closers)) ?? NO_PEERS;
   const { disk } = storage;
+  const measures = new NodeMeasures();
   const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints, logger };
   const node = await EtcdNode.start({
     ...memberOptions(options),
@@ -102,12 +104,21 @@ async function start(
     backend: storage.backend,
     walDirectory: storage.walDirectory,
     snapshotDirectory: storage.snapshotDirectory,
+    measures,
+    onWalFlush: ({ bytes, durationMs }) => {
+      measures.walWriteBytes.add(bytes);
+      measures.walFsync.observe(durationMs / 1000);
+    },
   });
   closers.add(() => node.stop());
   const ended = Promise.race([node.failed.then(rethrow), node.removed.then(() => refuseRemoved(node.header))]);
   ended.catch(() => {});
   if (options.initialCorruptCheck) await Promise.race([node.checkSelf(), ended]);
-  const edge = await openEdge(node, options, clock, storage.privateFolder);
+  const edge = await openEdge(node, options, clock, {
+    privateFolder: storage.privateFolder,
+    measures,
+    ...(peers instanceof GrpcPeers && { peerMeasures: peers.measures }),
+  });
   closers.add(() => edge.close());
   await Promise.race([readyOr(node.ready, ended, clock), ended]);
   await publishEndpoints(node, options, edge.endpoints);
@@ -148,7 +159,7 @@ async function listenForPeers(
 
 type MemberOptions = Omit<
   Parameters<typeof EtcdNode.start>[0],
-  "env" | "backend" | "walDirectory" | "snapshotDirectory"
+  "env" | "backend" | "walDirectory" | "snapshotDirectory" | "measures" | "onWalFlush"
 >;
 
 function memberOptions(options: ResolvedOptions): MemberOptions {
@@ -170,6 +181,7 @@ function memberOptions(options: ResolvedOptions): MemberOptions {
     maxRequestBytes: options.maxRequestBytes,
     quotaBytes: options.quotaBackendBytes,
     progressNotifyMs: options.watchProgressNotifyMs,
+    warnApplyMs: options.warnApplyMs,
   };
 }
 

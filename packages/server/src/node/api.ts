@@ -42,6 +42,8 @@ export interface NodeStats {
   readonly watchStreams: number;
   /** Watchers that are catching up or whose stream is full. */
   readonly slowWatchers: number;
+  /** Events that wait to be sent to watchers. */
+  readonly pendingEvents: number;
   /** Proposals whose answer is still awaited. */
   readonly proposalsPending: number;
   /** Proposals that ended without an answer of the state machine, since the start. */
@@ -95,6 +97,8 @@ export interface NodeApi {
 
   readonly watch: WatchService;
   readonly members: readonly Member[];
+  /** `MAJOR.MINOR.PATCH` that every member speaks; undefined until the leader has decided it. */
+  readonly clusterVersion: string | undefined;
   readonly raftStatus: RaftStatus;
   readonly backendSize: BackendSize;
   readonly stats: NodeStats;

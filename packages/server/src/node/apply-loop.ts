@@ -9,6 +9,7 @@ import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import type { Clock, Failpoints } from "../env.js";
 import { decodeCommand, decodeConfChange } from "../io/wire/command.js";
+import type { ApplyMeasures } from "./apply-measures.js";
 import type { Tuning } from "./tuning.js";
 
 export type Answer = CommandResult | ServerError;
@@ -20,6 +21,8 @@ export interface ApplyLoopOptions {
   readonly failpoints: Failpoints;
   /** A slice ends after so many entries or so much time, whichever comes first. */
   readonly tuning: Pick<Tuning, "applySliceEntries" | "applySliceMs">;
+  /** Default: nothing is counted. */
+  readonly measures?: ApplyMeasures | undefined;
   /** Each entry when it has taken effect, and what it answers, before anybody else hears of it. */
   readonly onEntry?: ((entry: Entry, answer: Answer | undefined) => void) | undefined;
   readonly onAnswer: (requestId: bigint, answer: Answer) => void;
@@ -104,10 +107,9 @@ export class ApplyLoop {
     let nowMs = startMs;
     while (this.#next < end && nowMs - startMs < tuning.applySliceMs) {
       const entry = this.#queue[this.#next] as Entry;
-      this.#applyOne(entry, nowMs, answers);
+      nowMs = this.#applyOne(entry, nowMs, answers);
       confChanged ||= entry.type === "conf-change";
       this.#next++;
-      nowMs = clock.nowMs();
     }
     const { appliedIndex } = this.#options.machine;
     failpoints.hit("raft-before-advance");
@@ -118,8 +120,9 @@ export class ApplyLoop {
     onApplied(appliedIndex);
   }
 
-  #applyOne(entry: Entry, nowMs: number, answers: [bigint, Answer][]): void {
-    const { machine, raft, failpoints } = this.#options;
+  /** Returns the time when it was done. */
+  #applyOne(entry: Entry, nowMs: number, answers: [bigint, Answer][]): number {
+    const { machine, raft, failpoints, clock, measures } = this.#options;
     const isConfChange = entry.type === "conf-change";
     failpoints.hit(isConfChange ? "apply-before-conf-change" : "apply-before-entry");
     const { requestId, applied } = decode(entry);
@@ -134,6 +137,9 @@ export class ApplyLoop {
     this.#options.onEntry?.(entry, answer);
     failpoints.hit(isConfChange ? "apply-after-conf-change" : "apply-after-entry");
     if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
+    const doneMs = clock.nowMs();
+    measures?.applied(applied, answer, entry.data.length, doneMs - nowMs);
+    return doneMs;
   }
 }
 

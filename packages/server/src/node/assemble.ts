@@ -13,6 +13,7 @@ import { SnapshotFiles } from "../io/snapshot/files.js";
 import type { PeerAddress, SnapshotMessage } from "../peer-network.js";
 import { AppendWriter } from "./append-writer.js";
 import { ApplyLoop } from "./apply-loop.js";
+import { ApplyMeasures } from "./apply-measures.js";
 import { BackendWriter } from "./backend-writer.js";
 import { CorruptionCheck } from "./corruption.js";
 import { guardedClock } from "./guarded-clock.js";
@@ -29,6 +30,7 @@ import { Proposals } from "./propose.js";
 import { ReadRounds } from "./read.js";
 import { ReadyLoop } from "./ready-loop.js";
 import type { RecoveredMember } from "./recovery.js";
+import { SlowLog } from "./slow-log.js";
 import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
@@ -76,7 +78,7 @@ export interface Parts {
 }
 
 export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: NodeHooks): Parts {
-  const { env, backend, requestTimeoutMs, electionMs, tuning } = config;
+  const { env, backend, requestTimeoutMs, electionMs, tuning, measures, warnApplyMs } = config;
   const { random, failpoints, logger, peers, disk } = env;
   const { identity, wal, raft } = recovered;
   const { memberId, clusterId } = identity;
@@ -102,7 +104,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     walk({ clock, store: () => machine.store, stopped }, (store) => store.hashKvSlices(revision));
 
   const timeoutReason: Leadership["timeoutReason"] = (startMs) => leadership.timeoutReason(startMs);
-  const waiting = { raft, clock, random, requestTimeoutMs, wake };
+  const waiting = { raft, clock, random, requestTimeoutMs, wake, measures };
   const proposals = new Proposals({ ...waiting, timeoutReason, onError, maxRequestBytes: config.maxRequestBytes });
   const reads = new ReadRounds(waiting);
   const barrier = (): Promise<void> => reads.barrier();
@@ -118,21 +120,25 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     },
   });
 
-  const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, tuning, onError });
+  const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, tuning, measures, onError });
   const applyLoop = new ApplyLoop({
     ...{ machine, raft, clock, failpoints, tuning, onError, onApplied, onConfChange: membersKnown },
+    measures: new ApplyMeasures({ measures, slow: new SlowLog(logger, clock), warnApplyMs }),
     onEntry: config.onApplied,
     onAnswer: (requestId, answer) => proposals.answer(requestId, answer),
   });
-  const maintenance = new Maintenance({ backend, backendWriter, applyLoop, failpoints, onError });
+  const maintenance = new Maintenance({ backend, backendWriter, applyLoop, clock, failpoints, measures, onError });
   const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
-  const snapshotFiles = new SnapshotFiles({ disk, directory: config.snapshotDirectory, failpoints, logger, pause });
+  const snapshotFiles = new SnapshotFiles({
+    ...{ disk, directory: config.snapshotDirectory, failpoints, logger, pause },
+    fsync: { clock, seconds: measures.snapshotFsync },
+  });
   const snapshotReceiver = new SnapshotReceiver({
-    ...{ raft, machine, backend, wal, maintenance, clock, failpoints, logger, clusterId, wake, onInstalled },
+    ...{ raft, machine, backend, wal, maintenance, clock, failpoints, logger, clusterId, measures, wake, onInstalled },
     files: snapshotFiles,
   });
   const snapshotSender = new SnapshotSender({
-    ...{ machine, backend, backendWriter, peers, pause, failpoints, logger, clusterId, tuning },
+    ...{ machine, backend, backendWriter, peers, pause, clock, failpoints, logger, clusterId, measures, tuning },
     onFailed: (to) => peerDesk.snapshotSent(to, "failed"),
   });
   const appendWriter = new AppendWriter({
@@ -149,12 +155,14 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
 
   const calls = new LeaderCalls({ raft, peers, clock, requestTimeoutMs, timeoutReason, stopped });
   const leaseRequests = new LeaseRequests({
-    ...{ lessor, clock, failpoints, calls, requestTimeoutMs, barrier, propose, stopped },
+    ...{ lessor, clock, failpoints, calls, requestTimeoutMs, barrier, propose, stopped, measures },
   });
-  const leaseExpiry = new LeaseExpiry({ lessor, raft, clock, failpoints, logger, tuning, barrier, propose });
+  const leaseExpiry = new LeaseExpiry({
+    ...{ lessor, raft, clock, failpoints, logger, tuning, barrier, propose, measures },
+  });
   const { strictReconfigCheck, maxLearners } = config;
   const memberChanges = new MemberChanges({
-    ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier },
+    ...{ raft, peers, clock, logger, memberId, calls, strictReconfigCheck, maxLearners, barrier, measures },
     membership: () => machine.membership,
     propose: (change) => proposals.proposeConfChange(change),
     handOver: () => leadership.handOver(),
@@ -172,7 +180,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     markIndex: raft.status.firstIndex - 1,
   });
   const storeCompaction = new StoreCompaction({
-    ...{ machine, clock, failpoints, tuning, onError },
+    ...{ machine, clock, failpoints, tuning, measures, onError },
     paused: () => applyLoop.paused,
     onChange: () => backendWriter.noteChange(),
     commit: () => backendWriter.commit(),
@@ -272,7 +280,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ machine, proposals, reads, readyLoop, appendWriter, applyLoop, backendWriter, leadership, leaseRequests },
     ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
     ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
-    watches: new WatchSends(machine.watch, failpoints),
+    watches: new WatchSends(machine.watch, failpoints, measures.watchEvents),
   };
 }
 

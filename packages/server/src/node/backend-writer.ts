@@ -6,6 +6,7 @@
 import type { StateMachine } from "../core/apply/state-machine.js";
 import type { AppliedAt, Backend, BackendSize } from "../core/mvcc/backend.js";
 import type { Clock, Failpoints, Timer } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { Tuning } from "./tuning.js";
 
 export interface BackendWriterOptions {
@@ -14,6 +15,7 @@ export interface BackendWriterOptions {
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly tuning: Pick<Tuning, "backendCommitIntervalMs" | "backendCommitChangesMax" | "backendCommitBytesMax">;
+  readonly measures?: Pick<NodeMeasures, "backendCommit"> | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -97,6 +99,13 @@ export class BackendWriter {
   }
 
   #commitNow(): void {
+    const { clock, measures } = this.#options;
+    const startMs = clock.nowMs();
+    this.#transact();
+    measures?.backendCommit.observe((clock.nowMs() - startMs) / 1000);
+  }
+
+  #transact(): void {
     const { machine, backend, failpoints } = this.#options;
     failpoints.hit("backend-before-commit");
     machine.commit();

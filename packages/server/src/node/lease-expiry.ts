@@ -8,6 +8,7 @@ import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { Clock, Failpoints, Logger } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { Tuning } from "./tuning.js";
 
 export interface LeaseExpiryOptions {
@@ -20,6 +21,7 @@ export interface LeaseExpiryOptions {
   /** Confirms leadership by messages sent after the call. */
   readonly barrier: () => Promise<void>;
   readonly propose: (command: Command) => Promise<unknown>;
+  readonly measures?: Pick<NodeMeasures, "leasesExpired"> | undefined;
 }
 
 export class LeaseExpiry {
@@ -71,6 +73,7 @@ export class LeaseExpiry {
     try {
       failpoints.hit("lease-before-revoke");
       await propose({ kind: "lease-revoke", id, leaderTerm });
+      this.#options.measures?.leasesExpired.add();
     } catch (error) {
       // Whoever revoked it first is right as well; everything else is tried again when it is due again.
       if (error instanceof ServerError && error.reason === "leaseNotFound") return;

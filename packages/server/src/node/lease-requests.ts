@@ -7,6 +7,7 @@ import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { LeaseStatus, Lessor } from "../core/lease/lessor.js";
 import type { Clock, Failpoints } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { LeaderCalls } from "./leader-calls.js";
 import { sleep } from "./sleep.js";
 
@@ -23,6 +24,7 @@ export interface LeaseRequestsOptions {
   readonly barrier: () => Promise<void>;
   readonly propose: (command: Command) => Promise<unknown>;
   readonly stopped: () => boolean;
+  readonly measures?: Pick<NodeMeasures, "leasesRenewed"> | undefined;
 }
 
 export class LeaseRequests {
@@ -58,6 +60,7 @@ export class LeaseRequests {
     const ttlSeconds = lessor().renew(id, clock.nowMs());
     // An expired lease answers 0 only when it is gone, so that its keys are gone for whoever hears of it (etcd).
     const deadlineMs = clock.nowMs() + requestTimeoutMs;
+    if (ttlSeconds > 0) this.#options.measures?.leasesRenewed.add();
     while (ttlSeconds === 0 && lessor().exists(id)) {
       if (stopped()) throw new ServerError("stopped");
       if (clock.nowMs() > deadlineMs) throw new ServerError("timeout");

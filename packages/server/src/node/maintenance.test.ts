@@ -35,6 +35,7 @@ function scene(): Scene {
     backend: { defragment } as unknown as Backend,
     backendWriter: { pause, resume: note("writer goes on") } as unknown as BackendWriter,
     applyLoop: { pause: note("apply paused"), resume: note("apply goes on") } as unknown as ApplyLoop,
+    clock: { nowMs: () => 0 },
     failpoints: NO_FAILPOINTS,
     onError: (error) => errors.push(error),
   });

@@ -4,7 +4,8 @@
  */
 import { ServerError } from "../core/errors.js";
 import type { Backend } from "../core/mvcc/backend.js";
-import type { Failpoints } from "../env.js";
+import type { Clock, Failpoints } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { ApplyLoop } from "./apply-loop.js";
 import type { BackendWriter } from "./backend-writer.js";
 
@@ -12,7 +13,9 @@ export interface MaintenanceOptions {
   readonly backend: Backend;
   readonly backendWriter: BackendWriter;
   readonly applyLoop: ApplyLoop;
+  readonly clock: Pick<Clock, "nowMs">;
   readonly failpoints: Failpoints;
+  readonly measures?: Pick<NodeMeasures, "defragment" | "defragmentsInFlight"> | undefined;
   /** Whether the old or the new content is in place is not known then. */
   readonly onError: (error: unknown) => void;
 }
@@ -27,11 +30,18 @@ export class Maintenance {
   }
 
   defragment(): Promise<void> {
-    const { backend, failpoints } = this.#options;
+    const { backend, clock, failpoints, measures } = this.#options;
     return this.exclusively(async () => {
-      failpoints.hit("defragment-before-copy");
-      await backend.defragment();
-      failpoints.hit("defragment-after-swap");
+      const startMs = clock.nowMs();
+      measures?.defragmentsInFlight.add();
+      try {
+        failpoints.hit("defragment-before-copy");
+        await backend.defragment();
+        failpoints.hit("defragment-after-swap");
+      } finally {
+        measures?.defragmentsInFlight.add(-1);
+        measures?.defragment.observe((clock.nowMs() - startMs) / 1000);
+      }
     });
   }
 

@@ -11,6 +11,7 @@ import type { Membership } from "../core/apply/membership.js";
 import { ServerError, type ServerErrorName } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { Clock, Logger } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { AnswerTo, MemberRequest, PeerNetwork } from "../peer-network.js";
 import { bootstrapMemberId } from "./identity.js";
 import type { LeaderCalls } from "./leader-calls.js";
@@ -37,6 +38,7 @@ export interface MemberChangesOptions {
   readonly propose: (change: ConfChange) => Promise<unknown>;
   /** Lets another voter lead, if there is one to take over. */
   readonly handOver: () => Promise<void> | undefined;
+  readonly measures?: Pick<NodeMeasures, "learnersPromoted" | "learnersRefused"> | undefined;
 }
 
 export class MemberChanges {
@@ -58,6 +60,19 @@ export class MemberChanges {
 
   /** On the leader. Errors: `notLeader` on any other member. */
   async changeHere(request: MemberRequest): Promise<MembersChanged> {
+    if (request.kind !== "promote") return this.#changeHere(request);
+    const { measures } = this.#options;
+    try {
+      const changed = await this.#changeHere(request);
+      measures?.learnersPromoted.add();
+      return changed;
+    } catch (error) {
+      measures?.learnersRefused.of(error instanceof Error ? error.message : String(error)).add();
+      throw error;
+    }
+  }
+
+  async #changeHere(request: MemberRequest): Promise<MembersChanged> {
     const { raft, propose, logger, membership } = this.#options;
     // The checks look at members and connections of this moment, so everything that was decided before must be known.
     await this.#confirmLeadership();

@@ -19,6 +19,7 @@ import type { WatchService } from "../core/watch/types.js";
 import type { MemberRequest } from "../peer-network.js";
 import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf } from "./api.js";
 import { assemble, type Parts } from "./assemble.js";
+import { countedSnapshot } from "./counted-snapshot.js";
 import type { MembersChanged } from "./member-changes.js";
 import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
 import { type RecoveredMember, recoverMember } from "./recovery.js";
@@ -105,6 +106,10 @@ export class EtcdNode implements NodeApi {
     return this.#parts.machine.members;
   }
 
+  get clusterVersion(): string | undefined {
+    return this.#parts.machine.clusterVersion;
+  }
+
   get raftStatus(): RaftStatus {
     return this.#recovered.raft.status;
   }
@@ -119,13 +124,14 @@ export class EtcdNode implements NodeApi {
 
   get stats(): NodeStats {
     const { machine, proposals, leadership } = this.#parts;
-    const { watchers, streams, slowWatchers } = machine.watch.counts;
+    const { watchers, streams, slowWatchers, pendingEvents } = machine.watch.counts;
     return {
       keys: machine.store.keys,
       compactRevision: machine.store.compactRevision,
       watchers,
       watchStreams: streams,
       slowWatchers,
+      pendingEvents,
       proposalsPending: proposals.pending,
       proposalsFailed: proposals.failed,
       leaderChanges: leadership.changes,
@@ -204,7 +210,7 @@ export class EtcdNode implements NodeApi {
 
   snapshot(): BackendSnapshot {
     this.#parts.backendWriter.commit();
-    return this.#config.backend.snapshot();
+    return countedSnapshot(this.#config.backend.snapshot(), this.#config.measures.openSnapshots);
   }
 
   /**

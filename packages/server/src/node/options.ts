@@ -3,6 +3,7 @@ import type { InitialMember } from "../config/initial-cluster.js";
 import type { Backend } from "../core/mvcc/backend.js";
 import type { Entry } from "../core/raft/types.js";
 import type { Env } from "../env.js";
+import { NodeMeasures } from "../measures/node-measures.js";
 import type { Answer } from "./apply-loop.js";
 import { resolveTuning, type Tuning } from "./tuning.js";
 
@@ -48,6 +49,10 @@ export interface NodeOptions {
   readonly corruptCheckMs?: number;
   /** Milliseconds between progress notifications of a quiet watch. Default 10 minutes. */
   readonly progressNotifyMs?: number;
+  /** What the member counts is written there. Default: a set that nobody reads. */
+  readonly measures?: NodeMeasures | undefined;
+  /** Milliseconds; an entry whose application takes longer is logged. Default 100. */
+  readonly warnApplyMs?: number;
   /** Told about every flush of the log, for metrics. */
   readonly onWalFlush?: (flush: { readonly bytes: number; readonly durationMs: number }) => void;
   /**
@@ -60,7 +65,10 @@ export interface NodeOptions {
   readonly tuning?: Partial<Tuning>;
 }
 
-export type NodeConfig = Required<Omit<NodeOptions, "walSegmentBytes" | "onWalFlush" | "onApplied" | "tuning">> & {
+export type NodeConfig = Required<
+  Omit<NodeOptions, "walSegmentBytes" | "onWalFlush" | "onApplied" | "tuning" | "measures">
+> & {
+  readonly measures: NodeMeasures;
   readonly onApplied: NodeOptions["onApplied"];
   readonly tuning: Tuning;
   /** 5 s and two elections (etcd): how long a request waits before its outcome counts as unknown. */
@@ -100,6 +108,8 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     maxLearners: options.maxLearners ?? 1,
     corruptCheckMs: options.corruptCheckMs ?? 0,
     progressNotifyMs: options.progressNotifyMs ?? 600_000,
+    measures: options.measures ?? new NodeMeasures(),
+    warnApplyMs: options.warnApplyMs ?? 100,
     onApplied: options.onApplied,
     tuning: resolveTuning(options.tuning),
     requestTimeoutMs: 5000 + 2 * electionMs,

@@ -83,7 +83,7 @@ export class PeerDesk implements PeerHandlers {
   }
 
   snapshotSent(to: bigint, result: "finished" | "failed"): void {
-    this.#options.sender.ended(to);
+    this.#options.sender.ended(to, result);
     this.#withRaft((raft) => {
       this.#options.failpoints.hit("snapshot-after-send");
       raft.reportSnapshot(to, result);

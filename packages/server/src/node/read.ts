@@ -7,6 +7,7 @@ import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ReadState } from "../core/raft/types.js";
 import type { Clock, Random } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 
 /** Milliseconds before an unanswered round is asked again (etcd's figure). */
 const RETRY_MS = 500;
@@ -18,6 +19,7 @@ export interface ReadRoundsOptions {
   readonly random: Random;
   readonly requestTimeoutMs: number;
   readonly wake: () => void;
+  readonly measures?: Pick<NodeMeasures, "readIndexFailures" | "slowReadIndexes"> | undefined;
 }
 
 interface Waiter {
@@ -95,6 +97,7 @@ export class ReadRounds {
   /** The round that is out was asked of a leader that is none any more. */
   leaderChanged(): void {
     const waiters = this.#round?.waiters ?? [];
+    if (this.#round !== undefined) this.#options.measures?.readIndexFailures.add();
     this.#round = undefined;
     for (const waiter of waiters) waiter.reject(new ServerError("leaderChanged"));
     this.#options.wake();
@@ -111,8 +114,15 @@ export class ReadRounds {
     const round = this.#round;
     if (round === undefined) return;
     round.waiters = expire(round.waiters);
-    if (round.waiters.length === 0) this.#round = undefined;
-    else if (nowMs - round.askedMs >= RETRY_MS) this.#ask(round);
+    const { measures } = this.#options;
+    if (round.waiters.length === 0) {
+      this.#round = undefined;
+      measures?.readIndexFailures.add();
+      measures?.slowReadIndexes.add();
+    } else if (nowMs - round.askedMs >= RETRY_MS) {
+      measures?.slowReadIndexes.add();
+      this.#ask(round);
+    }
   }
 
   stop(): void {

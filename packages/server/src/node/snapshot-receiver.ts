@@ -11,6 +11,7 @@ import type { AppendTask, SnapshotMark } from "../core/raft/types.js";
 import type { Clock, Failpoints, Logger } from "../env.js";
 import type { ReceivedSnapshot, SnapshotFiles } from "../io/snapshot/files.js";
 import type { Wal } from "../io/wal/wal.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { SnapshotBody, SnapshotMessage } from "../peer-network.js";
 import type { Maintenance } from "./maintenance.js";
 
@@ -25,6 +26,7 @@ export interface SnapshotReceiverOptions {
   readonly failpoints: Failpoints;
   readonly logger: Logger;
   readonly clusterId: bigint;
+  readonly measures: NodeMeasures;
   /** Raft has something to do. */
   readonly wake: () => void;
   /** The machine has the snapshot's state; Raft is told next. */
@@ -64,7 +66,7 @@ export class SnapshotReceiver {
       "receiving a snapshot",
     );
     failpoints.hit("snapshot-before-receive");
-    const content = await files.receive({ clusterId, mark }, body);
+    const content = await this.#measured(from, () => files.receive({ clusterId, mark }, body));
     try {
       failpoints.hit("snapshot-after-store");
       const taken = await this.#offer(message, content);
@@ -79,9 +81,11 @@ export class SnapshotReceiver {
     const offer = [...this.#offers].find((one) => sameMark(one.mark, mark) && !one.claimed);
     invariant(offer !== undefined, `the content of the snapshot of index ${mark.index} is here`);
     offer.claimed = true;
+    this.#options.measures.snapshotsInstalling.add();
     return this.#options.maintenance
       .exclusively(() => this.#replace(task, offer))
       .finally(() => {
+        this.#options.measures.snapshotsInstalling.add(-1);
         this.#offers.delete(offer);
         offer.settle(true);
       });
@@ -112,6 +116,26 @@ export class SnapshotReceiver {
   #wantedByRaft({ index }: SnapshotMark): boolean {
     const { firstIndex, appliedIndex } = this.#options.raft.status;
     return firstIndex === index + 1 && appliedIndex <= index;
+  }
+
+  async #measured<T>(from: bigint, receive: () => Promise<T>): Promise<T> {
+    const { clock, measures } = this.#options;
+    const member = from.toString(16);
+    const startMs = clock.nowMs();
+    measures.snapshotReceives.of(member).add();
+    try {
+      const received = await receive();
+      const seconds = (clock.nowMs() - startMs) / 1000;
+      measures.snapshotsReceived.of(member).add();
+      measures.snapshotReceive.of(member).observe(seconds);
+      measures.snapshotSave.observe(seconds);
+      return received;
+    } catch (error) {
+      measures.snapshotReceiveFailures.of(member).add();
+      throw error;
+    } finally {
+      measures.snapshotReceives.of(member).add(-1);
+    }
   }
 
   async #replace(task: AppendTask, offer: Offer): Promise<void> {

@@ -5,10 +5,12 @@
 
 import type { StateMachine } from "../core/apply/state-machine.js";
 import type { Backend, BackendSnapshot } from "../core/mvcc/backend.js";
-import type { Failpoints, Logger } from "../env.js";
+import type { Clock, Failpoints, Logger } from "../env.js";
 import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { PeerNetwork, SnapshotMessage } from "../peer-network.js";
 import type { BackendWriter } from "./backend-writer.js";
+import { countedSnapshot } from "./counted-snapshot.js";
 import type { Tuning } from "./tuning.js";
 
 export interface SnapshotSenderOptions {
@@ -18,7 +20,9 @@ export interface SnapshotSenderOptions {
   readonly peers: PeerNetwork;
   /** Lets the event loop go on during a long walk. */
   readonly pause: () => Promise<void>;
+  readonly clock: Pick<Clock, "nowMs">;
   readonly failpoints: Failpoints;
+  readonly measures: NodeMeasures;
   readonly logger: Logger;
   readonly clusterId: bigint;
   readonly tuning: Pick<Tuning, "snapshotPieceBytes">;
@@ -28,7 +32,8 @@ export interface SnapshotSenderOptions {
 
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
-  readonly #underWay = new Set<bigint>();
+  /** When each began. */
+  readonly #underWay = new Map<bigint, number>();
 
   constructor(options: SnapshotSenderOptions) {
     this.#options = options;
@@ -40,12 +45,13 @@ export class SnapshotSender {
   }
 
   send(message: SnapshotMessage): void {
-    const { backend, backendWriter, failpoints, logger, onFailed } = this.#options;
+    const { backend, backendWriter, clock, failpoints, logger, measures, onFailed } = this.#options;
     failpoints.hit("snapshot-before-open");
-    this.#underWay.add(message.to);
+    if (!this.#underWay.has(message.to)) measures.snapshotSends.of(message.to.toString(16)).add();
+    this.#underWay.set(message.to, clock.nowMs());
     // What was applied belongs to the snapshot; while the backend is paused its last commit has to do.
     backendWriter.commit();
-    const snapshot = backend.snapshot();
+    const snapshot = countedSnapshot(backend.snapshot(), measures.openSnapshots);
     const { index, term } = snapshot.at;
     const to = message.to.toString(16);
     logger.info({ to, index, term }, "a member lags behind the log and is sent a snapshot");
@@ -57,8 +63,21 @@ export class SnapshotSender {
   }
 
   /** The outcome is known. */
-  ended(to: bigint): void {
+  ended(to: bigint, result: "finished" | "failed"): void {
+    const startMs = this.#underWay.get(to);
+    if (startMs === undefined) return;
     this.#underWay.delete(to);
+    const { clock, measures } = this.#options;
+    const member = to.toString(16);
+    measures.snapshotSends.of(member).add(-1);
+    if (result === "failed") {
+      measures.snapshotSendFailures.of(member).add();
+      return;
+    }
+    const seconds = (clock.nowMs() - startMs) / 1000;
+    measures.snapshotsSent.of(member).add();
+    measures.snapshotSend.of(member).observe(seconds);
+    measures.backendSnapshot.observe(seconds);
   }
 
   async #stream(message: SnapshotMessage, snapshot: BackendSnapshot): Promise<void> {

@@ -5,6 +5,7 @@
 import type { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
 import type { Clock, Failpoints, Timer } from "../env.js";
+import type { NodeMeasures } from "../measures/node-measures.js";
 import type { Tuning } from "./tuning.js";
 
 export interface StoreCompactionOptions {
@@ -18,6 +19,7 @@ export interface StoreCompactionOptions {
   readonly onChange: () => void;
   /** Makes it a commit of the backend now. */
   readonly commit: () => void;
+  readonly measures: NodeMeasures;
   readonly onError: (error: unknown) => void;
 }
 
@@ -31,6 +33,8 @@ export class StoreCompaction {
   readonly #options: StoreCompactionOptions;
   #timer: Timer | undefined;
   #waiters: Waiter[] = [];
+  /** When the compaction that is under way began to remove. */
+  #startedMs: number | undefined;
   #stopped = false;
 
   constructor(options: StoreCompactionOptions) {
@@ -73,12 +77,20 @@ export class StoreCompaction {
   }
 
   #removeSome(): void {
-    const { machine, failpoints, onChange } = this.#options;
+    const { machine, clock, measures, failpoints, onChange } = this.#options;
     failpoints.hit("compaction-before-batch");
+    const startMs = clock.nowMs();
+    this.#startedMs ??= startMs;
+    const before = machine.store.compactedRevisions;
     const done = machine.compactStep();
+    measures.compactionPause.observe(clock.nowMs() - startMs);
+    measures.compactedRevisions.add(machine.store.compactedRevisions - before);
     failpoints.hit("compaction-after-batch");
     onChange();
     if (!done) return;
+    measures.compactionTotal.observe(clock.nowMs() - this.#startedMs);
+    measures.compactionLast.set(Math.floor(clock.wallMs() / 1000));
+    this.#startedMs = undefined;
     failpoints.hit("compaction-before-finish");
     this.#settle();
     failpoints.hit("compaction-after-finish");

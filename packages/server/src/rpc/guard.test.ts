@@ -5,7 +5,6 @@ import { type CallContext, methodPath } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import type { NodeApi } from "../node/api.js";
 import { guard } from "./guard.js";
-import type { Metrics } from "./metrics.js";
 
 const SELF = 9n;
 
@@ -22,8 +21,7 @@ function contextWith(metadata: Readonly<Record<string, string>> = {}): CallConte
 async function call(node: NodeApi, method: DescMethod, request: object, context = contextWith()): Promise<string> {
   const { parent: service, localName } = method;
   const answer = method.methodKind === "unary" ? () => ({}) : async function* () {};
-  const metrics = { countsOf: () => () => () => {} } as unknown as Metrics;
-  const guarded = guard(service as DescService, { [localName]: answer } as never, { node, metrics });
+  const guarded = guard(service as DescService, { [localName]: answer } as never, { node });
   const handler = (guarded as unknown as Record<string, (request: object, context: CallContext) => unknown>)[localName];
   try {
     const answered = await handler?.(request, context);

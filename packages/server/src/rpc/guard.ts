@@ -1,15 +1,14 @@
 /**
- * What stands around every handler: the call is counted from start to end, a client that insists on a leader (metadata
- * `hasleader: true`) is refused at once while none is known, and a learner refuses what only a full member may answer.
+ * What stands around every handler: a client that insists on a leader (metadata `hasleader: true`) is refused at once while
+ * none is known, and a learner refuses what only a full member may answer. `observe.ts` stands around this and counts.
  *
  * A wrapper instead of a middleware, because it costs a unary call nothing but two function calls, on every engine.
  */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { RangeRequest } from "@kvorum/proto";
-import { type CallContext, methodPath, type ServiceImplementation, StatusCode } from "@kvorum/transport";
+import { type CallContext, methodPath, type ServiceImplementation } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
-import type { CountCall, Metrics } from "./metrics.js";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
 /** Throws when the call is refused. */
@@ -24,55 +23,33 @@ export function requiresLeader(context: CallContext): boolean {
 export function guard<S extends DescService>(
   service: S,
   implementation: ServiceImplementation<S>,
-  { node, metrics }: { readonly node: NodeApi; readonly metrics: Pick<Metrics, "countsOf"> },
+  { node }: { readonly node: NodeApi },
 ): ServiceImplementation<S> {
   const handlers = implementation as Readonly<Record<string, Handler | undefined>>;
   const guarded: Record<string, Handler> = {};
   for (const method of service.methods) {
     const handler = handlers[method.localName];
     if (handler === undefined) continue;
-    const count = metrics.countsOf(service, method);
     const check = (request: unknown, context: CallContext): void => {
       checkLeader(node, context);
       if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
     };
-    guarded[method.localName] = answersWithStream(method)
-      ? aroundStream(handler, count, check)
-      : aroundUnary(handler, count, check);
+    guarded[method.localName] = answersWithStream(method) ? aroundStream(handler, check) : aroundUnary(handler, check);
   }
   return guarded as ServiceImplementation<S>;
 }
 
-function aroundUnary(handler: Handler, count: CountCall, check: Check): Handler {
+function aroundUnary(handler: Handler, check: Check): Handler {
   return async (request, context) => {
-    const end = count();
-    try {
-      check(request, context);
-      const answer = await handler(request, context);
-      end(StatusCode.OK);
-      return answer;
-    } catch (error) {
-      end(codeOf(error, context));
-      throw error;
-    }
+    check(request, context);
+    return handler(request, context);
   };
 }
 
-function aroundStream(handler: Handler, count: CountCall, check: Check): Handler {
+function aroundStream(handler: Handler, check: Check): Handler {
   return async function* (request, context) {
-    const end = count();
-    let code: number = StatusCode.CANCELLED;
-    try {
-      check(request, context);
-      yield* handler(request, context) as AsyncIterable<unknown>;
-      code = StatusCode.OK;
-    } catch (error) {
-      code = codeOf(error, context);
-      throw error;
-    } finally {
-      // Left without a word, the generator was returned: the client has gone.
-      end(code);
-    }
+    check(request, context);
+    yield* handler(request, context) as AsyncIterable<unknown>;
   };
 }
 
@@ -89,12 +66,6 @@ function servedByLearner(method: DescMethod, request: unknown): boolean {
 
 function isLearner({ raftStatus }: NodeApi): boolean {
   return raftStatus.confState.learners.includes(raftStatus.id);
-}
-
-function codeOf(error: unknown, context: CallContext): number {
-  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "number")
-    return error.code;
-  return context.signal.aborted ? StatusCode.CANCELLED : StatusCode.UNKNOWN;
 }
 
 function answersWithStream(method: DescMethod): boolean {

@@ -12,13 +12,11 @@ import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 import { streamRange } from "./range-stream.js";
 
-export function kvService({ node, metrics, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
-  const { operations } = metrics;
+export function kvService({ node, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
   return {
     async range(request) {
       const operation = toRange(request);
       checkRange(operation);
-      operations.range();
       const result = await node.range(operation);
       return rangeResponse(result, headerOf(node, result.revision));
     },
@@ -26,14 +24,12 @@ export function kvService({ node, metrics, maxTxnOps, maxRequestBytes }: RpcPart
     async *rangeStream(request) {
       const operation = toRange(request);
       checkRange(operation);
-      operations.range();
       yield* streamRange(node, operation, maxRequestBytes);
     },
 
     async put(request) {
       const operation = toPut(request);
       checkPut(operation);
-      operations.put();
       const result = await node.propose(operation);
       return putResponse(result, headerOf(node, result.revision));
     },
@@ -41,7 +37,6 @@ export function kvService({ node, metrics, maxTxnOps, maxRequestBytes }: RpcPart
     async deleteRange(request) {
       const operation = toDeleteRange(request);
       checkDeleteRange(operation);
-      operations.delete();
       const result = await node.propose(operation);
       return deleteRangeResponse(result, headerOf(node, result.revision));
     },
@@ -49,7 +44,6 @@ export function kvService({ node, metrics, maxTxnOps, maxRequestBytes }: RpcPart
     async txn(request) {
       const operation = toTxn(request);
       checkTxn(operation, maxTxnOps);
-      operations.txn();
       const result = await (isReadOnly(operation) ? node.readOnlyTxn(operation) : node.propose(operation));
       return txnResponse(result, headerOf(node, result.revision));
     },

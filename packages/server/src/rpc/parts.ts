@@ -2,11 +2,14 @@
 import type { NodeApi } from "../node/api.js";
 import type { AuthPorts } from "./auth-ports.js";
 import type { Metrics } from "./metrics.js";
+import type { ObserveParts } from "./observe.js";
 import type { StreamEnds } from "./stream-ends.js";
 
 export interface RpcParts {
   readonly node: NodeApi;
-  readonly metrics: Pick<Metrics, "operations" | "countsOf">;
+  readonly metrics: Pick<Metrics, "node" | "calls">;
+  /** How calls are counted and slow ones told of. */
+  readonly observing: ObserveParts;
   readonly ends: StreamEnds;
   /** Without it nobody has an identity, so that a node whose authentication is on refuses everybody. */
   readonly auth?: AuthPorts | undefined;

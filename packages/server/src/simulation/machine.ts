@@ -8,9 +8,12 @@ import type { Entry, Message } from "../core/raft/types.js";
 import type { Failpoints, Logger, Random } from "../env.js";
 import { MemoryStore } from "../io/backend/memory-backend.js";
 import { type CrashOptions, MemoryDisk } from "../io/disk/memory-disk.js";
+import { NodeMeasures } from "../measures/node-measures.js";
 import type { Answer } from "../node/apply-loop.js";
 import { EtcdNode } from "../node/node.js";
 import type { NodeOptions } from "../node/options.js";
+import { SlowLog } from "../node/slow-log.js";
+import { CallMeasures } from "../rpc/metrics/call-measures.js";
 import { addServices } from "../rpc/services.js";
 import { StreamEnds } from "../rpc/stream-ends.js";
 import type { MachineClock } from "./machine-clock.js";
@@ -76,11 +79,6 @@ export interface Life {
   node: EtcdNode | undefined;
   ends: StreamEnds | undefined;
 }
-
-const NO_METRICS = {
-  operations: { range() {}, put() {}, delete() {}, txn() {} },
-  countsOf: () => () => () => {},
-};
 
 export class Machine {
   readonly name: string;
@@ -192,10 +190,14 @@ export class Machine {
     const clock = this.clock.processClock(() => life.alive);
     const ends = new StreamEnds(node, clock, electionMs);
     life.ends = ends;
+    const calls = new CallMeasures(false);
+    const metrics = { node: new NodeMeasures(), calls };
+    // Nothing is slow by a clock that stands still while a process works.
+    const observing = { calls, clock, slow: new SlowLog(this.#options.logger, clock), warnUnaryMs: Infinity };
     addServices(life.services, {
       pickLeaseId: () => life.random.int63(),
       pause: () => new Promise((resolve) => clock.afterIo(resolve)),
-      ...{ node, metrics: NO_METRICS, ends, apiVersion: "3.6.0", maxTxnOps: 128, maxRequestBytes },
+      ...{ node, metrics, observing, ends, apiVersion: "3.6.0", maxTxnOps: 128, maxRequestBytes },
       quotaBytes: 0,
     });
     void node.failed.then((error) => {

@@ -11,7 +11,8 @@ import { decodeCounter, encodeCounter } from "./revision.js";
 import { NEVER_COMPACTED, type StoreState } from "./store-state.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
-const SCHEDULED: Uint8Array = stringBytes("compact-scheduled");
+/** Its key in table `meta`; a restore that moves the revision on sets it too. */
+export const SCHEDULED: Uint8Array = stringBytes("compact-scheduled");
 const FINISHED: Uint8Array = stringBytes("compact-finished");
 
 /** Keys a step may look at for each revision it may remove: looking is that much cheaper. */
@@ -23,6 +24,7 @@ export class Compaction {
   #finished: number;
   /** Where the walk goes on; undefined when there is nothing to do. */
   #next: string | undefined;
+  #removed = 0;
 
   private constructor(state: StoreState, buffer: WriteBuffer) {
     this.#state = state;
@@ -40,6 +42,11 @@ export class Compaction {
   /** The compact revision below which everything is removed, or `NEVER_COMPACTED`. */
   get finishedRevision(): number {
     return this.#finished;
+  }
+
+  /** Revisions removed since the start. */
+  get removed(): number {
+    return this.#removed;
   }
 
   get pending(): boolean {
@@ -69,6 +76,7 @@ export class Compaction {
       if (count > 0) for (const revision of index.drop(count)) this.#state.table.remove(revision);
       if (index.length === 0) emptied.push(index.key);
       removable -= count;
+      this.#removed += count;
       visitable--;
       if (count < droppable) {
         next = index.key;

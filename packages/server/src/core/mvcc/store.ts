@@ -156,6 +156,11 @@ export class Store implements WatchHistory {
     return this.#compaction.step(maxRevisions);
   }
 
+  /** Revisions that compaction has removed since the start. */
+  get compactedRevisions(): number {
+    return this.#compaction.removed;
+  }
+
   get compactionPending(): boolean {
     return this.#compaction.pending;
   }

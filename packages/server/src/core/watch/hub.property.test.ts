@@ -190,7 +190,13 @@ class World {
       for (let i = 0; i < STREAMS; i++) while (this.#pull(i)) quiet = false;
     }
     const watchers = this.observed.filter(({ ended }) => ended === "no").length;
-    expect(this.hub.counts).toEqual({ streams: STREAMS, watchers, slowWatchers: 0, pendingResponses: 0 });
+    expect(this.hub.counts).toEqual({
+      streams: STREAMS,
+      watchers,
+      slowWatchers: 0,
+      pendingResponses: 0,
+      pendingEvents: 0,
+    });
   }
 
   #write({ keys, deleteMask, size }: Extract<Action, { do: "write" }>): void {

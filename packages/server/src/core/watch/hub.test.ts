@@ -177,7 +177,13 @@ describe("ending a watch", () => {
     fixture.write("a=1");
     reader.create("a");
     expect(reader.lines()).toEqual([]);
-    expect(fixture.hub.counts).toEqual({ streams: 0, watchers: 0, slowWatchers: 0, pendingResponses: 0 });
+    expect(fixture.hub.counts).toEqual({
+      streams: 0,
+      watchers: 0,
+      slowWatchers: 0,
+      pendingResponses: 0,
+      pendingEvents: 0,
+    });
   });
 });
 

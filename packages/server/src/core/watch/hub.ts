@@ -37,6 +37,8 @@ export interface WatchCounts {
   readonly slowWatchers: number;
   /** Responses that wait to be pulled. */
   readonly pendingResponses: number;
+  /** Events in them. */
+  readonly pendingEvents: number;
 }
 
 export class WatchHub implements WatchService, StreamHub {
@@ -69,10 +71,19 @@ export class WatchHub implements WatchService, StreamHub {
   /** Costs as much as there are streams, not watchers. */
   get counts(): WatchCounts {
     const { synced, unsynced, victim } = this.#inGroup;
-    let pendingResponses = 0;
-    for (const stream of this.#streams) pendingResponses += stream.waiting;
+    let [pendingResponses, pendingEvents] = [0, 0];
+    for (const stream of this.#streams) {
+      pendingResponses += stream.waiting;
+      pendingEvents += stream.waitingEvents;
+    }
     const slowWatchers = unsynced + victim;
-    return { streams: this.#streams.size, watchers: synced + slowWatchers, slowWatchers, pendingResponses };
+    return {
+      streams: this.#streams.size,
+      watchers: synced + slowWatchers,
+      slowWatchers,
+      pendingResponses,
+      pendingEvents,
+    };
   }
 
   openStream(onOutput: () => void): WatchStream {

@@ -62,14 +62,15 @@ export class Stream implements WatchStream, WatcherOwner {
   create(request: WatchCreate): void {
     if (this.#closed) return;
     const refusal = this.#refusal(request);
-    if (refusal !== undefined) {
-      this.#pushResponse({ watchId: NO_WATCHER, created: true, canceled: true, cancelReason: refusal });
-      return;
-    }
+    if (refusal !== undefined) return this.refuse(refusal);
     const watcher = new Watcher(this.#pickId(request.watchId), this, request, this.#hub.currentRevision);
     this.#watchers.set(watcher.id, watcher);
     this.#pushResponse({ watchId: watcher.id, created: true });
     this.#hub.start(watcher);
+  }
+
+  refuse(cancelReason: string): void {
+    if (!this.#closed) this.#pushResponse({ watchId: NO_WATCHER, created: true, canceled: true, cancelReason });
   }
 
   cancel(watchId: number): void {
@@ -125,6 +126,14 @@ export class Stream implements WatchStream, WatcherOwner {
 
   get waiting(): number {
     return this.#queue.length + this.#parts.length;
+  }
+
+  /** Events that wait to be handed out; costs as much as there are responses. */
+  get waitingEvents(): number {
+    let events = 0;
+    for (const queued of this.#queue) events += queued.watcher === undefined ? 0 : queued.batch.events.length;
+    for (const part of this.#parts) events += part.events.length;
+    return events;
   }
 
   get watchers(): Iterable<Watcher> {

@@ -13,13 +13,16 @@ export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<Peer
   readonly #handshake: PeerHandshake;
   readonly #queue: MessageQueue;
   readonly #frameBytesMax: number;
+  readonly #sent: (bytes: number) => void;
   #state: "new" | "greeted" | "open" | "ended" = "new";
   #waiting: ((result: Pulled) => void) | undefined;
 
-  constructor(handshake: PeerHandshake, queue: MessageQueue, frameBytesMax: number) {
+  /** `sent` is told what the queue reckons for each frame, in bytes. */
+  constructor(handshake: PeerHandshake, queue: MessageQueue, frameBytesMax: number, sent: (bytes: number) => void) {
     this.#handshake = handshake;
     this.#queue = queue;
     this.#frameBytesMax = frameBytesMax;
+    this.#sent = sent;
   }
 
   [Symbol.asyncIterator](): this {
@@ -61,7 +64,10 @@ export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<Peer
   }
 
   #frame(): Pulled {
-    const messages = this.#queue.take(this.#frameBytesMax).map(toRaftMessage);
+    const before = this.#queue.bytes;
+    const taken = this.#queue.take(this.#frameBytesMax);
+    this.#sent(before - this.#queue.bytes);
+    const messages = taken.map(toRaftMessage);
     return { done: false, value: create(PeerFrameSchema, { frame: { case: "batch", value: { messages } } }) };
   }
 }

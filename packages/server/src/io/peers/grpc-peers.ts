@@ -22,16 +22,10 @@
 import { setMaxListeners } from "node:events";
 import { create } from "@bufbuild/protobuf";
 import { AskRequestSchema, Peer } from "@kvorum/proto";
-import {
-  createNiceServer,
-  type ListenAddress,
-  type RpcServer,
-  StatusCode,
-  type TlsClientOptions,
-  type TlsServerOptions,
-} from "@kvorum/transport";
+import { createNiceServer, type ListenAddress, StatusCode, type TlsListener } from "@kvorum/transport";
 import type { Message } from "../../core/raft/types.js";
-import type { Clock, Logger, Random } from "../../env.js";
+import type { Clock, Logger, Random, Timer } from "../../env.js";
+import { PeerMeasures } from "../../measures/peer-measures.js";
 import {
   type AnswerTo,
   type ClusterDescription,
@@ -48,17 +42,22 @@ import { SystemRandom } from "../random.js";
 import { questionInit, toAnswer } from "../wire/question.js";
 import { serverErrorFrom } from "../wire/server-error.js";
 import { DEFAULT_BOUNDS, type PeerBounds } from "./bounds.js";
+import type { ClientTls } from "./dial.js";
 import { discover } from "./discover.js";
 import { handshakeTo, heed, hex, type Running, refusalOf } from "./handshake.js";
 import { sendSnapshot } from "./outgoing-snapshot.js";
+import { openPeerPort, type PeerPort } from "./peer-port.js";
 import { PeerService } from "./peer-service.js";
 import { RemoteMember } from "./remote-member.js";
 import { within } from "./within.js";
 
-/** TLS of the peer port and of connections to others; `https` URLs need the second. */
+/** Milliseconds between two measurements of the way to each member and back (etcd's figure). */
+const PROBE_INTERVAL_MS = 4000;
+
+/** TLS of the peer ports that have it, and of connections to `https` URLs. */
 export interface PeerTls {
-  readonly server: TlsServerOptions;
-  readonly client: TlsClientOptions;
+  readonly server: TlsListener;
+  readonly client: ClientTls;
 }
 
 export interface GrpcPeersOptions {
@@ -71,11 +70,13 @@ export interface GrpcPeersOptions {
 }
 
 export class GrpcPeers implements PeerNetwork, AsyncDisposable {
+  /** What is counted of the traffic. */
+  readonly measures: PeerMeasures = new PeerMeasures();
   readonly #options: GrpcPeersOptions;
   readonly #random: Random;
   readonly #bounds: PeerBounds;
   readonly #service: PeerService;
-  readonly #servers: RpcServer[] = [];
+  readonly #ports: PeerPort[] = [];
   readonly #members = new Map<bigint, RemoteMember>();
   /** Work that goes on in the background and ends when `#closing` aborts. */
   readonly #pending = new Set<Promise<void>>();
@@ -88,6 +89,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   readonly #unflushed = new Set<RemoteMember>();
   #running: Running | undefined;
   #addresses: readonly PeerAddress[] = [];
+  #probeTimer: Timer | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: GrpcPeersOptions) {
@@ -102,20 +104,26 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
       bounds: this.#bounds,
       running: () => this.#running,
       heard: (from) => this.#members.get(from)?.heard(),
+      measures: this.measures,
     });
   }
 
-  /** Opens a peer port, before `start` and any number of times. Port 0 picks a free one. Errors: those of listening. */
-  async listen(address: ListenAddress): Promise<ListenAddress> {
+  /**
+   * Opens a peer port, before `start` and any number of times. Port 0 picks a free one. Errors: those of listening, and a
+   * `TypeError` for a port with TLS without any settings of it.
+   */
+  async listen(address: ListenAddress, options: { readonly secure?: boolean } = {}): Promise<ListenAddress> {
     if (this.#closed !== undefined) throw new Error("listen() after close()");
+    const { tls } = this.#options;
+    if (options.secure === true && tls === undefined) throw new TypeError("there is no certificate for a peer port");
     const server = createNiceServer({
       receiveBytesMax: this.#bounds.receiveBytesMax,
       keepAlive: this.#bounds.bulkKeepAlive,
-      ...(this.#options.tls !== undefined && { tls: this.#options.tls.server }),
     });
     server.add(Peer, this.#service);
-    this.#servers.push(server);
-    return (await server.listen(address)).address;
+    const port = await openPeerPort(server, address, options.secure === true ? tls?.server : undefined);
+    this.#ports.push(port);
+    return port.address;
   }
 
   start(identity: PeerIdentity, handlers: PeerHandlers): void {
@@ -133,7 +141,11 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
       if (sameUrls(wanted.get(member.id)?.urls, member.urls)) wanted.delete(member.id);
       else this.#forget(member);
     }
-    for (const peer of wanted.values()) this.#members.set(peer.id, this.#remoteMember(peer, running));
+    for (const peer of wanted.values()) {
+      this.measures.knownPeers.of(hex(running.identity.memberId), hex(peer.id)).set(1);
+      this.#members.set(peer.id, this.#remoteMember(peer, running));
+    }
+    this.#probe();
   }
 
   send(messages: readonly Message[]): void {
@@ -208,9 +220,10 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#probeTimer?.cancel();
     this.#closing.abort(new Error("the network of this member is closed"));
     for (const member of [...this.#members.values()]) this.#forget(member);
-    await Promise.all(this.#servers.map((server) => server.close()));
+    await Promise.all(this.#ports.map((port) => port.close()));
     await Promise.all(this.#pending);
   }
 
@@ -226,11 +239,24 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   #remoteMember(address: PeerAddress, running: Running): RemoteMember {
     const { clock, logger, tls } = this.#options;
     const [random, bounds] = [this.#random, this.#bounds];
-    return new RemoteMember(address, { clock, logger, random, bounds, running, tls: tls?.client });
+    const { measures } = this;
+    return new RemoteMember(address, { clock, logger, random, bounds, running, measures, tls: tls?.client });
+  }
+
+  /** As long as there are members, one question to each of them now and then. */
+  #probe(): void {
+    if (this.#members.size === 0 || this.#closed !== undefined) return;
+    this.#probeTimer ??= this.#options.clock.setTimer(PROBE_INTERVAL_MS, () => {
+      this.#probeTimer = undefined;
+      for (const member of this.#members.values()) this.#track(member.probe());
+      this.#probe();
+    });
   }
 
   #forget(member: RemoteMember): void {
     this.#members.delete(member.id);
+    const { identity } = this.#running ?? {};
+    if (identity !== undefined) this.measures.knownPeers.of(hex(identity.memberId), hex(member.id)).set(0);
     this.#snapshots.get(member.id)?.abort(new Error(`member ${hex(member.id)} has moved or left`));
     this.#track(member.close());
   }

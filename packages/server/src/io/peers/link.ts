@@ -24,6 +24,10 @@ export interface LinkOptions {
 }
 
 export interface LinkEvents {
+  /** A frame was handed to the connection; bytes as the queue reckons them. */
+  sent(bytes: number): void;
+  /** So many messages will not be sent, or an attempt to connect has failed. */
+  failedToSend(messages: number): void;
   /** The other side listens. */
   up(): void;
   /** A stream that was up has ended. */
@@ -66,6 +70,7 @@ export class PeerLink {
     }
     if (this.#queue.push(message)) return;
     this.#overflowed = true;
+    this.#events.failedToSend(1);
     this.#events.lost();
   }
 
@@ -103,7 +108,10 @@ export class PeerLink {
       const startedMs = clock.nowMs();
       const refusal = await this.#connect(urls[turn % urls.length] ?? "", startedMs);
       if (this.#closing.signal.aborted) break;
-      if (this.#queue.clear() > 0) this.#events.lost();
+      const dropped = this.#queue.clear();
+      // An attempt that failed counts too, or a member that is down and has nothing to be told would look well.
+      if (dropped > 0 || refusal !== "none") this.#events.failedToSend(Math.max(1, dropped));
+      if (dropped > 0) this.#events.lost();
       const lastedMs = clock.nowMs() - startedMs;
       if (refusal === "none" && lastedMs >= bounds.stableMs) failures = 0;
       else failures += 1;
@@ -116,7 +124,7 @@ export class PeerLink {
   async #connect(url: string, startedMs: number): Promise<Refusal | "unreachable" | "none"> {
     const { clock, bounds, handshake } = this.#options;
     const abort = new AbortController();
-    const frames = new FrameStream(handshake(), this.#queue, bounds.frameBytesMax);
+    const frames = new FrameStream(handshake(), this.#queue, bounds.frameBytesMax, (bytes) => this.#events.sent(bytes));
     this.#attempt = { abort, startedMs, frames };
     const tooLate = new Error(`no welcome within ${bounds.welcomeTimeoutMs} ms`);
     const timer = clock.setTimer(bounds.welcomeTimeoutMs, () => abort.abort(tooLate));

@@ -23,6 +23,11 @@ export class MessageQueue {
     return this.#messages.length;
   }
 
+  /** What waits, reckoned by `messageBytes`. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** False when the queue is full. A single message is taken whatever its size. */
   push(message: Message): boolean {
     if (message.type === "heartbeat") this.#supersede(message);

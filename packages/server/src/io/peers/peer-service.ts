@@ -20,6 +20,7 @@ import {
 import type { CallContext, ServiceImplementation } from "@kvorum/transport";
 import type { Message } from "../../core/raft/types.js";
 import type { Clock, Logger } from "../../env.js";
+import type { PeerMeasures } from "../../measures/peer-measures.js";
 import type { PeerQuestion, SnapshotMessage } from "../../peer-network.js";
 import { toMessage } from "../wire/message.js";
 import { toSafeNumber } from "../wire/numbers.js";
@@ -27,6 +28,7 @@ import { toAskResponse, toDescribeResponse, toQuestion } from "../wire/question.
 import type { PeerBounds } from "./bounds.js";
 import { admit, hex, RefusalError, type Running, refuseRemoved, toStatus } from "./handshake.js";
 import { IncomingSnapshot } from "./incoming-snapshot.js";
+import { messageBytes } from "./traffic.js";
 import { within } from "./within.js";
 
 export interface PeerServiceOptions {
@@ -37,6 +39,7 @@ export interface PeerServiceOptions {
   readonly running: () => Running | undefined;
   /** The member has opened a stream to this one. */
   readonly heard: (from: bigint) => void;
+  readonly measures: PeerMeasures;
 }
 
 /** Shared by the listeners of one member. */
@@ -58,22 +61,29 @@ export class PeerService implements ServiceImplementation<typeof Peer> {
       throw toStatus(new RefusalError("busy", `${bounds.exchangesMax} streams are open already`), context);
     }
     this.#exchanges += 1;
+    const { measures } = this.#options;
+    let member: string | undefined;
     try {
       const running = this.#running();
       const frames = requests[Symbol.asyncIterator]();
       const first = await this.#first(frames);
       const handshake = first?.frame.case === "handshake" ? first.frame.value : undefined;
       const from = admit(handshake, running);
+      member = hex(from);
+      const receivedBytes = measures.receivedBytes.of(member);
       running.handlers.met({ id: from, urls: handshake?.peerUrls ?? [] });
       this.#options.heard(from);
       yield create(PeerWelcomeSchema);
       for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
         refuseRemoved(from, running.handlers);
         for (const message of batchOf(next.value)) {
-          running.handlers.receive(checkedMessage(message, from, running, "in a stream"));
+          const checked = checkedMessage(message, from, running, "in a stream");
+          receivedBytes.add(messageBytes(checked));
+          running.handlers.receive(checked);
         }
       }
     } catch (error) {
+      if (member !== undefined) measures.receivedFailures.of(member).add();
       throw this.#statusOf(error, context);
     } finally {
       this.#exchanges -= 1;

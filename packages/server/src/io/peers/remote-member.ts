@@ -3,16 +3,21 @@
  * health. The control link speaks for the member: it carries little, so its pings are answered in time, and when it
  * breaks the other connections are taken for dead too.
  */
-import type { PeerHandshake } from "@kvorum/proto";
+import { Peer, type PeerHandshake } from "@kvorum/proto";
 import type { Channel } from "@kvorum/transport";
 import type { Message } from "../../core/raft/types.js";
 import type { Clock, Logger, Random } from "../../env.js";
+import type { Amount } from "../../measures/measure-set.js";
+import type { PeerMeasures } from "../../measures/peer-measures.js";
 import type { PeerAddress } from "../../peer-network.js";
 import type { KeepAlive, PeerBounds } from "./bounds.js";
 import { type DialOptions, dial } from "./dial.js";
 import { handshakeTo, heed, hex, type Refusal, type Running } from "./handshake.js";
 import { PeerLink } from "./link.js";
 import { type TrafficClass, trafficClass } from "./traffic.js";
+
+/** Milliseconds until a probe is given up. */
+const PROBE_TIMEOUT_MS = 3000;
 
 export interface RemoteMemberOptions {
   readonly clock: Clock;
@@ -21,6 +26,7 @@ export interface RemoteMemberOptions {
   readonly bounds: PeerBounds;
   readonly tls: DialOptions["tls"];
   readonly running: Running;
+  readonly measures: PeerMeasures;
 }
 
 export class RemoteMember {
@@ -85,6 +91,23 @@ export class RemoteMember {
     return this.#questions;
   }
 
+  /**
+   * Measures the way there and back by a question, if the member is connected. One that fails tells nothing: the control
+   * link knows better whether the member is there.
+   */
+  async probe(): Promise<void> {
+    const { clock, measures } = this.#options;
+    if (this.#connectedSince === undefined) return;
+    try {
+      const channel = await this.questions();
+      const startMs = clock.nowMs();
+      await channel.unary(Peer.method.describe, {}, { timeoutMs: PROBE_TIMEOUT_MS, signal: this.#closing.signal });
+      measures.roundTrip.of(hex(this.id)).observe((clock.nowMs() - startMs) / 1000);
+    } catch {
+      this.forgetQuestions();
+    }
+  }
+
   /** The next question opens a connection of its own; calls that still run on this one end. */
   forgetQuestions(): void {
     const questions = this.#questions;
@@ -96,18 +119,22 @@ export class RemoteMember {
   async close(): Promise<void> {
     this.#closing.abort(new Error(`member ${hex(this.id)} is not connected to any more`));
     this.forgetQuestions();
+    if (this.#connectedSince !== undefined) this.#active().set(0);
     this.#connectedSince = undefined;
     await Promise.all([this.#links.control.close(), this.#links.append.close()]);
   }
 
   #link(which: TrafficClass, keepAlive: KeepAlive): PeerLink {
-    const { clock, random, bounds, running } = this.#options;
+    const { clock, random, bounds, running, measures } = this.#options;
+    const member = hex(this.id);
     const handshake = (): PeerHandshake => handshakeTo(this.id, running.identity);
     const dialUrl = (url: string, { signal }: Pick<DialOptions, "signal">): Promise<Channel> =>
       this.#dial(url, keepAlive, signal);
     return new PeerLink(
       { clock, random, bounds, urls: this.urls, handshake, dial: dialUrl },
       {
+        sent: (bytes) => measures.sentBytes.of(member).add(bytes),
+        failedToSend: (messages) => measures.sentFailures.of(member).add(messages),
         up: () => this.#up(which),
         down: () => this.#down(which),
         lost: () => this.#lost(),
@@ -136,15 +163,25 @@ export class RemoteMember {
   #up(which: TrafficClass): void {
     this.#lossReported = false;
     this.#logged.clear();
-    if (which === "control") this.#connectedSince = this.#options.clock.nowMs();
+    if (which !== "control") return;
+    this.#connectedSince = this.#options.clock.nowMs();
+    this.#active().set(1);
   }
 
   #down(which: TrafficClass): void {
     this.#lost();
     if (which !== "control") return;
     this.#connectedSince = undefined;
+    this.#active().set(0);
+    const { measures, running } = this.#options;
+    measures.disconnections.of(hex(running.identity.memberId), hex(this.id)).add();
     this.#links.append.reset();
     this.forgetQuestions();
+  }
+
+  #active(): Amount {
+    const { measures, running } = this.#options;
+    return measures.activePeers.of(hex(running.identity.memberId), hex(this.id));
   }
 
   /** Told a moment later: the node may be in the middle of sending. */

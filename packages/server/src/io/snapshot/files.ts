@@ -8,7 +8,8 @@
  */
 import { join } from "node:path";
 import type { ConfState, SnapshotMark } from "../../core/raft/types.js";
-import type { Disk, Failpoints, Logger } from "../../env.js";
+import type { Clock, Disk, DiskFile, Failpoints, Logger } from "../../env.js";
+import type { Distribution } from "../../measures/measure-set.js";
 import type { SnapshotBody } from "../../peer-network.js";
 import { hasCode, naming } from "../disk/disk-error.js";
 import { NO_FAILPOINTS } from "../no-failpoints.js";
@@ -28,6 +29,8 @@ export interface SnapshotFilesOptions {
   readonly logger?: Logger;
   /** Default: none does anything. */
   readonly failpoints?: Failpoints;
+  /** Told how many seconds the last sync of a file took; default: nobody is. */
+  readonly fsync?: { readonly clock: Pick<Clock, "nowMs">; readonly seconds: Distribution };
   /** Waited for between two portions that are read, so that the event loop goes on; default: not at all. */
   readonly pause?: () => Promise<void>;
 }
@@ -131,11 +134,18 @@ export class SnapshotFiles {
       }
       const header = decoder.finish();
       failpoints.hit("snapshot-before-store");
-      await file.dataSync();
+      await this.#sync(file);
       return header;
     } finally {
       await file.close();
     }
+  }
+
+  async #sync(file: DiskFile): Promise<void> {
+    const { fsync } = this.#options;
+    const startMs = fsync?.clock.nowMs() ?? 0;
+    await file.dataSync();
+    fsync?.seconds.observe((fsync.clock.nowMs() - startMs) / 1000);
   }
 
   async #remove(name: string, path: string): Promise<void> {
