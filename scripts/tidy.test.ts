@@ -48,8 +48,14 @@ const cases: Readonly<Record<string, Case>> = {
       "packages/server/testing/b.ts": "",
       "packages/client/src/test-cluster/a.ts": 'import { c } from "@kvorum/server/testing";',
       "packages/server/src/testing.ts": "export const c = 1;",
+      "packages/cli/src/a.ts": 'import { d } from "@kvorum/server/offline";',
+      "packages/server/src/offline/index.ts": "export const d = 1;",
     },
     bad: [
+      {
+        "packages/cli/src/a.ts": 'import { b } from "@kvorum/server";',
+        "packages/server/src/index.ts": "export const b = 1;",
+      },
       {
         "packages/client/src/a.ts": 'import { b } from "@kvorum/server";',
         "packages/server/src/index.ts": "export const b = 1;",

@@ -33,7 +33,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["node"],
   ["options", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
-  ["auth"],
+  ["auth", "offline"],
   ["simulation"],
   ["edge", "storage", "closers"],
   ["server"],
