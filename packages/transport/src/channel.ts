@@ -2,6 +2,7 @@
  * The client side of the port: one channel is one endpoint. Which endpoint to ask, and whether to ask again, is the
  * caller's business; a channel only connects, calls and reports its state.
  */
+import type { PeerCertificate } from "node:tls";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Metadata, MetadataInit } from "./metadata.js";
 import type { StreamMethod, UnaryMethod } from "./method.js";
@@ -59,6 +60,16 @@ export interface TlsClientOptions {
   readonly serverName?: string;
   /** Take whatever certificate the server shows: for tests, since anybody in between can read along. Default false. */
   readonly insecureSkipVerify?: boolean;
+  /** Revoked certificates, one list each. Then every CA of the server's chain must have one. */
+  readonly crl?: readonly (string | Uint8Array)[];
+  /** Default `"TLSv1.2"`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Default: the newest. */
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
+  /** In OpenSSL's words. Default: node's. */
+  readonly ciphers?: string;
+  /** Looks at a server's certificate in place of the check of its name. An error refuses it. */
+  readonly checkServerIdentity?: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
 export interface ChannelOptions {
@@ -73,5 +84,5 @@ export interface ChannelOptions {
   readonly sendBytesMax?: number;
 }
 
-/** An engine's client half. `http`, `https` and `unix` endpoints; no I/O before the first call. */
+/** An engine's client half. `http`, `https`, `unix` and `unixs` endpoints; no I/O before the first call. */
 export type TransportFactory = (endpoint: string, options?: ChannelOptions) => Channel;

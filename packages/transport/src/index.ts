@@ -11,7 +11,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
-export { type Metadata, type MetadataInit, metadataOf, type MetadataValue } from "./metadata.js";
+export { type Metadata, type MetadataInit, type MetadataValue, metadataOf } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
 export { PortMux, type PortMuxOptions } from "./mux.js";
 export { niceChannel } from "./nice/channel.js";
@@ -20,9 +20,11 @@ export { listenPrivately, type PrivateListener } from "./private-socket.js";
 export type {
   CallContext,
   ListenAddress,
+  PrivateAddress,
   RpcServer,
   RpcServerOptions,
   ServiceImplementation,
   TlsServerOptions,
 } from "./server.js";
 export { RpcError, type RpcErrorOptions, StatusCode, type StatusName } from "./status.js";
+export { type RefusedConnection, secureContextOptions, type TlsListener } from "./tls-listener.js";

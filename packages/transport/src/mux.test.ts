@@ -390,9 +390,12 @@ describe("a private socket", () => {
   it("lies in a folder of its own that only this user may enter, and goes with it", async () => {
     const server = createNiceServer();
     const listener = await listenPrivately(server);
-    const path = "path" in listener.address ? listener.address.path : "";
+    const { path } = listener.address;
     expect((await stat(join(path, ".."))).mode & 0o777).toBe(0o700);
-    const channel = niceChannel(`unix:${path}`);
+    const http = createHttpServer();
+    await using mux = new PortMux({ rpc: listener.address, http });
+    const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
+    const channel = niceChannel(`http://127.0.0.1:${portOf(address)}`);
     await failure(channel.unary(Health.method.check, {}), StatusCode.UNIMPLEMENTED);
     await channel.close();
     await server.close();

@@ -6,27 +6,35 @@
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
 import { AuthorityMender } from "./authority.js";
-import { addressText, type ListenAddress, type TlsServerOptions } from "./server.js";
+import { type Introduction, introductionBytes } from "./introduction.js";
+import { PendingConnections } from "./pending-connections.js";
+import { addressText, type ListenAddress, type PrivateAddress, type TlsServerOptions } from "./server.js";
+import { TlsEntrance, type TlsListener, verifiedNameOf } from "./tls-listener.js";
 
 /** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const firstBytesTimeoutMsDefault = 10_000;
+/** Connections that have not said yet what they are: of one address, and of all. */
+const pendingPerAddressMax = 256;
+const pendingMax = 4096;
 /** How long the engine has to tell a client why its connection ends, in milliseconds. */
 const farewellMsMax = 500;
 
 export interface PortMuxOptions {
-  /** Where the RPC engine listens; see `listenPrivately`. */
-  readonly rpc: ListenAddress;
+  /** Where the RPC engine listens; see `listenPrivately`. At any other address it is not told who its clients are. */
+  readonly rpc: ListenAddress | PrivateAddress;
   /**
    * Gets every connection that is not HTTP/2. It does not listen itself, but is told that it does: only then does node
    * count its connections and keep its header and request time limits.
    */
   readonly http: HttpServer;
-  /** Serve TLS. Default: plain text. */
-  readonly tls?: TlsServerOptions;
-  /** Milliseconds a connection may take to show what it speaks, the TLS handshake included. Default 10,000. */
+  /** Serve TLS, with settings that stay or with ones that may change. Default: plain text. */
+  readonly tls?: TlsServerOptions | TlsListener;
+  /**
+   * Milliseconds a connection may take to show what it speaks, from being accepted, the TLS handshake included. Default
+   * 10,000.
+   */
   readonly firstBytesTimeoutMs?: number;
 }
 
@@ -34,11 +42,25 @@ export interface PortMuxOptions {
 export class PortMux implements AsyncDisposable {
   readonly #options: PortMuxOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #pending: PendingConnections;
+  readonly #entrance: TlsEntrance | undefined;
   #server: Server | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: PortMuxOptions) {
+    const { tls, firstBytesTimeoutMs = firstBytesTimeoutMsDefault } = options;
     this.#options = options;
+    this.#pending = new PendingConnections({
+      timeoutMs: firstBytesTimeoutMs,
+      perAddressMax: pendingPerAddressMax,
+      totalMax: pendingMax,
+    });
+    if (tls === undefined) return;
+    const listener = "current" in tls ? tls : { current: () => Promise.resolve(tls) };
+    this.#entrance = new TlsEntrance(listener, (socket, accepted) => {
+      this.#track(socket);
+      this.#serve(socket, accepted, verifiedNameOf(socket));
+    });
   }
 
   /** Where it listens; undefined before `listen`. */
@@ -52,7 +74,6 @@ export class PortMux implements AsyncDisposable {
   async listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }> {
     if (this.#server !== undefined || this.#closing !== undefined) throw new Error("listen() was called before");
     const server = this.#createServer();
-    server.on("connection", (socket) => this.#track(socket));
     this.#server = server;
     try {
       server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port });
@@ -97,27 +118,13 @@ export class PortMux implements AsyncDisposable {
   }
 
   #createServer(): Server {
-    const { tls, firstBytesTimeoutMs = firstBytesTimeoutMsDefault } = this.#options;
     // Half-open: a client that has sent its last byte still reads the answers.
-    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true };
-    if (tls === undefined) return createServer(options, (socket) => this.#serve(socket));
-    const server = createTlsServer(
-      {
-        ...options,
-        cert: pem(tls.cert),
-        key: pem(tls.key),
-        ...(tls.ca !== undefined && { ca: pem(tls.ca) }),
-        requestCert: tls.ca !== undefined,
-        rejectUnauthorized: tls.ca !== undefined && tls.requireClientCertificate === true,
-        // gRPC clients insist on h2 by ALPN; the bytes that follow decide all the same.
-        ALPNProtocols: ["h2", "http/1.1"],
-        handshakeTimeout: firstBytesTimeoutMs,
-      },
-      (socket) => this.#serve(socket),
-    );
-    // Node closes the connection of a failed handshake, but not that of one that never came.
-    server.on("tlsClientError", (_error, socket) => socket.destroy());
-    return server;
+    return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+      this.#track(socket);
+      this.#pending.add(socket);
+      if (this.#entrance === undefined) this.#serve(socket, socket, undefined);
+      else void this.#entrance.accept(socket);
+    });
   }
 
   #track(socket: Socket): void {
@@ -127,16 +134,22 @@ export class PortMux implements AsyncDisposable {
     socket.on("error", () => {});
   }
 
-  #serve(socket: Socket): void {
-    // Under TLS this is the decrypted socket, not the one that was tracked.
-    if (!this.#sockets.has(socket)) this.#track(socket);
-    const { rpc, http, firstBytesTimeoutMs = firstBytesTimeoutMsDefault } = this.#options;
-    const late = setTimeout(() => socket.destroy(), firstBytesTimeoutMs);
-    socket.once("close", () => clearTimeout(late));
+  /** `accepted` is the connection itself; under TLS `socket` is what it carries. */
+  #serve(socket: Socket, accepted: Socket, certificateName: string | undefined): void {
+    const { rpc, http } = this.#options;
     readFirstBytes(socket, (isHttp2) => {
-      clearTimeout(late);
-      if (isHttp2) pipe(socket, connectTo(rpc));
-      else http.emit("connection", socket);
+      this.#pending.settle(accepted);
+      if (!isHttp2) {
+        http.emit("connection", socket);
+        return;
+      }
+      const engine = connectTo(rpc);
+      if ("introductionKey" in rpc) {
+        const { remoteAddress, remotePort } = accepted;
+        const introduction: Introduction = { remoteAddress, remotePort, certificateName };
+        engine.write(introductionBytes(rpc.introductionKey, introduction));
+      }
+      pipe(socket, engine);
     });
   }
 }
@@ -231,8 +244,4 @@ function connectTo(address: ListenAddress): Socket {
 
 function hostAndPort(address: AddressInfo): ListenAddress {
   return { host: address.address, port: address.port };
-}
-
-function pem(material: string | Uint8Array): Buffer {
-  return Buffer.from(material);
 }

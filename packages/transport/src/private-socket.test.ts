@@ -21,7 +21,7 @@ async function temporaryDirectory(): Promise<string> {
 async function folderUsed(ownFolder?: string): Promise<string> {
   const server = createNiceServer();
   const { address, remove } = await listenPrivately(server, ownFolder);
-  const folder = "path" in address ? dirname(address.path) : "none";
+  const folder = dirname(address.path);
   expect(((await stat(folder)).mode & 0o777).toString(8)).toBe("700");
   await server.close();
   await remove();

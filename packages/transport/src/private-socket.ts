@@ -2,13 +2,15 @@
  * A unix socket that only this user can reach: where an RPC engine listens behind the port mux. Permissions of the
  * socket file are not enforced everywhere, those of its folder are (unix(7)), so it lies in a fresh one of mode 0700.
  */
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ListenAddress, RpcServer } from "./server.js";
+import { INTRODUCTION_KEY_BYTES } from "./introduction.js";
+import type { PrivateAddress, RpcServer } from "./server.js";
 
 export interface PrivateListener {
-  readonly address: ListenAddress;
+  readonly address: PrivateAddress;
   /** Removes the socket's folder; call it after the server is closed. Idempotent. */
   remove(): Promise<void>;
 }
@@ -28,7 +30,8 @@ export async function listenPrivately(server: RpcServer, ownFolder?: string): Pr
   const folder = await privateFolder(ownFolder);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const { address } = await server.listen({ path: join(folder, SOCKET_NAME) });
+    const address = { path: join(folder, SOCKET_NAME), introductionKey: randomBytes(INTRODUCTION_KEY_BYTES) };
+    await server.listen(address);
     return { address, remove };
   } catch (error) {
     await remove();

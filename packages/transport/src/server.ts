@@ -10,8 +10,13 @@ export interface CallContext {
   /** Aborts when the client cancels, its deadline passes, its connection ends or the server closes by force. */
   readonly signal: AbortSignal;
   readonly metadata: Metadata;
-  /** The peer's address as far as the engine knows it; for logs only. */
+  /** The peer's address as far as the engine knows it, `127.0.0.1:40712`, or `unknown`. */
   readonly peer: string;
+  /**
+   * Common name of the client's certificate, where the port has verified one. It comes from the port and from nowhere
+   * else: nothing that a client sends in a call can set it.
+   */
+  readonly certificateName?: string | undefined;
   /** The method's path: `/etcdserverpb.KV/Range`. */
   readonly path: string;
   sendHeader(header?: MetadataInit): void;
@@ -53,19 +58,35 @@ export type ServiceImplementation<S extends DescService> = {
 /** `{ host, port }` (port 0 picks a free one) or a unix socket path. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Where an engine listens for the muxes of its own process alone; see `listenPrivately`. */
+export interface PrivateAddress {
+  readonly path: string;
+  /** Each connection begins with it and with who is at its other end; see `introduction.ts`. */
+  readonly introductionKey: Uint8Array;
+}
+
 /** An address as people write it: `127.0.0.1:2379`, `[::1]:2379`, `/run/kvorum.sock`. */
 export function addressText(address: ListenAddress): string {
   if ("path" in address) return address.path;
   return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** TLS material of a listener. */
+/** TLS material of a listener, as PEM text or bytes. */
 export interface TlsServerOptions {
   readonly cert: string | Uint8Array;
   readonly key: string | Uint8Array;
-  /** Verify client certificates against this CA. */
+  /** Verify client certificates against this CA, or several. */
   readonly ca?: string | Uint8Array;
+  /** Default false: a client may show none, and one that is not verified counts as none. */
   readonly requireClientCertificate?: boolean;
+  /** Revoked certificates, one list each. Then every CA of a client's chain must have one. */
+  readonly crl?: readonly (string | Uint8Array)[];
+  /** Default `"TLSv1.2"`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Default: the newest. */
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
+  /** In OpenSSL's words. Default: node's. */
+  readonly ciphers?: string;
 }
 
 export interface RpcServerOptions {
@@ -75,8 +96,6 @@ export interface RpcServerOptions {
   readonly sendBytesMax?: number;
   /** Streams a connection may have open at once. Default 10,000. */
   readonly concurrentStreamsMax?: number;
-  /** Serve TLS. Default: plain text. */
-  readonly tls?: TlsServerOptions;
   /** HTTP/2 PING interval and answer time: a connection whose other end has vanished ends. Default: none. */
   readonly keepAlive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
@@ -85,7 +104,8 @@ export interface RpcServer extends AsyncDisposable {
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S>): void;
   /** Middleware in nice-grpc's shape; the first one added runs outermost. Call before `listen`. */
   use(middleware: ServerMiddleware): void;
-  listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }>;
+  /** Plain text: TLS is the business of a `PortMux` in front. */
+  listen(address: ListenAddress | PrivateAddress): Promise<{ readonly address: ListenAddress }>;
   /**
    * Stops accepting, lets running calls finish for `graceMs` (default 0: none), then cancels what is left. Idempotent.
    */

@@ -2,16 +2,19 @@
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
 import type { Metadata, MetadataInit } from "../metadata.js";
 import type { CallContext } from "../server.js";
+import { takeCertificateName } from "./grpc-server.js";
 import { fromNiceMetadata, writeNiceMetadata } from "./metadata.js";
 
 export class NiceContext implements CallContext {
   readonly path: string;
+  readonly certificateName: string | undefined;
   readonly #context: NiceCallContext;
   #metadata: Metadata | undefined;
 
   constructor(context: NiceCallContext, path: string) {
     this.#context = context;
     this.path = path;
+    this.certificateName = takeCertificateName(context);
   }
 
   get signal(): AbortSignal {

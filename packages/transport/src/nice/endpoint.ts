@@ -2,6 +2,7 @@
  * An endpoint and its options, said in grpc-js's words: target, credentials and channel arguments.
  */
 import { resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import { ChannelCredentials, type ChannelOptions as GrpcChannelOptions } from "@grpc/grpc-js";
 import type { ChannelOptions, TlsClientOptions } from "../channel.js";
 
@@ -19,16 +20,18 @@ export interface Target {
   readonly credentials: ChannelCredentials;
 }
 
-/** Errors: `TypeError` where the endpoint is not `http`, `https` or `unix`. */
+/** Errors: `TypeError` where the endpoint is not `http`, `https`, `unix` or `unixs`; node's own for TLS material that is none. */
 export function parseEndpoint(endpoint: string, tls: TlsClientOptions | undefined): Target {
-  const unix = /^unix:(?:\/\/)?(.+)$/.exec(endpoint);
-  if (unix !== null)
-    return { target: `unix://${resolve(unix[1] ?? "")}`, credentials: ChannelCredentials.createInsecure() };
+  const unix = /^unix(s?):(?:\/\/)?(.+)$/.exec(endpoint);
+  if (unix !== null) {
+    const credentials = unix[1] === "s" ? tlsCredentials(tls) : ChannelCredentials.createInsecure();
+    return { target: `unix://${resolve(unix[2] ?? "")}`, credentials };
+  }
 
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {
     throw new TypeError(
-      `endpoint must be http://host:port, https://host:port or unix:path, got ${JSON.stringify(endpoint)}`,
+      `endpoint must be http://host:port, https://host:port, unix:path or unixs:path, got ${JSON.stringify(endpoint)}`,
     );
   }
   const secure = url.protocol === "https:";
@@ -71,10 +74,23 @@ export function grpcOptions(options: ChannelOptions): GrpcChannelOptions {
 }
 
 function tlsCredentials(tls: TlsClientOptions = {}): ChannelCredentials {
-  const verify = tls.insecureSkipVerify === true ? { rejectUnauthorized: false } : undefined;
-  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify);
+  const { ca, cert, key, crl, minVersion = "TLSv1.2", maxVersion, ciphers } = tls;
+  const context = createSecureContext({
+    ...(ca !== undefined && { ca: pem(ca) }),
+    ...(cert !== undefined && { cert: pem(cert) }),
+    ...(key !== undefined && { key: pem(key) }),
+    ...(crl !== undefined && { crl: crl.map(pem) }),
+    minVersion,
+    ...(maxVersion !== undefined && { maxVersion }),
+    ...(ciphers !== undefined && { ciphers }),
+  });
+  const { insecureSkipVerify, checkServerIdentity } = tls;
+  return ChannelCredentials.createFromSecureContext(context, {
+    ...(insecureSkipVerify === true && { rejectUnauthorized: false }),
+    ...(checkServerIdentity !== undefined && { checkServerIdentity }),
+  });
 }
 
-function pem(material: string | Uint8Array | undefined): Buffer | null {
-  return material === undefined ? null : Buffer.from(material);
+function pem(material: string | Uint8Array): Buffer {
+  return Buffer.from(material);
 }

@@ -1,11 +1,12 @@
 /**
  * The calls a server is working on. As a grpc-js interceptor it is handed every call: that is how running calls get a
  * proper status when the server closes by force (grpc-js alone resets them, which their callers would read as a cancel
- * of their own), and where grpc-js's own texts are replaced. Handlers report their start and end, so that a closing
+ * of their own), and where grpc-js's own texts are replaced and a client's certificate is named. Handlers report their start and end, so that a closing
  * server can wait for them.
  */
 import { ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { StatusCode } from "../status.js";
+import { nameCertificate } from "./grpc-server.js";
 
 /** grpc-js's words for a message over the limit, replaced by those of grpc-go, which etcd's clients know. */
 const tooLarge = /^Received message larger than max \((\d+) vs (\d+)\)$/;
@@ -30,6 +31,7 @@ export class RunningCalls {
           // Not before: a call that was cancelled while it started never says a word, not even its end.
           onReceiveMetadata: (metadata, nextMetadata) => {
             this.#refusals.add(refuse);
+            nameCertificate(call, metadata);
             nextMetadata(metadata);
           },
           // Every end of a call, a good one too, is told as a cancel.

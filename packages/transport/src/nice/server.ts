@@ -10,13 +10,14 @@ import type { ServerMiddleware } from "nice-grpc-common";
 import {
   addressText,
   type ListenAddress,
+  type PrivateAddress,
   type RpcServer,
   type RpcServerOptions,
   type ServiceImplementation,
-  type TlsServerOptions,
 } from "../server.js";
 import { AcceptedSockets } from "./accepted-sockets.js";
 import { niceDefinition, niceImplementation } from "./definition.js";
+import { expectIntroductions, withGrpcServer } from "./grpc-server.js";
 import { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
 
@@ -64,9 +65,9 @@ class NiceServer implements RpcServer {
     this.#middleware.push(middleware);
   }
 
-  async listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }> {
+  async listen(address: ListenAddress | PrivateAddress): Promise<{ readonly address: ListenAddress }> {
     this.#refuseLate("listen");
-    const { receiveBytesMax, sendBytesMax, concurrentStreamsMax, tls, keepAlive } = this.#options;
+    const { receiveBytesMax, sendBytesMax, concurrentStreamsMax, keepAlive } = this.#options;
     let server = createServer({
       "grpc.max_receive_message_length": receiveBytesMax ?? receiveBytesMaxDefault,
       "grpc.max_send_message_length": sendBytesMax ?? -1,
@@ -82,7 +83,9 @@ class NiceServer implements RpcServer {
     for (const add of this.#services) add(server);
     this.#server = server;
     try {
-      const port = await server.listen(grpcAddress(address), tlsCredentials(tls));
+      const listening = withGrpcServer(() => server.listen(grpcAddress(address), ServerCredentials.createInsecure()));
+      const { result: port, server: grpcServer } = await listening;
+      if ("introductionKey" in address) expectIntroductions(grpcServer, address.introductionKey);
       if (!("path" in address)) this.#sockets = new AcceptedSockets(port);
       return { address: "path" in address ? address : { host: address.host, port } };
     } catch (cause) {
@@ -133,13 +136,6 @@ const errorsToStatus: ServerMiddleware = async function* (call, context) {
 
 function grpcAddress(address: ListenAddress): string {
   return "path" in address ? `unix:${address.path}` : addressText(address);
-}
-
-function tlsCredentials(tls: TlsServerOptions | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const ca = tls.ca === undefined ? null : Buffer.from(tls.ca);
-  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
-  return ServerCredentials.createSsl(ca, [pair], tls.requireClientCertificate ?? false);
 }
 
 /** Resolves when the work is done or the time is over. */

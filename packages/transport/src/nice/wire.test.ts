@@ -3,11 +3,14 @@
  * streams, broken connections, peers that are no gRPC servers; and TLS.
  */
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { Health } from "@kvorum/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ChannelOptions } from "../channel.js";
+import { PortMux } from "../mux.js";
+import { listenPrivately } from "../private-socket.js";
 import { RpcError, StatusCode } from "../status.js";
 import { ca, clientCertificate, serverCertificate } from "../testing/certificates.js";
 import { failure } from "../testing/harness.js";
@@ -157,10 +160,20 @@ describe("the client half on the wire", () => {
 describe("TLS", () => {
   async function startServer(requireClientCertificate: boolean): Promise<string> {
     const trust = requireClientCertificate ? { ca, requireClientCertificate } : {};
-    const server = createNiceServer({ tls: { ...serverCertificate, ...trust } });
+    const server = createNiceServer();
     server.add(Health, { check: () => ({ status: 1 }) });
-    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
-    cleanup.push(() => server.close());
+    const listener = await listenPrivately(server);
+    const mux = new PortMux({
+      rpc: listener.address,
+      http: createHttpServer(),
+      tls: { ...serverCertificate, ...trust },
+    });
+    const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
+    cleanup.push(
+      () => listener.remove(),
+      () => server.close(),
+      () => mux.close(),
+    );
     return `https://127.0.0.1:${"port" in address ? address.port : 0}`;
   }
 

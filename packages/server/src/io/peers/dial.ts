@@ -9,8 +9,12 @@ import { connect } from "node:net";
 import { type Channel, type ChannelOptions, niceChannel, type TlsClientOptions } from "@kvorum/transport";
 import type { KeepAlive } from "./bounds.js";
 
+/** Asked at each connection: certificates change. */
+export type ClientTls = () => Promise<TlsClientOptions>;
+
 export interface DialOptions {
-  readonly tls: TlsClientOptions | undefined;
+  /** For `https` URLs. Default: node's own trust and no certificate. */
+  readonly tls: ClientTls | undefined;
   readonly connectTimeoutMs: number;
   readonly keepAlive: KeepAlive;
   readonly receiveBytesMax: number;
@@ -25,12 +29,14 @@ export interface DialOptions {
 export async function dial(url: string, options: DialOptions): Promise<Channel> {
   const { tls, connectTimeoutMs, keepAlive, receiveBytesMax, signal } = options;
   await knock(url, connectTimeoutMs, signal);
+  const material = url.startsWith("https:") ? await tls?.() : undefined;
+  signal.throwIfAborted();
   const channelOptions: ChannelOptions = {
     connectTimeoutMs,
     keepAlive,
     receiveBytesMax,
     sendBytesMax: receiveBytesMax,
-    ...(tls !== undefined && { tls }),
+    ...(material !== undefined && { tls: material }),
   };
   return niceChannel(url, channelOptions);
 }

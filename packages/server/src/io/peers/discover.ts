@@ -1,16 +1,16 @@
 /** Asks addresses for their cluster: how a member that belongs to none yet learns the ids of the others. */
 import { Peer } from "@kvorum/proto";
-import type { Channel, TlsClientOptions } from "@kvorum/transport";
+import type { Channel } from "@kvorum/transport";
 import type { Clock, Logger } from "../../env.js";
 import type { ClusterDescription } from "../../peer-network.js";
 import { toClusterDescription } from "../wire/question.js";
 import type { PeerBounds } from "./bounds.js";
-import { dial } from "./dial.js";
+import { type ClientTls, dial } from "./dial.js";
 
 export interface DiscoverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly tls: TlsClientOptions | undefined;
+  readonly tls: ClientTls | undefined;
   readonly bounds: PeerBounds;
   readonly signal: AbortSignal;
 }

@@ -35,7 +35,12 @@ describe("peers over mutual TLS", () => {
 
   it("a member without a certificate is not let in", async () => {
     await using world = new SocketWorld({ tls: TEST_TLS });
-    await using plain = new SocketWorld({ tls: { server: TEST_TLS.server, client: { ca: TEST_TLS.client.ca ?? "" } } });
+    await using plain = new SocketWorld({
+      tls: {
+        server: TEST_TLS.server,
+        client: async () => ({ ca: (await TEST_TLS.client()).ca ?? "" }),
+      },
+    });
     const two = await participant(world, 2n);
     const one = await participant(plain, 1n);
     one.peers.setPeers([addressOf(two)]);

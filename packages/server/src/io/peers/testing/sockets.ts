@@ -15,10 +15,15 @@ const PATIENCE_MS = 8000;
 const pem = (name: string): string =>
   readFileSync(new URL(`../../../../../transport/src/testdata/${name}`, import.meta.url), "utf8");
 
+const SERVER_TLS = {
+  ...{ ca: pem("ca.pem"), cert: pem("server.pem"), key: pem("server-key.pem") },
+  requireClientCertificate: true,
+};
+
 /** Both sides show a certificate and ask for one. */
 export const TEST_TLS: PeerTls = {
-  server: { ca: pem("ca.pem"), cert: pem("server.pem"), key: pem("server-key.pem"), requireClientCertificate: true },
-  client: { ca: pem("ca.pem"), cert: pem("client.pem"), key: pem("client-key.pem") },
+  server: { current: () => Promise.resolve(SERVER_TLS) },
+  client: () => Promise.resolve({ ca: pem("ca.pem"), cert: pem("client.pem"), key: pem("client-key.pem") }),
 };
 
 export class SocketWorld implements PeerWorld, AsyncDisposable {
@@ -34,7 +39,8 @@ export class SocketWorld implements PeerWorld, AsyncDisposable {
     const peers = new GrpcPeers({ clock: this.clock, logger: SILENT, ...this.#options });
     this.#opened.push(peers);
     const port = url === undefined ? 0 : Number(new URL(url).port);
-    const address = await peers.listen({ host: "127.0.0.1", port });
+    const secure = this.#options.tls !== undefined;
+    const address = await peers.listen({ host: "127.0.0.1", port }, { secure });
     const origin = this.#options.tls === undefined ? "http://127.0.0.1" : "https://localhost";
     const bound = "port" in address ? address.port : 0;
     return { peers, url: `${origin}:${bound}`, close: () => peers.close() };
