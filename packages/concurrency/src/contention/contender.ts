@@ -14,6 +14,14 @@ export interface Place {
 /** A place and whether it was its turn at the moment it was taken. */
 export interface Entry extends Place {
   readonly first: boolean;
+  /** Who stands before it, where the request that took the place has seen that: to be waited for without another look. */
+  readonly before?: Predecessor;
+}
+
+/** A key that was there at a revision. */
+export interface Predecessor {
+  readonly key: Uint8Array;
+  readonly revision: bigint;
 }
 
 /** One acquisition, from the place in the line to its end. */
@@ -32,7 +40,7 @@ export interface Contender {
    *
    * Errors: `SessionExpiredError` when the key is gone; `signal.reason`.
    */
-  turn(place: Place, session: Session, signal: AbortSignal): Promise<void>;
+  turn(place: Entry, session: Session, signal: AbortSignal): Promise<void>;
   /** Gives the place up. True when it was there. Repeats itself until that is certain. */
   leave(place: Place, signal: AbortSignal): Promise<boolean>;
   /** Gives up whatever place the session may have from this acquisition, when it is not known whether it has one. */

@@ -79,11 +79,12 @@ export class Queue {
       const result = await copies.attempt(
         this.#store.txn({
           if: [compare.createRevision(key).eq(0n)],
-          then: [put, this.#oldest()],
+          then: [put, this.#newest(2)],
           else: [this.#store.op.get(key), this.#oldest()],
         }),
       );
-      if (result.succeeded) return entry(key, result.header.revision, result.responses[1].kvs[0]);
+      // The newest of all is the one just put, and behind it in the list stands its predecessor.
+      if (result.succeeded) return newEntry(key, result.header.revision, result.responses[1].kvs[1]);
       const [found, oldest] = result.responses;
       if (found === undefined) throw new Error("the server compared a key as existing and then did not find it");
       if (copies.inDoubt) return entry(key, found.createRevision, oldest.kvs[0]);
@@ -124,7 +125,10 @@ export class Queue {
    *
    * Errors: `SessionExpiredError` when the key is gone; `signal.reason`.
    */
-  async turn(place: Place, session: Session, signal: AbortSignal): Promise<void> {
+  async turn(place: Entry, session: Session, signal: AbortSignal): Promise<void> {
+    if (place.before !== undefined) {
+      await untilEvent(this.#store, place.before.key, "delete", place.before.revision + 1n, signal);
+    }
     for (;;) {
       const { revision, own, before } = await persist(this.world, signal, () => this.#look(place, signal));
       if (own?.createRevision !== place.createRevision) {
@@ -172,12 +176,7 @@ export class Queue {
     signal: AbortSignal,
   ): Promise<{ revision: bigint; own: KeyValue<Uint8Array> | undefined; before: KeyValue<Uint8Array> | undefined }> {
     const { op } = this.#store;
-    const predecessor = op.list(this.#all, {
-      limit: 1,
-      sortBy: "create",
-      order: "desc",
-      maxCreateRevision: place.createRevision - 1n,
-    });
+    const predecessor = this.#newest(1, place.createRevision - 1n);
     const result = await this.#store.txn({ then: [op.get(place.key), predecessor] }, { signal });
     if (!result.succeeded) throw new Error("a txn without conditions did not succeed");
     const [own, list] = result.responses;
@@ -210,6 +209,10 @@ export class Queue {
     return result.succeeded;
   }
 
+  #newest(limit: number, maxCreateRevision = 0n): Op<OpListResult<Uint8Array>> {
+    return this.#store.op.list(this.#all, { limit, sortBy: "create", order: "desc", maxCreateRevision });
+  }
+
   #oldest(): Op<OpListResult<Uint8Array>> {
     return this.#store.op.list(this.#all, { limit: 1, sortBy: "create", order: "asc" });
   }
@@ -217,6 +220,12 @@ export class Queue {
   get #all(): KeyRange {
     return prefix(below(this.#name, ""));
   }
+}
+
+/** It was made by the write at this revision. */
+function newEntry(key: Uint8Array, revision: bigint, before: KeyValue<Uint8Array> | undefined): Entry {
+  const place = { key, createRevision: revision, first: before === undefined };
+  return before === undefined ? place : { ...place, before: { key: before.keyBytes, revision } };
 }
 
 function entry(key: Uint8Array, createRevision: bigint, oldest: KeyValue<Uint8Array> | undefined): Entry {
