@@ -22,8 +22,11 @@ const pendingMax = 4096;
 const farewellMsMax = 500;
 
 export interface PortMuxOptions {
-  /** Where the RPC engine listens; see `listenPrivately`. At any other address it is not told who its clients are. */
-  readonly rpc: ListenAddress | PrivateAddress;
+  /**
+   * Where the RPC engine listens; see `listenPrivately`. At any other address it is not told who its clients are. Without
+   * one the port is for HTTP/1 alone, and the HTTP server gets every connection.
+   */
+  readonly rpc?: ListenAddress | PrivateAddress | undefined;
   /**
    * Gets every connection that is not HTTP/2. It does not listen itself, but is told that it does: only then does node
    * count its connections and keep its header and request time limits.
@@ -139,7 +142,7 @@ export class PortMux implements AsyncDisposable {
     const { rpc, http } = this.#options;
     readFirstBytes(socket, (isHttp2) => {
       this.#pending.settle(accepted);
-      if (!isHttp2) {
+      if (!isHttp2 || rpc === undefined) {
         http.emit("connection", socket);
         return;
       }
