@@ -5,6 +5,7 @@
  * min(P, 1 h), each to what was current P ago. Revision, N kept: every five minutes to N below the current one.
  */
 import type { AutoCompaction } from "./config/config.js";
+import { NODE_IDENTITY } from "./core/auth/types.js";
 import { ServerError } from "./core/errors.js";
 import type { Clock, Logger, Timer } from "./env.js";
 import type { NodeApi } from "./node/api.js";
@@ -37,7 +38,7 @@ export function startAutoCompaction(node: NodeApi, mode: AutoCompaction, clock: 
 
 async function compact(node: NodeApi, revision: bigint, logger: Logger): Promise<void> {
   try {
-    await node.propose({ kind: "compaction", revision, physical: false });
+    await node.propose({ kind: "compaction", revision, physical: false }, NODE_IDENTITY);
     logger.info({ revision: String(revision) }, "compacted automatically");
   } catch (error) {
     const fields = { revision: String(revision), reason: error instanceof Error ? error.message : String(error) };

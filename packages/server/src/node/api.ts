@@ -4,6 +4,9 @@
  * Every method rejects with `ServerError` (etcd's text and code) when the node cannot serve it.
  */
 import type { Command, CommandResult, Member } from "../core/apply/command.js";
+import type { AuthView } from "../core/auth/auth-view.js";
+import type { AuthChange } from "../core/auth/command.js";
+import type { Identity } from "../core/auth/types.js";
 import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
 import type { RaftStatus } from "../core/raft/types.js";
@@ -54,7 +57,7 @@ export interface NodeStats {
 
 /** What a proposed command resolves to: the answer of the same kind. */
 export type ResultOf<C extends Command> = C extends {
-  kind: "member-attributes" | "lease-checkpoint" | "cluster-version";
+  kind: "member-attributes" | "lease-checkpoint" | "cluster-version" | AuthChange["kind"];
 }
   ? Extract<CommandResult, { kind: "done" }>
   : Extract<CommandResult, { kind: C["kind"] }>;
@@ -63,16 +66,23 @@ export interface NodeApi {
   readonly header: HeaderState;
 
   /**
-   * Replicates a command and resolves when it is durable on a quorum and applied here.
+   * Replicates a command and resolves when it is durable on a quorum and applied here. While authentication is on, what
+   * the identity may do is checked here and again where the entry is applied; it travels with the command.
    *
-   * Errors: the command's own (`leaseNotFound`, `compacted`, …), `requestTooLarge`, `tooManyRequests`, `noSpace`, `timeout`, `stopped`.
+   * Errors: the command's own (`leaseNotFound`, `compacted`, …), `requestTooLarge`, `tooManyRequests`, `noSpace`, `timeout`,
+   * `stopped`; `userEmpty`, `permissionDenied` and `authOldRevision`, which say that it had no effect.
    */
-  propose<C extends Command>(command: C): Promise<ResultOf<C>>;
+  propose<C extends Command>(command: C, identity?: Identity): Promise<ResultOf<C>>;
 
-  /** Serves a range: at once when serializable, otherwise after a confirmed read index is applied here. */
-  range(operation: RangeOperation): Promise<RangeResult>;
-  /** A transaction of ranges only; does not go through the log. */
-  readOnlyTxn(operation: TxnOperation): Promise<TxnResult>;
+  /**
+   * Serves a range: at once when serializable, otherwise after a confirmed read index is applied here.
+   *
+   * Errors: `compacted`, `futureRevision`, `timeout`, `leaderChanged`, `stopped`; `userEmpty`, `permissionDenied`, and
+   * `authOldRevision`, also when users changed while it was read.
+   */
+  range(operation: RangeOperation, identity?: Identity): Promise<RangeResult>;
+  /** A transaction of ranges only; does not go through the log. Errors: those of `range`. */
+  readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult>;
   /** Resolves when everything committed before the call is applied here. */
   linearizableBarrier(): Promise<void>;
 
@@ -94,6 +104,16 @@ export interface NodeApi {
   changeMembers(request: MemberRequest): Promise<MembersChanged>;
   /** Makes a voter the leader. Errors: `notLeader`, `badLeaderTransferee`, `leaderTransferTimeout`. */
   moveLeader(target: bigint): Promise<void>;
+
+  /** Users and permissions as this member knows them now. */
+  readonly auth: AuthView;
+  /**
+   * Runs a check of `auth`. A denial may be news from yesterday on a member that lags behind, so it counts only after
+   * this member has caught up with the cluster and checked again.
+   *
+   * Errors: the check's own, and those of `linearizableBarrier`.
+   */
+  authorize(check: (auth: AuthView) => void): Promise<void>;
 
   readonly watch: WatchService;
   readonly members: readonly Member[];

@@ -150,6 +150,6 @@ function decode({ type, index, term, data }: Entry): { readonly requestId: bigin
     const { requestId, content } = decodeConfChange(data);
     return { requestId, applied: { index, term, confChange: content } };
   }
-  const { requestId, content } = decodeCommand(data);
-  return { requestId, applied: { index, term, command: content } };
+  const { requestId, content, identity } = decodeCommand(data);
+  return { requestId, applied: { index, term, command: content, identity } };
 }

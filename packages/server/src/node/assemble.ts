@@ -97,6 +97,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     },
     watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024, ...watchBounds(tuning) },
     compactionBatch: tuning.compactionBatch,
+    tokens: config.tokens,
   });
   checkOwner(machine, recovered);
   const lessor = (): StateMachine["lessor"] => machine.lessor;

@@ -8,6 +8,8 @@
  */
 import type { Command, Member } from "../core/apply/command.js";
 import { spaceCost } from "../core/apply/space.js";
+import type { AuthView } from "../core/auth/auth-view.js";
+import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
 import { hashBackend } from "../core/mvcc/hash.js";
@@ -138,7 +140,22 @@ export class EtcdNode implements NodeApi {
     };
   }
 
-  async propose<C extends Command>(command: C): Promise<ResultOf<C>> {
+  get auth(): AuthView {
+    return this.#parts.machine.auth;
+  }
+
+  async authorize(check: (auth: AuthView) => void): Promise<void> {
+    try {
+      check(this.auth);
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.reason !== "permissionDenied") throw error;
+      await this.#parts.reads.barrier();
+      check(this.auth);
+    }
+  }
+
+  async propose<C extends Command>(command: C, identity?: Identity): Promise<ResultOf<C>> {
+    if (this.auth.enabled) await this.authorize((auth) => auth.checkCommand(identity, command));
     await this.#checkSpace(command);
     const { machine, proposals } = this.#parts;
     // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.
@@ -146,18 +163,33 @@ export class EtcdNode implements NodeApi {
       command.kind === "lease-grant"
         ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
         : command;
-    return (await proposals.propose(effective)) as ResultOf<C>;
+    return (await proposals.propose(effective, identity)) as ResultOf<C>;
   }
 
-  async range(operation: RangeOperation): Promise<RangeResult> {
+  async range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {
     if (!operation.serializable) await this.#parts.reads.barrier();
+    return this.auth.enabled ? this.#rangeAs(identity, operation) : this.#rangeHere(operation);
+  }
+
+  /** A long range is read in slices. If users change meanwhile, nobody knows which of its keys the caller may still see. */
+  async #rangeAs(identity: Identity | undefined, operation: RangeOperation): Promise<RangeResult> {
+    const { auth } = this;
+    auth.checkOperation(identity, operation);
+    const { revision } = auth;
+    const result = await this.#rangeHere(operation);
+    if (auth.revision !== revision) throw new ServerError("authOldRevision");
+    return result;
+  }
+
+  #rangeHere(operation: RangeOperation): Promise<RangeResult> {
     return this.#walk((store) => store.rangeSlices(operation));
   }
 
-  async readOnlyTxn(operation: TxnOperation): Promise<TxnResult> {
+  async readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
     const ranges = [...operation.success, ...operation.failure];
     const isLocal = ranges.every((range) => range.kind === "range" && range.serializable);
     if (!isLocal) await this.#parts.reads.barrier();
+    if (this.auth.enabled) this.auth.checkOperation(identity, operation);
     return this.#parts.machine.store.txn(operation);
   }
 

@@ -1,5 +1,6 @@
 /** What a node is started with, and the limits that follow from it. */
 import type { InitialMember } from "../config/initial-cluster.js";
+import type { TokenSink } from "../core/auth/token-sink.js";
 import type { Backend } from "../core/mvcc/backend.js";
 import type { Entry } from "../core/raft/types.js";
 import type { Env } from "../env.js";
@@ -61,15 +62,18 @@ export interface NodeOptions {
    * the member's next life when its effect was not durable. What it throws stops the node. For comparing members.
    */
   readonly onApplied?: (entry: Entry, answer: Answer | undefined) => void;
+  /** Where this member's tokens live; told of them while entries are applied. Default: nobody keeps any. */
+  readonly tokens?: TokenSink | undefined;
   /** For simulations and tests. */
   readonly tuning?: Partial<Tuning>;
 }
 
 export type NodeConfig = Required<
-  Omit<NodeOptions, "walSegmentBytes" | "onWalFlush" | "onApplied" | "tuning" | "measures">
+  Omit<NodeOptions, "walSegmentBytes" | "onWalFlush" | "onApplied" | "tuning" | "measures" | "tokens">
 > & {
   readonly measures: NodeMeasures;
   readonly onApplied: NodeOptions["onApplied"];
+  readonly tokens: TokenSink | undefined;
   readonly tuning: Tuning;
   /** 5 s and two elections (etcd): how long a request waits before its outcome counts as unknown. */
   readonly requestTimeoutMs: number;
@@ -111,6 +115,7 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     measures: options.measures ?? new NodeMeasures(),
     warnApplyMs: options.warnApplyMs ?? 100,
     onApplied: options.onApplied,
+    tokens: options.tokens,
     tuning: resolveTuning(options.tuning),
     requestTimeoutMs: 5000 + 2 * electionMs,
     electionTicks: Math.floor(electionMs / heartbeatMs),

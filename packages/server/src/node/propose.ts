@@ -7,6 +7,7 @@
  * entry of a later term is applied here, one of an earlier term that has not been applied never will be.
  */
 import type { Command, ConfChange } from "../core/apply/command.js";
+import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
@@ -70,8 +71,8 @@ export class Proposals {
   }
 
   /** Errors: the command's own, `requestTooLarge`, `tooManyRequests`, a timeout, `stopped`. */
-  propose(command: Command): Promise<Exclude<Answer, ServerError>> {
-    return this.#propose("command", (requestId) => encodeCommand(requestId, command));
+  propose(command: Command, identity?: Identity): Promise<Exclude<Answer, ServerError>> {
+    return this.#propose("command", (requestId) => encodeCommand(requestId, command, identity));
   }
 
   /** Errors: those of `propose`, and what `Membership.apply` refuses. */
