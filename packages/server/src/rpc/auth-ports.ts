@@ -25,6 +25,12 @@ export interface Authenticator {
 }
 
 export interface Identities {
+  /**
+   * Finds out who the call is of, for `of`; the guard does so before the handler runs. A promise only where it takes time.
+   *
+   * Errors: `invalidAuthToken`.
+   */
+  find(context: CallContext): void | Promise<void>;
   /** Who the guard found this call to be of; undefined while authentication is off, and for who showed nothing. */
   of(context: CallContext): Identity | undefined;
   /**

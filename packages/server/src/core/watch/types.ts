@@ -39,6 +39,8 @@ export interface WatchResponse {
 
 export interface WatchStream {
   create(request: WatchCreate): void;
+  /** Answers a create that the edge does not let through: watch id -1, created and canceled at once, in its turn. */
+  refuse(cancelReason: string): void;
   /** Unknown ids are ignored, as etcd does. */
   cancel(watchId: number): void;
   /** Answered by one response with watch id -1, only if every watcher is synced. */
