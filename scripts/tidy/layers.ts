@@ -35,7 +35,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["rpc", "http"],
   ["auth", "offline"],
   ["simulation"],
-  ["edge", "storage", "closers"],
+  ["client-ports", "edge", "storage", "closers"],
   ["server"],
   ["cluster"],
   ["index", "main", "testing"],

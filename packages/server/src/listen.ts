@@ -4,11 +4,16 @@ import { unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import type { ListenAddress, PortMux } from "@kvorum/transport";
 
+/** The name in a URL, without brackets; empty for a unix socket. */
+export function hostOf(url: string): string {
+  return url.startsWith("unix:") ? "" : new URL(url).hostname.replace(/^\[|\]$/g, "");
+}
+
 /** `localhost` means IPv4's loopback, as it does for etcd; Node alone would take whatever the resolver says first. */
 export function addressOf(url: string): ListenAddress {
   if (url.startsWith("unix:")) return { path: url.slice("unix://".length) };
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const { port } = new URL(url);
+  const host = hostOf(url);
   return { host: host === "localhost" ? "127.0.0.1" : host, port: port === "" ? 80 : Number(port) };
 }
 

@@ -24,24 +24,29 @@ export async function checkHealth(node: NodeApi, query: HealthQuery): Promise<He
   if (alarm !== undefined) return { healthy: false, reason: `ALARM ${alarm}` };
   if (!query.serializable && node.raftStatus.lead === 0n) return { healthy: false, reason: "RAFT NO LEADER" };
   try {
-    await node.range({
-      kind: "range",
-      key: Uint8Array.of(0),
-      rangeEnd: EMPTY_BYTES,
-      limit: 1,
-      revision: 0n,
-      sortOrder: "none",
-      sortTarget: "key",
-      serializable: query.serializable,
-      keysOnly: true,
-      countOnly: false,
-      minModRevision: 0n,
-      maxModRevision: 0n,
-      minCreateRevision: 0n,
-      maxCreateRevision: 0n,
-    });
+    await probeRead(node, query.serializable);
   } catch (error) {
     return { healthy: false, reason: `RANGE ERROR:${error instanceof Error ? error.message : String(error)}` };
   }
   return { healthy: true, reason: "" };
+}
+
+/** One small read: of this member's own store when `serializable`, else one that the cluster confirms. Errors: the read's. */
+export async function probeRead(node: NodeApi, serializable: boolean): Promise<void> {
+  await node.range({
+    kind: "range",
+    key: Uint8Array.of(0),
+    rangeEnd: EMPTY_BYTES,
+    limit: 1,
+    revision: 0n,
+    sortOrder: "none",
+    sortTarget: "key",
+    serializable,
+    keysOnly: true,
+    countOnly: false,
+    minModRevision: 0n,
+    maxModRevision: 0n,
+    minCreateRevision: 0n,
+    maxCreateRevision: 0n,
+  });
 }

@@ -1,116 +1,72 @@
 /**
- * HTTP/1.1 on the client port: `/version`, `/health` and `/metrics`. Paths, bodies and status codes are those of etcd's
- * client URLs. The server is not bound to a port of its own; the port mux hands it the connections that do not begin
- * with HTTP/2's preface.
+ * The HTTP/1.1 server behind a port. It is not bound to a port of its own; the port mux hands it the connections that do
+ * not begin with HTTP/2's preface. What it serves is a surface: `client-surface.ts`, or the health paths alone.
+ *
+ * Time limits, so that no caller holds a connection by being slow: headers in 10 s; an answer is taken within 5 minutes once it is
+ * complete; 65 s of silence between two requests. A body's time is the business of who reads it, since node's own limit
+ * would end a stream of requests too; one that is not read ends its connection with the answer.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { NodeApi } from "../node/api.js";
-import type { Metrics } from "../rpc/metrics.js";
-import { checkHealth } from "./health.js";
+import type { Duplex } from "node:stream";
+import { send, text } from "./answer.js";
+import { isWebSocket, replayAsRequest } from "./upgrade.js";
 
-export interface HttpOptions {
-  readonly node: NodeApi;
-  readonly metrics: Metrics;
-  readonly versions: Versions;
+export interface HttpSurface {
+  /** What it rejects with is answered 500. */
+  request(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** A WebSocket handshake; default: refused. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** What `/version` says. */
-export interface Versions {
-  /** API level as a full version: `3.6.0`. */
-  readonly etcdserver: string;
-  readonly etcdcluster: string;
-  readonly storage: string;
-  /** Our own version. */
-  readonly kvorum: string;
+export interface HttpTimes {
+  /** Milliseconds for the headers of a request. Default 10,000. */
+  readonly headersMs?: number | undefined;
+  /** Milliseconds in which a complete answer must have been taken. Default 300,000. */
+  readonly answerMs?: number | undefined;
+  /** Milliseconds between two requests of a connection. Default 65,000. */
+  readonly keepAliveMs?: number | undefined;
 }
 
 const HEADER_BYTES_MAX = 16 * 1024;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 20_000;
-const KEEP_ALIVE_TIMEOUT_MS = 60_000;
-
-interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
-
-type Endpoint = (query: URLSearchParams) => Promise<Answer> | Answer;
+const HEADERS_MAX = 200;
+const HEADERS_MS_DEFAULT = 10_000;
+const ANSWER_MS_DEFAULT = 300_000;
+const KEEP_ALIVE_MS_DEFAULT = 65_000;
+/** How often node looks for connections that have used up their time, at most. */
+const CHECK_MS_MAX = 2_000;
 
 /** A server that waits for connections to be handed to it; close it with `closeAllConnections()`. */
-export function createHttpServer(options: HttpOptions): Server {
-  const endpoints = endpointsOf(options);
-  return createServer(
+export function createHttpServer(surface: HttpSurface, times: HttpTimes = {}): Server {
+  const headersTimeout = times.headersMs ?? HEADERS_MS_DEFAULT;
+  const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout,
+      requestTimeout: 0,
+      keepAliveTimeout: times.keepAliveMs ?? KEEP_ALIVE_MS_DEFAULT,
+      connectionsCheckingInterval: Math.min(CHECK_MS_MAX, headersTimeout),
     },
     (request, response) => {
-      serve(endpoints, request, response).catch((error: unknown) => {
+      limitTaking(response, times.answerMs ?? ANSWER_MS_DEFAULT);
+      surface.request(request, response).catch((error: unknown) => {
         send(request, response, text(500, `${error instanceof Error ? error.message : String(error)}\n`));
       });
     },
   );
-}
-
-function endpointsOf({ node, metrics, versions }: HttpOptions): ReadonlyMap<string, Endpoint> {
-  return new Map<string, Endpoint>([
-    ["/version", () => json(200, versions)],
-    [
-      "/health",
-      async (query) => {
-        const health = await checkHealth(node, {
-          exclude: new Set(query.getAll("exclude")),
-          serializable: query.get("serializable") === "true",
-        });
-        metrics.countHealth(health.healthy);
-        // The flag is a string for the sake of etcd's first clients.
-        const body = { health: String(health.healthy), reason: health.reason };
-        return health.healthy ? json(200, body) : text(503, `${JSON.stringify(body)}\n`);
-      },
-    ],
-    ["/metrics", async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() })],
-  ]);
-}
-
-async function serve(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
-  const endpoint = endpoints.get(path);
-  if (endpoint === undefined) return send(request, response, text(404, "404 page not found\n"));
-  if (request.method !== "GET") {
-    response.setHeader("Allow", "GET");
-    return send(request, response, text(405, "Method Not Allowed\n"));
-  }
-  send(request, response, await endpoint(new URLSearchParams(query)));
-}
-
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  // A body that nobody asked for is not read: the connection ends instead.
-  if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) {
-    response.setHeader("Connection", "close");
-  }
-  response.writeHead(answer.status, {
-    "Content-Type": answer.contentType,
-    "Content-Length": Buffer.byteLength(answer.body),
-    "X-Content-Type-Options": "nosniff",
+  server.maxHeadersCount = HEADERS_MAX;
+  server.on("upgrade", (request, socket, head) => {
+    if (!isWebSocket(request)) replayAsRequest(server, request, socket, head);
+    else if (surface.upgrade !== undefined) surface.upgrade(request, socket, head);
+    else socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   });
-  response.end(answer.body);
+  return server;
 }
 
-function json(status: number, value: object): Answer {
-  return { status, contentType: "application/json", body: JSON.stringify(value) };
-}
-
-function text(status: number, body: string): Answer {
-  return { status, contentType: "text/plain; charset=utf-8", body };
+/** From the moment when the answer is complete, not before: a watch may last for days. */
+function limitTaking(response: ServerResponse, answerMs: number): void {
+  response.once("prefinish", () => {
+    const late = setTimeout(() => response.socket?.destroy(), answerMs);
+    late.unref();
+    response.once("close", () => clearTimeout(late));
+  });
 }

@@ -1,0 +1,57 @@
+/** The plain endpoints of a node: `/version`, `/health`, `/livez`, `/readyz` and `/metrics`. Paths and bodies are etcd's. */
+import type { NodeApi } from "../node/api.js";
+import { type Answer, json, text } from "./answer.js";
+import { type CountCheck, checkEndpoints } from "./checks.js";
+import type { Endpoint, Endpoints } from "./endpoints.js";
+import { checkHealth } from "./health.js";
+
+/** What `/version` says. */
+export interface Versions {
+  /** API level as a full version: `3.6.0`. */
+  readonly etcdserver: string;
+  /** `MAJOR.MINOR.0`, or `not_decided` while the cluster has not agreed on one. */
+  readonly etcdcluster: string;
+  readonly storage: string;
+  /** Our own version. */
+  readonly kvorum: string;
+}
+
+/** What the endpoints need of the node's metrics. */
+export interface HttpMetrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  countHealth(healthy: boolean): void;
+  countCheck: CountCheck;
+}
+
+export interface EndpointParts {
+  readonly node: NodeApi;
+  readonly metrics: HttpMetrics;
+  readonly versions: () => Versions;
+}
+
+/** What a port for monitoring serves; a port for clients too. */
+export function healthEndpoints({ node, metrics }: EndpointParts): Endpoints {
+  return new Map<string, Endpoint>([
+    ["/health", (query) => health(node, metrics, query)],
+    // Always the text format, as etcd: OpenMetrics would rename counters that do not end in `_total`.
+    ["/metrics", async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() })],
+    ...checkEndpoints(node, (kind, name, passed) => metrics.countCheck(kind, name, passed)),
+  ]);
+}
+
+/** `/version`, on client and peer URLs. */
+export function versionEndpoint(versions: () => Versions): Endpoint {
+  return () => json(200, versions());
+}
+
+async function health(node: NodeApi, metrics: HttpMetrics, query: URLSearchParams): Promise<Answer> {
+  const { healthy, reason } = await checkHealth(node, {
+    exclude: new Set(query.getAll("exclude")),
+    serializable: query.get("serializable") === "true",
+  });
+  metrics.countHealth(healthy);
+  // The flag is a string for the sake of etcd's first clients.
+  const body = { health: String(healthy), reason };
+  return healthy ? json(200, body) : text(503, `${JSON.stringify(body)}\n`);
+}
