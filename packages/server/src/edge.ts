@@ -1,14 +1,15 @@
 /**
- * The edge of a node: its RPC server, its HTTP server, and the ports on which the mux tells the two apart. Knows the node
- * only as `NodeApi`.
+ * The edge of a node: its RPC server, what it serves by HTTP, and the ports where both are reached (`client-ports.ts`).
+ * Knows the node only as `NodeApi`.
  */
-
-import type { Server as HttpServer } from "node:http";
-import { createNiceServer, listenPrivately, PortMux, type PrivateListener } from "@kvorum/transport";
+import { createNiceServer, listenPrivately, type PrivateListener, type RpcServer } from "@kvorum/transport";
+import { ClientPorts } from "./client-ports.js";
 import type { Clock } from "./env.js";
-import { createHttpServer } from "./http/http-server.js";
+import { AccessRules, LOOPBACK_NAMES } from "./http/access.js";
+import { Gateway } from "./http/gateway/gateway.js";
+import { clientSurface, metricsSurface } from "./http/surfaces.js";
 import { SystemRandom } from "./io/random.js";
-import { addressOf, endpointOf, listen } from "./listen.js";
+import { hostOf } from "./listen.js";
 import type { MeasureSet } from "./measures/measure-set.js";
 import type { NodeMeasures } from "./measures/node-measures.js";
 import type { NodeApi } from "./node/api.js";
@@ -58,8 +59,9 @@ export async function openEdge(
     extensive: options.http.metrics === "extensive",
   });
   const ends = new StreamEnds(node, clock, options.electionMs);
+  const receiveBytesMax = options.maxRequestBytes + MESSAGE_OVERHEAD_BYTES;
   const rpc = createNiceServer({
-    receiveBytesMax: options.maxRequestBytes + MESSAGE_OVERHEAD_BYTES,
+    receiveBytesMax,
     concurrentStreamsMax: options.maxConcurrentStreams,
   });
   const { maxTxnOps, maxRequestBytes } = options;
@@ -69,19 +71,29 @@ export async function openEdge(
   const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
   const { logger, warnUnaryMs } = options;
   const observing = { calls: metrics.calls, clock, slow: new SlowLog(logger, clock), warnUnaryMs };
-  addServices(rpc, { node, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits });
+  const services = { node, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits };
+  const gateway = new Gateway({ receiveBytesMax });
+  // The very same guarded services by both ways.
+  const both: Pick<RpcServer, "add"> = {
+    add(service, implementation) {
+      rpc.add(service, implementation);
+      gateway.services.add(service, implementation);
+    },
+  };
+  addServices(both, services);
   const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
-  const http = createHttpServer({ node, metrics, versions });
-  const muxes: PortMux[] = [];
+  const endpoints = { node, metrics, versions: () => versions };
+  const { debug = false, gateway: isGatewayOn = true } = options.http;
+  const access = new AccessRules(accessOf(options));
+  const client = clientSurface({ ...endpoints, access, debug, gateway: isGatewayOn ? gateway : undefined });
+  const ports = new ClientPorts();
   let listener: PrivateListener | undefined;
   let closing: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
     ends.stop();
-    http.closeIdleConnections();
-    const graceMs = CLOSE_GRACE_MS;
-    await Promise.all([rpc.close({ graceMs }), ...muxes.map((mux) => mux.close({ graceMs }))]);
-    closeHttp(http);
+    gateway.close();
+    await Promise.all([rpc.close({ graceMs: CLOSE_GRACE_MS }), ports.close(CLOSE_GRACE_MS)]);
     await listener?.remove();
   }
   const close = (): Promise<void> => {
@@ -91,21 +103,22 @@ export async function openEdge(
 
   try {
     listener = await listenPrivately(rpc, privateFolder);
-    const endpoints: string[] = [];
-    for (const url of options.listenClientUrls) {
-      const mux = new PortMux({ rpc: listener.address, http });
-      muxes.push(mux);
-      endpoints.push(endpointOf(await listen(mux, addressOf(url))));
-    }
-    return { endpoints, close };
+    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints) };
+    return { endpoints: await ports.open(options, parts), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** It never listened itself; what is left are its timers and the connections it was handed. */
-function closeHttp(http: HttpServer): void {
-  http.close();
-  http.closeAllConnections();
+/** A member answers to the names under which others are told to reach it, unless it is given a list. */
+function accessOf(options: ResolvedOptions): ConstructorParameters<typeof AccessRules>[0] {
+  const { corsOrigins = [], hostWhitelist } = options.http;
+  const advertised = [...(options.advertiseClientUrls ?? []), ...options.listenClientUrls].map(hostOf);
+  return {
+    corsOrigins,
+    hostWhitelist: hostWhitelist ?? [...LOOPBACK_NAMES, ...advertised],
+    allowAddresses: hostWhitelist === undefined,
+    refusesCertificates: () => false,
+  };
 }
