@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
 import { SimpleTokens, TOKENS_PER_USER_MAX } from "./simple-tokens.js";
 
-function setUp(options: { appliedIndex?: number; ttlMs?: number } = {}) {
+function setUp(ttlMs?: number) {
   const clock = new ManualClock();
-  const tokens = new SimpleTokens({ clock, appliedIndex: () => options.appliedIndex ?? 100, ttlMs: options.ttlMs });
-  return { clock, tokens };
+  const tokens = new SimpleTokens({ clock, ttlMs });
+  const userOf = (token: string) => tokens.userOf(token, 100);
+  return { clock, tokens, userOf };
 }
 
 describe("a simple token", () => {
@@ -18,46 +19,46 @@ describe("a simple token", () => {
   });
 
   it("lives for five minutes after its last use", async () => {
-    const { clock, tokens } = setUp();
+    const { clock, tokens, userOf } = setUp();
     tokens.onToken("alice", "t", 7);
     for (let use = 0; use < 3; use++) {
       await clock.advance(299_999);
-      expect(tokens.userOf("t.7")).toBe("alice");
+      expect(userOf("t.7")).toBe("alice");
     }
     await clock.advance(300_000);
-    expect(tokens.userOf("t.7")).toBeUndefined();
+    expect(userOf("t.7")).toBeUndefined();
     expect(tokens.size).toBe(0);
   });
 
   it("lives as long as the node is told", async () => {
-    const { clock, tokens } = setUp({ ttlMs: 1000 });
+    const { clock, tokens, userOf } = setUp(1000);
     tokens.onToken("alice", "t", 7);
     await clock.advance(999);
-    expect(tokens.userOf("t.7")).toBe("alice");
+    expect(userOf("t.7")).toBe("alice");
     await clock.advance(1000);
-    expect(tokens.userOf("t.7")).toBeUndefined();
+    expect(userOf("t.7")).toBeUndefined();
   });
 
   it("is dropped with its user's others, and with everybody's when auth goes off", () => {
-    const { tokens } = setUp();
+    const { tokens, userOf } = setUp();
     tokens.onToken("alice", "a", 1);
     tokens.onToken("alice", "a", 2);
     tokens.onToken("bob", "b", 3);
     tokens.onUserInvalidated("alice");
-    expect(["a.1", "a.2", "b.3"].map((token) => tokens.userOf(token))).toEqual([undefined, undefined, "bob"]);
+    expect(["a.1", "a.2", "b.3"].map(userOf)).toEqual([undefined, undefined, "bob"]);
     tokens.onAllInvalidated();
-    expect(tokens.userOf("b.3")).toBeUndefined();
+    expect(userOf("b.3")).toBeUndefined();
     expect(tokens.size).toBe(0);
   });
 
   it("makes way for a newer one of the same user when that has too many, unless it is in use", () => {
-    const { tokens } = setUp();
+    const { tokens, userOf } = setUp();
     tokens.onToken("bob", "b", 1);
     for (let index = 0; index < TOKENS_PER_USER_MAX; index++) tokens.onToken("alice", "a", index);
-    expect(tokens.userOf("a.0")).toBe("alice");
+    expect(userOf("a.0")).toBe("alice");
     tokens.onToken("alice", "a", 9999);
     expect(tokens.size).toBe(TOKENS_PER_USER_MAX + 1);
-    const kept = ["a.0", "a.1", "a.2", "a.9999", "b.1"].filter((token) => tokens.userOf(token) !== undefined);
+    const kept = ["a.0", "a.1", "a.2", "a.9999", "b.1"].filter((token) => userOf(token) !== undefined);
     expect(kept).toEqual(["a.0", "a.2", "a.9999", "b.1"]);
   });
 
@@ -70,20 +71,20 @@ describe("a simple token", () => {
   });
 
   it("given twice, as by an entry that is applied again, counts once", async () => {
-    const { clock, tokens } = setUp();
+    const { clock, tokens, userOf } = setUp();
     tokens.onToken("alice", "a", 1);
     await clock.advance(200_000);
     tokens.onToken("alice", "a", 1);
     await clock.advance(200_000);
-    expect(tokens.userOf("a.1")).toBe("alice");
+    expect(userOf("a.1")).toBe("alice");
     expect(tokens.size).toBe(1);
   });
 });
 
 describe("a token of an entry that is not applied here yet", () => {
   it("is waited for, and serves its holder when it arrives", async () => {
-    const { clock, tokens } = setUp();
-    const asked = [tokens.userOf("t.101"), tokens.userOf("t.101"), tokens.userOf("other.101")];
+    const { clock, tokens, userOf } = setUp();
+    const asked = [userOf("t.101"), userOf("t.101"), userOf("other.101")];
     for (const user of asked) expect(user).toBeInstanceOf(Promise);
     tokens.onToken("alice", "t", 101);
     expect(await Promise.all(asked.slice(0, 2))).toEqual(["alice", "alice"]);
@@ -93,9 +94,9 @@ describe("a token of an entry that is not applied here yet", () => {
   });
 
   it("is not waited for longer than a second", async () => {
-    const { clock, tokens } = setUp();
+    const { clock, userOf } = setUp();
     let answer: unknown = "waiting";
-    void Promise.resolve(tokens.userOf("t.999999")).then((user) => {
+    void Promise.resolve(userOf("t.999999")).then((user) => {
       answer = user;
     });
     await clock.advance(999);
@@ -105,14 +106,14 @@ describe("a token of an entry that is not applied here yet", () => {
   });
 
   it("is not waited for by more than 1,024 calls", () => {
-    const { clock, tokens } = setUp();
-    for (let call = 0; call < 2000; call++) void tokens.userOf(`t.${call + 1000}`);
+    const { clock, userOf } = setUp();
+    for (let call = 0; call < 2000; call++) void userOf(`t.${call + 1000}`);
     expect(clock.pendingTimers).toBe(1024);
-    expect(tokens.userOf("t.5000")).toBeUndefined();
+    expect(userOf("t.5000")).toBeUndefined();
   });
 
   it("is told apart from one that was never given, and from garbage", () => {
-    const { tokens } = setUp();
+    const { userOf } = setUp();
     const garbage = [
       "",
       ".",
@@ -125,6 +126,6 @@ describe("a token of an entry that is not applied here yet", () => {
       "é.101",
       `${"t".repeat(200)}.101`,
     ];
-    for (const token of garbage) expect(tokens.userOf(token)).toBeUndefined();
+    for (const token of garbage) expect(userOf(token)).toBeUndefined();
   });
 });

@@ -23,8 +23,6 @@ const LENGTH_MAX = 128;
 
 export interface SimpleTokensOptions {
   readonly clock: Pick<Clock, "nowMs" | "setTimer">;
-  /** Index of the last entry that is applied here. */
-  readonly appliedIndex: () => number;
   /** How long a token that nobody uses lives. Default 300,000. */
   readonly ttlMs?: number | undefined;
 }
@@ -63,11 +61,11 @@ export class SimpleTokens implements TokenSink {
    * Whose token it is; undefined when it is unknown or too old. A token that names an entry which is not applied here yet
    * is waited for, a second at most. Use makes it live for another `ttlMs`.
    */
-  userOf(token: string): string | undefined | Promise<string | undefined> {
+  userOf(token: string, appliedIndex: number): string | undefined | Promise<string | undefined> {
     if (token.length > LENGTH_MAX) return undefined;
     const digest = digestOf(token);
     const user = this.#use(digest);
-    if (user !== undefined || !this.#isAhead(token) || this.#waiting >= WAITERS_MAX) return user;
+    if (user !== undefined || !isAhead(token, appliedIndex) || this.#waiting >= WAITERS_MAX) return user;
     return this.#arrivalOf(digest).then(() => this.#use(digest));
   }
 
@@ -126,12 +124,6 @@ export class SimpleTokens implements TokenSink {
     if (own?.size === 0) this.#byUser.delete(user);
   }
 
-  /** Whether another member may have applied the token's entry before this one. */
-  #isAhead(token: string): boolean {
-    const index = /^[0-9A-Za-z]+\.([0-9]{1,15})$/.exec(token)?.[1];
-    return index !== undefined && Number(index) > this.#options.appliedIndex();
-  }
-
   #arrivalOf(digest: string): Promise<void> {
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(digest) ?? new Set();
@@ -149,6 +141,12 @@ export class SimpleTokens implements TokenSink {
       timer = this.#options.clock.setTimer(WAIT_MS, done);
     });
   }
+}
+
+/** Whether another member may have applied the token's entry before this one. */
+function isAhead(token: string, appliedIndex: number): boolean {
+  const index = /^[0-9A-Za-z]+\.([0-9]{1,15})$/.exec(token)?.[1];
+  return index !== undefined && Number(index) > appliedIndex;
 }
 
 function digestOf(token: string): string {

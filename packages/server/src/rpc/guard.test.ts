@@ -9,7 +9,8 @@ import { guard } from "./guard.js";
 const SELF = 9n;
 
 function nodeWith(learners: readonly bigint[], lead = 1n): NodeApi {
-  return { raftStatus: { id: SELF, lead, confState: { learners } } } as unknown as NodeApi;
+  const raftStatus = { id: SELF, lead, confState: { learners } };
+  return { raftStatus, auth: { enabled: false } } as unknown as NodeApi;
 }
 
 function contextWith(metadata: Readonly<Record<string, string>> = {}): CallContext {

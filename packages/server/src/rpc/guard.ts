@@ -1,6 +1,7 @@
 /**
  * What stands around every handler: a client that insists on a leader (metadata `hasleader: true`) is refused at once while
- * none is known, and a learner refuses what only a full member may answer. `observe.ts` stands around this and counts.
+ * none is known, a learner refuses what only a full member may answer, and while authentication is on, who may not call the
+ * method does not reach its handler (`access.ts`). `observe.ts` stands around this and counts.
  *
  * A wrapper instead of a middleware, because it costs a unary call nothing but two function calls, on every engine.
  */
@@ -9,10 +10,12 @@ import type { RangeRequest } from "@kvorum/proto";
 import { type CallContext, methodPath, type ServiceImplementation } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
+import { accessTo, checkAccess } from "./access.js";
+import type { RpcParts } from "./parts.js";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
-/** Throws when the call is refused. */
-type Check = (request: unknown, context: CallContext) => void;
+/** Throws when the call is refused; a promise only where it takes time to know. */
+type Check = (request: unknown, context: CallContext) => void | Promise<void>;
 
 /** True when the client wants an error rather than a wait while there is no leader. */
 export function requiresLeader(context: CallContext): boolean {
@@ -23,16 +26,18 @@ export function requiresLeader(context: CallContext): boolean {
 export function guard<S extends DescService>(
   service: S,
   implementation: ServiceImplementation<S>,
-  { node }: { readonly node: NodeApi },
+  { node, auth }: Pick<RpcParts, "node" | "auth">,
 ): ServiceImplementation<S> {
   const handlers = implementation as Readonly<Record<string, Handler | undefined>>;
   const guarded: Record<string, Handler> = {};
   for (const method of service.methods) {
     const handler = handlers[method.localName];
     if (handler === undefined) continue;
-    const check = (request: unknown, context: CallContext): void => {
+    const authorize = authorizer(method, { node, auth });
+    const check: Check = (request, context) => {
       checkLeader(node, context);
       if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
+      return node.auth.enabled ? authorize(request, context) : undefined;
     };
     guarded[method.localName] = answersWithStream(method) ? aroundStream(handler, check) : aroundUnary(handler, check);
   }
@@ -41,15 +46,27 @@ export function guard<S extends DescService>(
 
 function aroundUnary(handler: Handler, check: Check): Handler {
   return async (request, context) => {
-    check(request, context);
+    const checked = check(request, context);
+    if (checked !== undefined) await checked;
     return handler(request, context);
   };
 }
 
 function aroundStream(handler: Handler, check: Check): Handler {
   return async function* (request, context) {
-    check(request, context);
+    await check(request, context);
     yield* handler(request, context) as AsyncIterable<unknown>;
+  };
+}
+
+/** Finds out who asks, for the handler too, and whether such a one may. A method without a class is for root alone. */
+function authorizer(method: DescMethod, { node, auth }: Pick<RpcParts, "node" | "auth">): Check {
+  const access = accessTo(method) ?? "root";
+  if (access === "open" || access === "watch") return () => {};
+  return async (request, context) => {
+    await auth?.identities.find(context);
+    const identity = auth?.identities.of(context);
+    await node.authorize((users) => checkAccess(access, users, identity, request));
   };
 }
 

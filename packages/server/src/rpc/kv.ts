@@ -3,7 +3,8 @@
  * node's read path. A transaction of plain ranges is a read and leaves no entry in the log (etcd's `isTxnReadonly`).
  */
 import type { KV } from "@kvorum/proto";
-import type { ServiceImplementation } from "@kvorum/transport";
+import type { CallContext, ServiceImplementation } from "@kvorum/transport";
+import type { Identity } from "../core/auth/types.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../core/mvcc/check.js";
 import type { TxnOperation } from "../core/mvcc/operations.js";
 import { toDeleteRange, toPut, toRange, toTxn } from "../io/wire/operations.js";
@@ -12,44 +13,48 @@ import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 import { streamRange } from "./range-stream.js";
 
-export function kvService({ node, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
+export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
+  const callerOf = (context: CallContext): Identity | undefined => auth?.identities.of(context);
   return {
-    async range(request) {
+    async range(request, context) {
       const operation = toRange(request);
       checkRange(operation);
-      const result = await node.range(operation);
+      const result = await node.range(operation, callerOf(context));
       return rangeResponse(result, headerOf(node, result.revision));
     },
 
-    async *rangeStream(request) {
+    async *rangeStream(request, context) {
       const operation = toRange(request);
       checkRange(operation);
-      yield* streamRange(node, operation, maxRequestBytes);
+      yield* streamRange(node, operation, maxRequestBytes, callerOf(context));
     },
 
-    async put(request) {
+    async put(request, context) {
       const operation = toPut(request);
       checkPut(operation);
-      const result = await node.propose(operation);
+      const result = await node.propose(operation, callerOf(context));
       return putResponse(result, headerOf(node, result.revision));
     },
 
-    async deleteRange(request) {
+    async deleteRange(request, context) {
       const operation = toDeleteRange(request);
       checkDeleteRange(operation);
-      const result = await node.propose(operation);
+      const result = await node.propose(operation, callerOf(context));
       return deleteRangeResponse(result, headerOf(node, result.revision));
     },
 
-    async txn(request) {
+    async txn(request, context) {
       const operation = toTxn(request);
       checkTxn(operation, maxTxnOps);
-      const result = await (isReadOnly(operation) ? node.readOnlyTxn(operation) : node.propose(operation));
+      const caller = callerOf(context);
+      const result = await (isReadOnly(operation)
+        ? node.readOnlyTxn(operation, caller)
+        : node.propose(operation, caller));
       return txnResponse(result, headerOf(node, result.revision));
     },
 
-    async compact({ revision, physical }) {
-      const result = await node.propose({ kind: "compaction", revision, physical });
+    async compact({ revision, physical }, context) {
+      const result = await node.propose({ kind: "compaction", revision, physical }, callerOf(context));
       if (physical) await node.waitCompacted(revision);
       return { header: headerOf(node, result.revision) };
     },

@@ -8,6 +8,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { RangeStreamResponseSchema } from "@kvorum/proto";
 import { RpcError, StatusCode } from "@kvorum/transport";
+import type { Identity } from "../core/auth/types.js";
 import type { KeyValue } from "../core/mvcc/key-value.js";
 import type { RangeOperation } from "../core/mvcc/operations.js";
 import { rangeResponse } from "../io/wire/results.js";
@@ -19,15 +20,16 @@ type Message = MessageInitShape<typeof RangeStreamResponseSchema>;
 const FIRST_CHUNK_KEYS = 10;
 const CHUNK_KEYS_MAX = 65_536;
 
-/** Errors: UNIMPLEMENTED for sorted or filtered ranges, and those of a range; `compacted` may come in between. */
+/** Errors: UNIMPLEMENTED for sorted or filtered ranges, and those of a range; `compacted`, and `authOldRevision` where users change, may come in between. */
 export async function* streamRange(
   node: NodeApi,
   operation: RangeOperation,
   chunkBytes: number,
+  caller?: Identity,
 ): AsyncGenerator<Message, void, undefined> {
   checkStreamable(operation);
   if (operation.countOnly) {
-    const result = await node.range(operation);
+    const result = await node.range(operation, caller);
     yield { rangeResponse: rangeResponse(result, headerOf(node, result.revision)) };
     return;
   }
@@ -36,7 +38,7 @@ export async function* streamRange(
   let sent = 0;
   let total: number | undefined;
   for (;;) {
-    const result = await node.range(ask);
+    const result = await node.range(ask, caller);
     total ??= result.count;
     sent += result.kvs.length;
     const last = result.kvs.at(-1);
