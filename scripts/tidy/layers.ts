@@ -31,7 +31,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["env", "measures", "security-options"],
   ["io", "config", "log"],
   ["node"],
-  ["options", "version", "listen", "auto-compaction"],
+  ["options", "security-check", "version", "listen", "auto-compaction"],
   ["rpc", "http"],
   ["auth", "offline"],
   ["simulation"],

@@ -202,7 +202,7 @@ describe("the kvorum command", () => {
     expect(await help.exited).toBe(0);
     expect(help.output()).toContain("--data-dir <path>");
     expect(await version.exited).toBe(0);
-    expect(version.output()).toMatch(/^kvorum Version: \d+\.\d+\.\d+\netcd API Version: 3\.6\.0\n/);
+    expect(version.output()).toMatch(/^etcd Version: 3\.6\.0\nKvorum Version: \d+\.\d+\.\d+\n/);
   }, 20_000);
 });
 

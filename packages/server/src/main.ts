@@ -1,28 +1,17 @@
 #!/usr/bin/env node
 /**
- * The `kvorum` command: reads flags and environment, runs one node, stops it on a signal. Exit codes: 0 after a clean
- * stop, 1 when the node could not start or failed, 2 for a mistake on the command line.
- *
- * The log is JSON lines on standard error, written synchronously, so that the last line before an exit is never lost.
+ * The `kvorum` command: reads flags, environment and configuration file, runs one node, stops it on a signal. Exit codes:
+ * 0 after a clean stop, 1 when the node could not start or failed, 2 for a mistake in the settings.
  */
-import { destination, type Level, pino, stdTimeFunctions } from "pino";
 import { readCommandLine } from "./config/command-line.js";
-import { type Config, configure } from "./config/config.js";
-import type { LogLevel } from "./config/flags.js";
+import { configure, type ProcessConfig } from "./config/config.js";
 import { UsageError } from "./config/values.js";
 import type { Failpoints, Logger } from "./env.js";
 import { armFailpoints, FailpointsTextError } from "./io/failpoints.js";
+import { openLog, type ProcessLog } from "./log/logger.js";
+import { LogOutputError } from "./log/outputs.js";
 import type { KvorumNode } from "./server.js";
 import { versionText } from "./version.js";
-
-const PINO_LEVELS: Readonly<Record<LogLevel, Level>> = {
-  debug: "debug",
-  info: "info",
-  warn: "warn",
-  error: "error",
-  panic: "fatal",
-  fatal: "fatal",
-};
 
 /** For tests on real processes; `io/failpoints.ts` says how it is written. No flag and not etcd's, so it has no place in the help. */
 const FAILPOINTS_VARIABLE = "KVORUM_FAILPOINTS";
@@ -36,23 +25,23 @@ async function main(): Promise<void> {
     process.exitCode = line.code;
     return;
   }
-  let config: Config;
-  try {
-    config = configure(line.settings);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return fail(error, 2);
-  }
-  const logger = createLogger(config.logLevel);
-  for (const warning of line.warnings) logger.warn({}, warning);
+  let config: ProcessConfig;
+  let log: ProcessLog;
   let failpoints: Failpoints | undefined;
   try {
-    failpoints = failpointsOf(process.env[FAILPOINTS_VARIABLE], logger);
+    config = configure(line.settings);
+    log = openLog(config.log);
+    for (const warning of [...line.warnings, ...config.warnings]) log.logger.warn({}, warning);
+    failpoints = failpointsOf(process.env[FAILPOINTS_VARIABLE], log.logger);
   } catch (error) {
-    if (!(error instanceof FailpointsTextError)) throw error;
-    return fail(new UsageError(`${FAILPOINTS_VARIABLE}: ${error.message}`), 2);
+    if (error instanceof FailpointsTextError)
+      return fail(new UsageError(`${FAILPOINTS_VARIABLE}: ${error.message}`), 2);
+    if (error instanceof UsageError || error instanceof LogOutputError) return fail(error, 2);
+    throw error;
   }
-  await run(config, logger, failpoints);
+  // Without files it ends the process, as the end of its terminal should.
+  if (log.reopen !== undefined) process.on("SIGHUP", log.reopen);
+  await run(config, log.logger, failpoints);
 }
 
 /** An empty variable counts as unset. */
@@ -63,7 +52,11 @@ function failpointsOf(text: string | undefined, logger: Logger): Failpoints | un
   return failpoints;
 }
 
-async function run(config: Config, logger: Logger, failpoints: Failpoints | undefined): Promise<void> {
+async function run(
+  { node: options, log }: ProcessConfig,
+  logger: Logger,
+  failpoints: Failpoints | undefined,
+): Promise<void> {
   const signal = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       // The first one stops the node cleanly, also while it still starts; the second one does not wait.
@@ -77,8 +70,9 @@ async function run(config: Config, logger: Logger, failpoints: Failpoints | unde
   try {
     // Loaded only now, so that help and mistakes are answered without the weight of the node.
     const { startNodeWith } = await import("./server.js");
-    started = await Promise.race([startNodeWith({ ...config, logger }, { failpoints }), signal]);
+    started = await Promise.race([startNodeWith({ ...options, logger }, { failpoints }), signal]);
   } catch (error) {
+    if (!log.outputs.includes("stderr")) logger.error({}, explain(error));
     return fail(error, 1);
   }
   if (typeof started === "string") {
@@ -98,16 +92,6 @@ async function run(config: Config, logger: Logger, failpoints: Failpoints | unde
   await node.close();
   logger.info({}, "stopped");
   process.exit(0);
-}
-
-function createLogger(level: LogLevel): Logger {
-  const options = {
-    level: PINO_LEVELS[level],
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
-  return pino(options, destination({ dest: 2, sync: true }));
 }
 
 /** One line for a person; the causes that explain it follow on the same line. */

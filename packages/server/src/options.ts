@@ -2,6 +2,8 @@
 import type { AutoCompaction } from "./config/config.js";
 import type { InitialMember } from "./config/initial-cluster.js";
 import type { Logger } from "./env.js";
+import { redacting } from "./log/redact.js";
+import { checkMs, checkSecurity, checkUrl, wrong } from "./security-check.js";
 import type { AuthOptions, HttpOptions, KeepAliveOptions, TlsOptions } from "./security-options.js";
 
 export interface NodeOptions {
@@ -11,13 +13,13 @@ export interface NodeOptions {
   readonly walDir?: string | undefined;
   /** The member's name. Default `"default"`. */
   readonly name?: string | undefined;
-  /** `http://host:port` (port 0 picks a free one) or `unix:///path`. Default `["http://127.0.0.1:0"]`. */
+  /** `http://host:port` (port 0 picks a free one), `https://` with `clientTls`, `unix:///path`. Default `["http://127.0.0.1:0"]`. */
   readonly listenClientUrls?: readonly string[] | undefined;
   /** What the member list shows. Default: what is listened on. */
   readonly advertiseClientUrls?: readonly string[] | undefined;
   /** Where other members reach this one; the ids are made from them. Default `["http://localhost:2380"]`. */
   readonly peerUrls?: readonly string[] | undefined;
-  /** Where to listen for other members: `http://host:port`. Default: nowhere, for a cluster of one that stays so. */
+  /** Where to listen for other members: `http://host:port`, `https://` with `peerTls`. Default: nowhere, for a cluster of one that stays so. */
   readonly listenPeerUrls?: readonly string[] | undefined;
   /** Every member of the cluster that is born, this one included. Default: this member alone. */
   readonly initialCluster?: readonly InitialMember[] | undefined;
@@ -66,11 +68,11 @@ export interface NodeOptions {
   readonly warnUnaryMs?: number | undefined;
   /** `--warning-apply-duration`: a slower application of an entry is logged. Milliseconds. Default 100. */
   readonly warnApplyMs?: number | undefined;
-  /** `--unsafe-no-fsync`: acknowledges before the disk has it. Default false. */
+  /** `--unsafe-no-fsync`: acknowledges before the disk has it; a power cut loses or damages data. Default false. */
   readonly unsafeNoFsync?: boolean | undefined;
   /** `--force-new-cluster`: this member's data become those of a cluster of one. Default false. */
   readonly forceNewCluster?: boolean | undefined;
-  /** Default: silence. */
+  /** Secrets do not get to it: fields such as `password` and `token` come as `[redacted]`. Default: silence. */
   readonly logger?: Logger | undefined;
 }
 
@@ -87,6 +89,8 @@ const WHOLE_NUMBERS = [
   ...(["heartbeatMs", "snapshotCount", "catchUpEntries", "maxLearners"] as const),
   ...(["maxTxnOps", "maxRequestBytes", "maxConcurrentStreams"] as const),
 ] as const;
+const SWITCHES = ["preVote", "strictReconfigCheck", "initialCorruptCheck", "unsafeNoFsync", "forceNewCluster"] as const;
+const ELSEWHERE: TlsOptions = { autoTls: true };
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Fills in the defaults. Errors: `TypeError` or `RangeError` naming the option. */
@@ -127,7 +131,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     warnApplyMs: options.warnApplyMs ?? 100,
     unsafeNoFsync: options.unsafeNoFsync ?? false,
     forceNewCluster: options.forceNewCluster ?? false,
-    logger: options.logger ?? SILENT,
+    logger: options.logger === undefined ? SILENT : redacting(options.logger),
   };
   check(resolved);
   return resolved;
@@ -136,11 +140,12 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
 function check(options: ResolvedOptions): void {
   if (options.dataDir === "") throw new TypeError('dataDir is empty: give a path or ":memory:"');
   if (options.name === "") throw new TypeError("name is empty");
-  for (const url of options.listenPeerUrls) checkUrl("listenPeerUrls", url);
-  for (const key of ["listenClientUrls", "advertiseClientUrls", "peerUrls"] as const) {
-    const urls = options[key];
-    if (urls?.length === 0) throw new TypeError(`${key} is empty`);
-    for (const url of urls ?? []) checkUrl(key, url);
+  checkSecurity(options);
+  checkUrls(options);
+  checkMs("warnUnaryMs", options.warnUnaryMs);
+  checkMs("warnApplyMs", options.warnApplyMs);
+  for (const key of SWITCHES) {
+    if (typeof options[key] !== "boolean") throw new TypeError(`${key} is ${options[key]}: give true or false`);
   }
   for (const key of WHOLE_NUMBERS) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 1)
@@ -157,13 +162,16 @@ function check(options: ResolvedOptions): void {
   }
 }
 
-function checkUrl(key: string, url: string): void {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
-  if (protocol !== "http:" && protocol !== "unix:") {
-    throw new TypeError(`${key}: ${JSON.stringify(url)} is no http or unix URL`);
+function checkUrls({ http, clientTls, peerTls, ...options }: ResolvedOptions): void {
+  for (const key of ["listenClientUrls", "advertiseClientUrls", "peerUrls"] as const) {
+    if (options[key]?.length === 0) throw new TypeError(`${key} is empty`);
   }
-}
-
-function wrong(key: string, value: number, expected: string): RangeError {
-  return new RangeError(`${key} is ${value}: give ${expected}`);
+  for (const url of options.listenClientUrls) checkUrl("listenClientUrls", url, clientTls);
+  for (const url of http.listenClientHttpUrls ?? []) checkUrl("http.listenClientHttpUrls", url, clientTls);
+  for (const url of http.listenMetricsUrls ?? []) checkUrl("http.listenMetricsUrls", url, clientTls);
+  for (const url of options.listenPeerUrls) checkUrl("listenPeerUrls", url, peerTls);
+  // What is told to others may lead through something that has the certificate.
+  for (const key of ["advertiseClientUrls", "peerUrls"] as const) {
+    for (const url of options[key] ?? []) checkUrl(key, url, ELSEWHERE);
+  }
 }

@@ -9,12 +9,12 @@ export const KVORUM_VERSION: string = (
   JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
 ).version;
 
-/** What `kvorum --version` prints. */
+/** What `kvorum --version` prints: etcd's lines, the first of which scripts read, and who it really is. */
 export function versionText(): string {
   return [
-    `kvorum Version: ${KVORUM_VERSION}`,
-    `etcd API Version: ${API_VERSION}`,
+    `etcd Version: ${API_VERSION}`,
+    `Kvorum Version: ${KVORUM_VERSION}`,
     `Node Version: ${process.version}`,
-    `OS/Arch: ${process.platform}/${process.arch}`,
+    `Node OS/Arch: ${process.platform}/${process.arch}`,
   ].join("\n");
 }

@@ -1,62 +1,70 @@
 /**
- * From `argv` and the environment to settings, or to what the process should print instead. Commander finds the flags,
- * writes the help and suggests a name for a typo; values are read by the table in `flags.ts`, so that the command line
- * and the environment are checked alike.
+ * From `argv`, the environment and the configuration file to settings, or to what the process should print instead.
+ * Commander finds the flags, writes the help and suggests a name for a typo; values are read by the table in `flags.ts`,
+ * so that all three sources are checked alike.
  *
- * Flags may be written as etcd's users do: `--name x`, `--name=x`, `-name x`, `-name=x`. A flag wins over its variable.
+ * Flags may be written as etcd's users do: `--name x`, `--name=x`, `-name x`, `-name=x`. A flag wins over its variable; a
+ * configuration file stands alone (etcd's rule).
  */
 import { Command, CommanderError, Option } from "commander";
-import { environmentName, FLAGS, type Flag, NOT_YET, type Settings } from "./flags.js";
-import { UsageError, ValueError } from "./values.js";
+import { readConfigFile } from "./config-file.js";
+import { type Environment, readEnvironment, variablesOf } from "./environment.js";
+import { type Flag, fallbackText } from "./flag.js";
+import {
+  CONFIG_FILE_FLAG,
+  CONFIG_FILE_VARIABLE,
+  FLAGS,
+  KEY_BY_FLAG,
+  namesOf,
+  SETTING_KEYS,
+  type SettingKey,
+  type Settings,
+} from "./flags.js";
+import { type Given, type Givens, settingsOf, warnOfNotCarried } from "./given.js";
+import { NOT_CARRIED } from "./not-carried.js";
+import { UsageError } from "./values.js";
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 export type CommandLine =
   | { readonly kind: "run"; readonly settings: Settings; readonly warnings: readonly string[] }
   /** Print and leave: the help and the version with code 0, a mistake with code 2. */
   | { readonly kind: "exit"; readonly code: 0 | 2; readonly output: string };
 
-type Key = keyof Settings;
-
-const KEYS = Object.keys(FLAGS) as Key[];
-
-const KEY_BY_FLAG: ReadonlyMap<string, Key> = new Map(
-  KEYS.flatMap((key) => [FLAGS[key].name, ...(FLAGS[key].aliases ?? [])].map((name) => [name, key] as const)),
-);
-
 /**
  * Reads the settings.
  *
  * @param argv what follows the program's name
  * @param version what `--version` prints
+ * @param readFile reads the configuration file; for tests
  */
-export function readCommandLine(argv: readonly string[], environment: Environment, version: string): CommandLine {
+export function readCommandLine(
+  argv: readonly string[],
+  environment: Environment,
+  version: string,
+  readFile: (path: string) => Givens = readConfigFile,
+): CommandLine {
   let output = "";
-  const command = describe(version).configureOutput({
-    writeOut: (text) => {
-      output += text;
-    },
-    writeErr: (text) => {
-      output += text;
-    },
-  });
+  const add = (text: string): void => {
+    output += text;
+  };
+  const command = describe(version).configureOutput({ writeOut: add, writeErr: add });
   try {
     command.parse(normalise(argv), { from: "user" });
     const given = command.opts<Record<string, string | undefined>>();
-    return { kind: "run", ...collect(given, environment) };
+    return { kind: "run", ...choose(given, environment, readFile) };
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0
-        ? { kind: "exit", code: 0, output }
-        : {
-            kind: "exit",
-            code: 2,
-            output: `kvorum: ${error.message.replace(/^error: /, "").replace(/\s*\n/g, " ")}\n`,
-          };
+      if (error.exitCode === 0) return { kind: "exit", code: 0, output };
+      return mistake(error.message.replace(/^error: /, "").replace(/\s*\n/g, " "));
     }
-    if (error instanceof UsageError) return { kind: "exit", code: 2, output: `kvorum: ${error.message}\n` };
+    if (error instanceof UsageError) return mistake(error.message);
     throw error;
   }
+}
+
+function mistake(message: string): CommandLine {
+  return { kind: "exit", code: 2, output: `kvorum: ${message}\n` };
 }
 
 function describe(version: string): Command {
@@ -68,6 +76,7 @@ function describe(version: string): Command {
         "",
         "  kvorum                                       a node at http://localhost:2379, data in ./default.kvorum",
         "  kvorum --name n1 --data-dir /var/lib/kvorum  the same with a name and a place",
+        "  kvorum --config-file /etc/kvorum.yml         everything from a file",
       ].join("\n"),
     )
     .helpOption("-h, --help", "print this help and exit")
@@ -80,44 +89,51 @@ function describe(version: string): Command {
       [
         "",
         "Every flag can be given as an environment variable: --data-dir as ETCD_DATA_DIR. The flag wins.",
+        "With --config-file (or ETCD_CONFIG_FILE) all other flags and variables are ignored.",
         "One dash is enough (-name n1), and a value may follow an equals sign (--name=n1).",
-        "SIGTERM and SIGINT stop the node cleanly; a second one stops it at once.",
+        "SIGTERM and SIGINT stop the node cleanly; a second one stops it at once. SIGHUP opens log files anew.",
       ].join("\n"),
     );
-  for (const key of KEYS) {
+  command.addOption(new Option(`--${CONFIG_FILE_FLAG} <path>`, "take every setting from this YAML or JSON file"));
+  for (const key of SETTING_KEYS) {
     const flag: Flag<unknown> = FLAGS[key];
-    const option = new Option(`--${flag.name} ${flag.placeholder}`, `${flag.help} (default: ${fallbackText(flag)})`);
+    const fallback = fallbackText(flag);
+    const help = fallback === "none" ? flag.help : `${flag.help} (default: ${fallback})`;
+    const option = new Option(`--${flag.name} ${flag.placeholder}`, help);
     if (flag.isHidden) option.hideHelp();
     command.addOption(option.helpGroup(`${flag.group}:`));
     for (const alias of flag.aliases ?? []) command.addOption(new Option(`--${alias} ${flag.placeholder}`).hideHelp());
   }
+  for (const name of NOT_CARRIED.keys()) command.addOption(new Option(`--${name} <value>`).hideHelp());
   return command;
 }
 
-function fallbackText(flag: Flag<unknown>): string {
-  return flag.fallbackText ?? (Array.isArray(flag.fallback) ? flag.fallback.join(",") : String(flag.fallback));
-}
-
-/**
- * Go's form of a long flag has one dash, and a switch that stands alone is true. Also says so early when a flag is one of
- * etcd's that is not served yet.
- */
+/** Go's form of a long flag has one dash, and a switch that stands alone is true. */
 function normalise(argv: readonly string[]): string[] {
   const normalised: string[] = [];
   let valueFollows = false;
   for (const [position, argument] of argv.entries()) {
-    const name: string | undefined = valueFollows ? undefined : /^--?([a-z][\w-]+)/i.exec(argument)?.[1];
-    if (name !== undefined && NOT_YET.has(name)) {
-      throw new UsageError(`--${name} is a flag of etcd that this version does not have yet`);
-    }
-    const key: Key | undefined = name === undefined ? undefined : KEY_BY_FLAG.get(name);
-    const bare: Flag<unknown> | undefined = key === undefined || argument.includes("=") ? undefined : FLAGS[key];
-    if (bare?.isSwitch) refuseLooseValue(name as string, argv[position + 1]);
+    const name: string | undefined = valueFollows ? undefined : flagName(argument);
     const dash = name !== undefined && !argument.startsWith("--") ? "-" : "";
-    normalised.push(`${dash}${argument}${bare?.isSwitch ? "=true" : ""}`);
-    valueFollows = bare !== undefined && !bare.isSwitch;
+    const bare: ReturnType<typeof form> = name === undefined || argument.includes("=") ? undefined : form(name);
+    if (bare === "switch") refuseLooseValue(name as string, argv[position + 1]);
+    normalised.push(`${dash}${argument}${bare === "switch" ? "=true" : ""}`);
+    valueFollows = bare === "with a value";
   }
   return normalised;
+}
+
+/** The name in `-name`, `--name` and `--name=x`; `-h` is Commander's own. */
+function flagName(argument: string): string | undefined {
+  const name = /^--?([a-z][\w-]*)/i.exec(argument)?.[1];
+  return name === "h" ? undefined : name;
+}
+
+function form(name: string): "switch" | "with a value" | undefined {
+  const key = KEY_BY_FLAG.get(name);
+  const flag: { readonly isSwitch?: boolean } | undefined = key === undefined ? NOT_CARRIED.get(name) : FLAGS[key];
+  if (flag !== undefined) return flag.isSwitch ? "switch" : "with a value";
+  return name === CONFIG_FILE_FLAG ? "with a value" : undefined;
 }
 
 /** `--pre-vote false` would mean true and a stray word, as it does for Go; better to say so than to be misunderstood. */
@@ -126,44 +142,51 @@ function refuseLooseValue(name: string, next: string | undefined): void {
   throw new UsageError(`--${name}: write its value behind an equals sign, --${name}=${next}`);
 }
 
-function collect(
-  given: Readonly<Record<string, string | undefined>>,
+type Parsed = Readonly<Record<string, string | undefined>>;
+
+function choose(
+  parsed: Parsed,
   environment: Environment,
+  readFile: (path: string) => Givens,
 ): { settings: Settings; warnings: readonly string[] } {
-  const warnings = unknownVariables(environment);
-  const values: Partial<Record<Key, unknown>> = {};
-  for (const key of KEYS) {
-    const flag: Flag<unknown> = FLAGS[key];
-    const names = [flag.name, ...(flag.aliases ?? [])];
-    const fromFlag = names.find((name) => given[camelCase(name)] !== undefined);
-    // An empty variable counts as unset, as it does for etcd.
-    const fromVariable = names.map(environmentName).find((name) => (environment[name] ?? "") !== "");
-    values[key] = flag.fallback;
-    if (fromFlag !== undefined) {
-      values[key] = readValue(flag, given[camelCase(fromFlag)] as string, `--${fromFlag}`);
-      if (fromVariable !== undefined) warnings.push(`${fromVariable} is set too; --${fromFlag} wins`);
-    } else if (fromVariable !== undefined) {
-      values[key] = readValue(flag, environment[fromVariable] as string, fromVariable);
-    }
+  const flags = fromFlags(parsed);
+  const path = parsed[camelCase(CONFIG_FILE_FLAG)] ?? (environment[CONFIG_FILE_VARIABLE] || undefined);
+  if (path !== undefined) {
+    const file = readFile(path);
+    const warnings = [...ignoredBeside(flags, environment), ...warnOfNotCarried(file), ...file.warnings];
+    return { settings: settingsOf(file.settings), warnings };
   }
-  return { settings: values as Settings, warnings };
+  const variables = readEnvironment(environment);
+  const settings = new Map([...variables.settings, ...flags.settings]);
+  const warnings = [...variables.warnings, ...warnOfNotCarried(variables), ...warnOfNotCarried(flags)];
+  for (const [key, { source }] of flags.settings) {
+    const loser = variables.settings.get(key)?.source;
+    if (loser !== undefined) warnings.push(`${loser} is set too; ${source} wins`);
+  }
+  return { settings: settingsOf(settings), warnings };
 }
 
-function readValue(flag: Flag<unknown>, value: string, source: string): unknown {
-  try {
-    return flag.read(value);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new UsageError(`${source}: ${JSON.stringify(value)} is not allowed, give ${error.message}`);
+function fromFlags(parsed: Parsed): Givens {
+  const settings = new Map<SettingKey, Given>();
+  for (const key of SETTING_KEYS) {
+    const name = namesOf(key).find((one) => parsed[camelCase(one)] !== undefined);
+    if (name !== undefined) settings.set(key, { text: parsed[camelCase(name)] as string, source: `--${name}` });
   }
+  const notCarried = [...NOT_CARRIED.values()].flatMap((one) => {
+    const text = parsed[camelCase(one.name)];
+    return text === undefined ? [] : [{ one, text, source: `--${one.name}` }];
+  });
+  return { settings, notCarried, warnings: [] };
 }
 
-/** etcd starts with unknown `ETCD_` variables but says so; a variable for something important must not vanish silently. */
-function unknownVariables(environment: Environment): string[] {
-  const known = new Set([...KEY_BY_FLAG.keys()].map(environmentName));
-  return Object.keys(environment)
-    .filter((name) => name.startsWith("ETCD_") && !known.has(name) && (environment[name] ?? "") !== "")
-    .map((name) => `${name} is not a setting of this version and has no effect`);
+/** One line for all that the file puts out of force. */
+function ignoredBeside({ settings, notCarried }: Givens, environment: Environment): readonly string[] {
+  const ignored = [
+    ...[...settings.values(), ...notCarried].map(({ source }) => source),
+    ...variablesOf(environment).filter((name) => name !== CONFIG_FILE_VARIABLE),
+  ];
+  if (ignored.length === 0) return [];
+  return [`the configuration file stands alone, so these have no effect: ${ignored.join(", ")}`];
 }
 
 function camelCase(name: string): string {

@@ -2,16 +2,27 @@
  * From settings to the configuration of one node: the rules between settings, and the defaults that follow from others.
  * The rules and their reasons are etcd's; a message names the flag to change.
  */
-import { isIP } from "node:net";
-import { FLAGS, flagOf, type LogLevel, type Settings } from "./flags.js";
+import type { AuthOptions, HttpOptions, KeepAliveOptions, TlsOptions } from "../security-options.js";
+import { gateWarnings, wantsCorruptCheck } from "./feature-gates.js";
+import { FLAGS, flagOf, type Settings } from "./flags.js";
 import { type InitialMember, parseInitialCluster } from "./initial-cluster.js";
-import { duration, UsageError, ValueError } from "./values.js";
+import { checkListenUrls, DEFAULT_CLIENT_URL, plainTextWarnings } from "./listeners.js";
+import type { LogLevel } from "./operation-flags.js";
+import { type AutoCompaction, autoCompaction } from "./retention.js";
+import { clientTls, peerTls, tlsWarnings } from "./tls-options.js";
+import { UsageError } from "./values.js";
 
-/** How much history automatic compaction keeps. */
-export type AutoCompaction =
-  | { readonly mode: "periodic"; readonly retentionMs: number }
-  | { readonly mode: "revision"; readonly retentionRevisions: number };
+export type { AutoCompaction } from "./retention.js";
 
+/** How the process logs. */
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly format: "json" | "console";
+  /** `stderr`, `stdout` and paths of files. */
+  readonly outputs: readonly string[];
+}
+
+/** What a node is started with; the names are those of `NodeOptions`. */
 export interface Config {
   readonly name: string;
   readonly dataDir: string;
@@ -42,16 +53,38 @@ export interface Config {
   readonly maxConcurrentStreams: number;
   readonly watchProgressNotifyMs: number;
   readonly autoCompaction: AutoCompaction | undefined;
-  readonly logLevel: LogLevel;
+  readonly clientTls: TlsOptions | undefined;
+  readonly peerTls: TlsOptions | undefined;
+  readonly auth: AuthOptions;
+  readonly http: HttpOptions;
+  readonly keepAlive: KeepAliveOptions;
+  readonly warnUnaryMs: number;
+  readonly warnApplyMs: number;
+  readonly unsafeNoFsync: boolean;
+  readonly forceNewCluster: boolean;
 }
 
-const DEFAULT_CLIENT_URL = "http://localhost:2379";
+export interface ProcessConfig {
+  readonly node: Config;
+  readonly log: LogConfig;
+  /** What was given and has no effect, each as a sentence. */
+  readonly warnings: readonly string[];
+}
+
 const PROGRESS_NOTIFY_MS_MIN = 100;
 
 /** Checks the settings against each other. Errors: `UsageError` with one line. */
-export function configure(settings: Settings): Config {
+export function configure(settings: Settings): ProcessConfig {
   checkTimes(settings);
   checkListenUrls(settings);
+  return {
+    node: nodeConfig(settings),
+    log: { level: settings.logLevel, format: settings.logFormat, outputs: settings.logOutputs },
+    warnings: [...gateWarnings(settings.featureGates), ...tlsWarnings(settings), ...plainTextWarnings(settings)],
+  };
+}
+
+function nodeConfig(settings: Settings): Config {
   return {
     name: settings.name,
     // Not `.etcd`: an existing data directory of etcd must never be opened by mistake.
@@ -79,7 +112,19 @@ export function configure(settings: Settings): Config {
     maxConcurrentStreams: settings.maxConcurrentStreams,
     watchProgressNotifyMs: progressNotifyMs(settings),
     autoCompaction: autoCompaction(settings),
-    logLevel: settings.logLevel,
+    clientTls: clientTls(settings),
+    peerTls: peerTls(settings),
+    auth: authOptions(settings),
+    http: httpOptions(settings),
+    keepAlive: {
+      minTimeMs: settings.grpcKeepaliveMinTime,
+      intervalMs: settings.grpcKeepaliveInterval,
+      timeoutMs: settings.grpcKeepaliveTimeout,
+    },
+    warnUnaryMs: settings.warningUnaryRequestDuration,
+    warnApplyMs: settings.warningApplyDuration,
+    unsafeNoFsync: settings.unsafeNoFsync,
+    forceNewCluster: settings.forceNewCluster,
   };
 }
 
@@ -89,26 +134,6 @@ function checkTimes(settings: Settings): void {
     throw new UsageError(
       `${flagOf("electionTimeout")} is ${electionTimeout} ms: give at least 5 times ${flagOf("heartbeatInterval")} (${heartbeatInterval} ms)`,
     );
-  }
-}
-
-function checkListenUrls(settings: Settings): void {
-  if (settings.listenClientUrls !== undefined && settings.advertiseClientUrls === undefined) {
-    throw new UsageError(
-      `${flagOf("advertiseClientUrls")} is needed with ${flagOf("listenClientUrls")}: clients read it from the member list`,
-    );
-  }
-  for (const key of ["listenClientUrls", "listenPeerUrls"] as const) {
-    for (const url of settings[key] ?? []) checkBindable(url, flagOf(key));
-  }
-}
-
-/** A name may resolve to anything, so what is listened on must be an IP address or localhost. */
-function checkBindable(url: string, flag: string): void {
-  if (url.startsWith("unix:")) return;
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
-  if (host !== "localhost" && isIP(host) === 0) {
-    throw new UsageError(`${flag}: "${url}" is not allowed, give an IP address or localhost to listen on`);
   }
 }
 
@@ -132,13 +157,12 @@ function initialCluster(settings: Settings): readonly InitialMember[] {
 
 /** The check was a flag before it was a feature gate. */
 function initialCorruptCheck({ initialCorruptCheck: flag, featureGates }: Settings): boolean {
-  const gate = featureGates.InitialCorruptCheck;
-  if (flag !== undefined && gate !== undefined) {
+  if (flag !== undefined && featureGates.InitialCorruptCheck !== undefined) {
     throw new UsageError(
       `${flagOf("initialCorruptCheck")} and ${flagOf("featureGates")}=InitialCorruptCheck mean the same: give one of them`,
     );
   }
-  return flag ?? gate ?? false;
+  return flag ?? wantsCorruptCheck(featureGates) ?? false;
 }
 
 function progressNotifyMs(settings: Settings): number {
@@ -148,24 +172,19 @@ function progressNotifyMs(settings: Settings): number {
   throw new UsageError(`${flagOf("watchProgressNotifyInterval")}: ${ms}ms is not allowed, give 100ms or more`);
 }
 
-function autoCompaction(settings: Settings): AutoCompaction | undefined {
-  const retention = settings.autoCompactionRetention;
-  const number = /^\d+$/.test(retention) ? Number(retention) : undefined;
-  if (number === 0) return undefined;
-  if (settings.autoCompactionMode === "revision") {
-    if (number !== undefined && Number.isSafeInteger(number)) return { mode: "revision", retentionRevisions: number };
-    throw new UsageError(
-      `${flagOf("autoCompactionRetention")}: ${JSON.stringify(retention)} is not allowed, give a number of revisions`,
-    );
-  }
-  if (number !== undefined) return { mode: "periodic", retentionMs: number * 3_600_000 };
-  try {
-    const retentionMs = duration(retention);
-    return retentionMs === 0 ? undefined : { mode: "periodic", retentionMs };
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new UsageError(
-      `${flagOf("autoCompactionRetention")}: ${JSON.stringify(retention)} is not allowed, give hours or a duration such as 30m`,
-    );
-  }
+function authOptions({ authToken, authTokenTtl, bcryptCost }: Settings): AuthOptions {
+  const ttlMs = (authTokenTtl || FLAGS.authTokenTtl.fallback) * 1000;
+  return { token: authToken.kind === "simple" ? { kind: "simple", ttlMs } : authToken, bcryptCost };
+}
+
+function httpOptions(settings: Settings): HttpOptions {
+  return {
+    gateway: settings.enableGrpcGateway,
+    corsOrigins: settings.cors,
+    hostWhitelist: settings.hostWhitelist,
+    listenClientHttpUrls: settings.listenClientHttpUrls,
+    listenMetricsUrls: settings.listenMetricsUrls,
+    debug: settings.enablePprof,
+    metrics: settings.metrics,
+  };
 }

@@ -88,32 +88,44 @@ export function switches<const T extends string>(...names: readonly T[]): ReadVa
     for (const part of value.split(",")) {
       const [, word, state] = /^\s*(\w+)=(\w+)\s*$/.exec(part) ?? [];
       const name = names.find((known) => known === word);
-      if (name === undefined || state === undefined) {
-        throw new ValueError(names.map((known) => `${known}=true or ${known}=false`).join(", "));
-      }
+      if (name === undefined || state === undefined)
+        throw new ValueError(`name=true or name=false of ${names.join(", ")}`);
       read[name] = boolean(state);
     }
     return read;
   };
 }
 
-/** Comma-separated `http` URLs with host and port, or `unix` URLs; normalised, without a trailing slash. */
+/** Comma-separated words; at least one, none of them empty. */
+export const list: ReadValue<readonly string[]> = (value) => {
+  const words = value.split(",").map((word) => word.trim());
+  if (!words.includes("")) return words;
+  throw new ValueError("words with commas between them");
+};
+
+/** Comma-separated URLs with host and port, or of a unix socket; normalised, without a trailing slash. */
 export const urls: ReadValue<readonly string[]> = (value) => value.split(",").map((part) => url(part.trim()));
+
+const PORT_DEFAULT: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
 /** One such URL. */
 export function url(part: string): string {
-  const expected = new ValueError("comma-separated URLs such as http://127.0.0.1:2379 or unix:///run/kvorum.sock");
+  const expected = new ValueError(
+    "comma-separated URLs such as http://127.0.0.1:2379, https://127.0.0.1:2379 or unix:///run/kvorum.sock",
+  );
   if (!URL.canParse(part)) throw expected;
-  const parsed = new URL(part);
-  if (parsed.protocol === "https:" || parsed.protocol === "unixs:") {
-    throw new ValueError(`http or unix URLs: TLS (${parsed.protocol}//) is not there yet`);
-  }
-  if (parsed.protocol === "unix:") {
-    if (parsed.host === "" && parsed.pathname.length < 2) throw expected;
+  const { protocol, host, hostname, pathname, port } = new URL(part);
+  if (protocol === "unix:" || protocol === "unixs:") {
+    if (host === "" && pathname.length < 2) throw expected;
     return part;
   }
-  // The URL class drops the default port 80; etcd asks for a port, so one must stand in the text.
-  const bare = /^http:\/\/[^/?#@]+:\d+\/?$/i.test(part);
-  if (parsed.protocol !== "http:" || !bare) throw expected;
-  return `http://${parsed.hostname}:${parsed.port === "" ? "80" : parsed.port}`;
+  // The URL class drops a default port; etcd asks for a port, so one must stand in the text.
+  const bare = /^https?:\/\/[^/?#@]+:\d+\/?$/i.test(part);
+  if (!bare) throw expected;
+  return `${protocol}//${hostname}:${port === "" ? PORT_DEFAULT[protocol] : port}`;
+}
+
+/** Whether the URL asks for TLS. */
+export function isSecure(address: string): boolean {
+  return address.startsWith("https:") || address.startsWith("unixs:");
 }

@@ -1,0 +1,32 @@
+/** A line of the log for people: time, level, message, fields. `--log-format console`. */
+
+const COLOURS: Readonly<Record<string, string>> = {
+  debug: "\u001b[90m",
+  info: "\u001b[32m",
+  warn: "\u001b[33m",
+  error: "\u001b[31m",
+  fatal: "\u001b[35m",
+};
+const PLAIN = "\u001b[0m";
+
+/**
+ * `2026-01-02T03:04:05.678Z INFO  ready to serve client requests name=n1 startMs=61`, from a line of JSON. One line stays
+ * one line: whatever would break it is written as JSON does.
+ */
+export function consoleLine(json: string, isColoured: boolean): string {
+  const { time, level, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const word = String(level).toUpperCase().padEnd(5);
+  const shown = isColoured ? `${COLOURS[String(level)] ?? ""}${word}${PLAIN}` : word;
+  const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${shownValue(value)}`);
+  return `${String(time)} ${shown} ${oneLine(String(msg))}${pairs.join("")}\n`;
+}
+
+function shownValue(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
+}
+
+/** Control characters could forge a line, or colour a terminal. */
+function oneLine(message: string): string {
+  return message.replace(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1));
+}
