@@ -2,7 +2,13 @@
  * The edge of a node: its RPC server, what it serves by HTTP, and the ports where both are reached (`client-ports.ts`).
  * Knows the node only as `NodeApi`.
  */
-import { createNiceServer, listenPrivately, type PrivateListener, type RpcServer } from "@kvorum/transport";
+import {
+  createNiceServer,
+  listenPrivately,
+  type PrivateListener,
+  type RpcServer,
+  type TlsListener,
+} from "@kvorum/transport";
 import { ClientPorts } from "./client-ports.js";
 import type { Clock } from "./env.js";
 import { AccessRules, LOOPBACK_NAMES } from "./http/access.js";
@@ -15,6 +21,7 @@ import type { NodeMeasures } from "./measures/node-measures.js";
 import type { NodeApi } from "./node/api.js";
 import { SlowLog } from "./node/slow-log.js";
 import type { ResolvedOptions } from "./options.js";
+import type { AuthPorts } from "./rpc/auth-ports.js";
 import { Metrics } from "./rpc/metrics.js";
 import { addServices } from "./rpc/services.js";
 import { StreamEnds } from "./rpc/stream-ends.js";
@@ -39,6 +46,10 @@ export interface EdgeParts {
   /** What the node counts, to be shown with what the edge counts. */
   readonly measures?: NodeMeasures;
   readonly peerMeasures?: MeasureSet;
+  /** Passwords, tokens and who asks. Default: nobody has an identity. */
+  readonly auth?: AuthPorts;
+  /** TLS of the ports whose URL asks for it. */
+  readonly tls?: TlsListener | undefined;
 }
 
 /**
@@ -50,7 +61,7 @@ export async function openEdge(
   node: NodeApi,
   options: ResolvedOptions,
   clock: Clock,
-  { privateFolder, measures, peerMeasures }: EdgeParts = {},
+  { privateFolder, measures, peerMeasures, auth, tls }: EdgeParts = {},
 ): Promise<Edge> {
   const quotaBytes = Math.max(0, options.quotaBackendBytes);
   const metrics = new Metrics({
@@ -63,6 +74,10 @@ export async function openEdge(
   const rpc = createNiceServer({
     receiveBytesMax,
     concurrentStreamsMax: options.maxConcurrentStreams,
+    traffic: {
+      received: (bytes) => metrics.calls.receivedBytes.add(bytes),
+      sent: (bytes) => metrics.calls.sentBytes.add(bytes),
+    },
   });
   const { maxTxnOps, maxRequestBytes } = options;
   const random = new SystemRandom();
@@ -71,7 +86,7 @@ export async function openEdge(
   const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
   const { logger, warnUnaryMs } = options;
   const observing = { calls: metrics.calls, clock, slow: new SlowLog(logger, clock), warnUnaryMs };
-  const services = { node, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits };
+  const services = { node, auth, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits };
   const gateway = new Gateway({ receiveBytesMax });
   // The very same guarded services by both ways.
   const both: Pick<RpcServer, "add"> = {
@@ -103,7 +118,7 @@ export async function openEdge(
 
   try {
     listener = await listenPrivately(rpc, privateFolder);
-    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints) };
+    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints), tls };
     return { endpoints: await ports.open(options, parts), close };
   } catch (error) {
     await close();

@@ -89,6 +89,12 @@ export interface TlsServerOptions {
   readonly ciphers?: string;
 }
 
+/** Told the encoded size of every message, in bytes. */
+export interface MessageTraffic {
+  received(bytes: number): void;
+  sent(bytes: number): void;
+}
+
 export interface RpcServerOptions {
   /** Largest request message. Default 2 MiB (etcd: max-request-bytes + 512 KiB). */
   readonly receiveBytesMax?: number;
@@ -98,6 +104,8 @@ export interface RpcServerOptions {
   readonly concurrentStreamsMax?: number;
   /** HTTP/2 PING interval and answer time: a connection whose other end has vanished ends. Default: none. */
   readonly keepAlive?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** Default: nobody is told. */
+  readonly traffic?: MessageTraffic;
 }
 
 export interface RpcServer extends AsyncDisposable {

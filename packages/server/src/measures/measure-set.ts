@@ -52,8 +52,9 @@ export function exponential(start: number, factor: number, count: number): reado
   return Array.from({ length: count }, (_, power) => Number((start * factor ** power).toPrecision(10)));
 }
 
-/** Label sets that one family takes; what comes later is counted together under "other". */
+/** Label sets that one family takes; what comes later is counted together under `REST`. */
 const LABEL_SETS_MAX = 1024;
+const REST = "other";
 
 /** The same measure for several values of its labels. `of` is a look-up: who counts often keeps what it returned. */
 export class Family<T extends Amount | Distribution> {
@@ -72,7 +73,9 @@ export class Family<T extends Amount | Distribution> {
     const key = labels.join("\u0000");
     const known = this.#members.get(key);
     if (known !== undefined) return known.measure;
-    if (this.#members.size >= LABEL_SETS_MAX) return this.of(...labels.map(() => "other"));
+    // The set that the rest is counted under is one more.
+    const isRest = labels.every((label) => label === REST);
+    if (this.#members.size >= LABEL_SETS_MAX && !isRest) return this.of(...labels.map(() => REST));
     const measure = this.#make();
     this.#members.set(key, { labels, measure });
     return measure;
@@ -85,6 +88,8 @@ export interface Measure {
   readonly help: string;
   readonly type: MeasureType;
   readonly labelNames: readonly string[];
+  /** Of a histogram. */
+  readonly bounds?: readonly number[];
   /** As of now. */
   read(): Iterable<{ readonly labels: readonly string[]; readonly measure: Amount | Distribution }>;
 }
@@ -99,23 +104,28 @@ export class MeasureSet {
 
   /** A number that only grows. */
   protected counter(name: string, help: string): Amount {
-    return this.#single(name, help, "counter", new Amount());
+    return this.#amount(name, help, "counter");
   }
 
   protected gauge(name: string, help: string): Amount {
-    return this.#single(name, help, "gauge", new Amount());
+    return this.#amount(name, help, "gauge");
   }
 
   protected histogram(name: string, help: string, bounds: readonly number[]): Distribution {
-    return this.#single(name, help, "histogram", new Distribution(bounds));
+    const distribution = new Distribution(bounds);
+    this.#add({
+      ...{ name, help, type: "histogram", labelNames: [], bounds },
+      read: () => [{ labels: [], measure: distribution }],
+    });
+    return distribution;
   }
 
   protected counters(name: string, help: string, labelNames: readonly string[]): Family<Amount> {
-    return this.#family(name, help, "counter", labelNames, new Family(() => new Amount()));
+    return this.#amounts(name, help, "counter", labelNames);
   }
 
   protected gauges(name: string, help: string, labelNames: readonly string[]): Family<Amount> {
-    return this.#family(name, help, "gauge", labelNames, new Family(() => new Amount()));
+    return this.#amounts(name, help, "gauge", labelNames);
   }
 
   protected histograms(
@@ -124,7 +134,9 @@ export class MeasureSet {
     labelNames: readonly string[],
     bounds: readonly number[],
   ): Family<Distribution> {
-    return this.#family(name, help, "histogram", labelNames, new Family(() => new Distribution(bounds)));
+    const family = new Family(() => new Distribution(bounds));
+    this.#add({ name, help, type: "histogram", labelNames, bounds, read: () => family.members });
+    return family;
   }
 
   /** A number that is kept elsewhere and looked at when it is asked for. */
@@ -155,18 +167,14 @@ export class MeasureSet {
     this.#add({ name, help, type: "gauge", labelNames, read });
   }
 
-  #single<T extends Amount | Distribution>(name: string, help: string, type: MeasureType, measure: T): T {
-    this.#add({ name, help, type, labelNames: [], read: () => [{ labels: [], measure }] });
-    return measure;
+  #amount(name: string, help: string, type: "counter" | "gauge"): Amount {
+    const amount = new Amount();
+    this.#add({ name, help, type, labelNames: [], read: () => [{ labels: [], measure: amount }] });
+    return amount;
   }
 
-  #family<T extends Amount | Distribution>(
-    name: string,
-    help: string,
-    type: MeasureType,
-    labelNames: readonly string[],
-    family: Family<T>,
-  ): Family<T> {
+  #amounts(name: string, help: string, type: "counter" | "gauge", labelNames: readonly string[]): Family<Amount> {
+    const family = new Family(() => new Amount());
     this.#add({ name, help, type, labelNames, read: () => family.members });
     return family;
   }

@@ -60,12 +60,6 @@ export class NodeMeasures extends MeasureSet {
     ["success"],
     FINE_SECONDS,
   );
-  readonly request: Family<Distribution> = this.histograms(
-    "etcd_server_request_duration_seconds",
-    "Time from a request to its answer, agreement of the members included.",
-    ["type", "success"],
-    DISK_SECONDS,
-  );
   readonly hash: Distribution = this.histogram(
     "etcd_mvcc_hash_duration_seconds",
     "Time to hash the whole database.",

@@ -18,8 +18,10 @@ import type { Slices } from "../core/mvcc/slices.js";
 import type { Store } from "../core/mvcc/store.js";
 import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
+import type { Distribution } from "../measures/measure-set.js";
 import type { MemberRequest } from "../peer-network.js";
 import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf } from "./api.js";
+import { countTxn } from "./apply-measures.js";
 import { assemble, type Parts } from "./assemble.js";
 import { countedSnapshot } from "./counted-snapshot.js";
 import type { MembersChanged } from "./member-changes.js";
@@ -182,7 +184,7 @@ export class EtcdNode implements NodeApi {
   }
 
   #rangeHere(operation: RangeOperation): Promise<RangeResult> {
-    return this.#walk((store) => store.rangeSlices(operation));
+    return this.#readRange(operation);
   }
 
   async readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
@@ -190,7 +192,9 @@ export class EtcdNode implements NodeApi {
     const isLocal = ranges.every((range) => range.kind === "range" && range.serializable);
     if (!isLocal) await this.#parts.reads.barrier();
     if (this.auth.enabled) this.auth.checkOperation(identity, operation);
-    return this.#parts.machine.store.txn(operation);
+    const answer = this.#parts.machine.store.txn(operation);
+    countTxn(this.#config.measures, operation, answer);
+    return answer;
   }
 
   linearizableBarrier(): Promise<void> {
@@ -223,12 +227,13 @@ export class EtcdNode implements NodeApi {
   }
 
   hashKv(revision: bigint): Promise<HashResult> {
-    return this.#walk((store) => store.hashKvSlices(revision));
+    const { hashRevision } = this.#config.measures;
+    return this.#timed(hashRevision, () => this.#walk((store) => store.hashKvSlices(revision)));
   }
 
   async hash(): Promise<number> {
     await this.#parts.backendWriter.flush();
-    return hashBackend(this.#config.backend);
+    return this.#timed(this.#config.measures.hash, async () => hashBackend(this.#config.backend));
   }
 
   /** Compares this member's data with the others'. Errors: an `Error` that names the members it differs from. */
@@ -320,8 +325,7 @@ export class EtcdNode implements NodeApi {
   #tick(nowMs: number, stalledMs: number): void {
     const { leadership, proposals, reads, leaseExpiry, readyLoop } = this.#parts;
     try {
-      if (stalledMs > 0)
-        this.#config.env.logger.warn({ stalledMs: Math.round(stalledMs) }, "the event loop stood still");
+      if (stalledMs > 0) this.#stalled(stalledMs);
       this.#recovered.raft.tick();
       leadership.tick();
       proposals.tick(nowMs);
@@ -330,6 +334,36 @@ export class EtcdNode implements NodeApi {
       readyLoop.wake();
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  #stalled(stalledMs: number): void {
+    const { env, measures } = this.#config;
+    env.logger.warn({ stalledMs: Math.round(stalledMs) }, "the event loop stood still");
+    if (this.raftStatus.role === "leader") measures.lateHeartbeats.add();
+  }
+
+  async #readRange(operation: RangeOperation): Promise<RangeResult> {
+    const { env, measures } = this.#config;
+    const startMs = env.clock.nowMs();
+    measures.ranges.add();
+    let success = "false";
+    try {
+      const result = await this.#walk((store) => store.rangeSlices(operation));
+      success = "true";
+      return result;
+    } finally {
+      measures.range.of(success).observe((env.clock.nowMs() - startMs) / 1000);
+    }
+  }
+
+  async #timed<T>(seconds: Distribution, run: () => Promise<T>): Promise<T> {
+    const { clock } = this.#config.env;
+    const startMs = clock.nowMs();
+    try {
+      return await run();
+    } finally {
+      seconds.observe((clock.nowMs() - startMs) / 1000);
     }
   }
 

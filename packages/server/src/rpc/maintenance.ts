@@ -86,9 +86,10 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
 
 /** The file in blobs, then its digest alone in the last message. `remainingBytes` counts the file down to 0. */
 async function* sendSnapshot(
-  { node, ends, pause, apiVersion }: RpcParts,
+  { node, ends, pause, apiVersion, metrics, observing }: RpcParts,
   context: CallContext,
 ): AsyncGenerator<MessageInitShape<typeof SnapshotResponseSchema>, void, undefined> {
+  const startMs = observing.clock.nowMs();
   let stopped = false;
   const forget = ends.add(false, () => {
     stopped = true;
@@ -110,6 +111,7 @@ async function* sendSnapshot(
         remaining -= blob.length;
         yield { remainingBytes: BigInt(Math.max(0, remaining - DIGEST_BYTES)), blob, version: apiVersion };
       }
+      metrics.node.backendSnapshot.observe((observing.clock.nowMs() - startMs) / 1000);
     } finally {
       body.close();
     }

@@ -60,6 +60,9 @@ function aroundUnary(method: DescMethod, handler: Handler, measures: MethodMeasu
       const tookMs = clock.nowMs() - startMs;
       measures.handled(code).add();
       measures.handling?.observe(tookMs / 1000);
+      const { request: requests } = measures;
+      if (requests !== undefined)
+        (code === StatusCode.OK ? requests.succeeded : requests.failed).observe(tookMs / 1000);
       if (tookMs > warnUnaryMs) tellSlow(method, { request, answer, code, tookMs, context }, parts);
     }
   };

@@ -32,14 +32,16 @@ const INBOX_REQUESTS_MAX = 16;
 export class Inbox<T> {
   readonly #queue: T[] = [];
   readonly #wake: () => void;
+  readonly #onFailure: () => void;
   readonly #room = new Wakeup();
   #closed = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** Begins to read at once; `wake` is called at every request and at the end. */
-  constructor(requests: AsyncIterable<T>, wake: () => void) {
+  /** Begins to read at once; `wake` is called at every request and at the end, `onFailure` when reading failed. */
+  constructor(requests: AsyncIterable<T>, wake: () => void, onFailure: () => void = () => {}) {
     this.#wake = wake;
+    this.#onFailure = onFailure;
     void this.#read(requests);
   }
 
@@ -73,6 +75,8 @@ export class Inbox<T> {
       this.#ended = true;
     } catch (error) {
       this.#failure = { error };
+      // What is read no more cannot fail any more.
+      if (!this.#closed) this.#onFailure();
     }
     this.#wake();
   }

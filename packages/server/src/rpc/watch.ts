@@ -19,6 +19,7 @@ import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "../cor
 import type { NodeApi } from "../node/api.js";
 import { requiresLeader } from "./guard.js";
 import { headerOf } from "./header.js";
+import type { CallMeasures } from "./metrics/call-measures.js";
 import type { RpcParts } from "./parts.js";
 import { Inbox, Wakeup } from "./wakeup.js";
 
@@ -32,7 +33,7 @@ export function watchService(parts: RpcParts): ServiceImplementation<typeof Watc
 }
 
 async function* serveStream(
-  { node, ends }: RpcParts,
+  { node, auth, ends, metrics, observing }: RpcParts,
   requests: AsyncIterable<WatchRequest>,
   context: CallContext,
 ): AsyncGenerator<Message, void, undefined> {
@@ -47,16 +48,22 @@ async function* serveStream(
   const stream = node.watch.openStream(wake);
   const forget = ends.add(requiresLeader(context), finish);
   context.signal.addEventListener("abort", canceled, { once: true });
-  const inbox = new Inbox(requests, wake);
+  const inbox = new Inbox(requests, wake, () => {
+    if (!context.signal.aborted) metrics.calls.streamFailures.of("receive", "watch").add();
+  });
   try {
     if (context.signal.aborted) canceled();
     for (;;) {
       if (end !== undefined) throw end;
-      takeRequests(stream, inbox);
+      await takeRequests(stream, inbox, (create) => refusalOf({ node, auth }, context, create));
       const response = stream.next();
       // A client that has sent its last request still gets its events, so the end of requests is no end of the stream.
       if (response === undefined) await wakeup.wait();
-      else yield messageOf(node, response);
+      else {
+        const startMs = observing.clock.nowMs();
+        yield messageOf(node, response);
+        countSend(metrics.calls, response, (observing.clock.nowMs() - startMs) / 1000);
+      }
     }
   } finally {
     context.signal.removeEventListener("abort", canceled);
@@ -66,17 +73,61 @@ async function* serveStream(
   }
 }
 
+/** How long the connection took the response: it asks for the next one when it has room. */
+function countSend(calls: CallMeasures, { events, created, canceled }: WatchResponse, seconds: number): void {
+  if (events.length > 0) {
+    calls.watchSend.observe(seconds);
+    calls.watchSendPerEvent.observe(seconds / events.length);
+  } else (created || canceled ? calls.watchControlSend : calls.watchProgressSend).observe(seconds);
+}
+
+/** Why the watch must not be, if it must not; a promise only where that takes time to know. */
+type Refuse = (create: WatchCreate) => undefined | Promise<string | undefined>;
+
 /** While the stream is full, requests wait too: each of them may put another response into it. */
-function takeRequests(stream: WatchStream, inbox: Inbox<WatchRequest>): void {
+async function takeRequests(stream: WatchStream, inbox: Inbox<WatchRequest>, refuse: Refuse): Promise<void> {
   while (!stream.full) {
     const request = inbox.take();
     if (request === undefined) return;
     const { requestUnion } = request;
     // A union of a later version is ignored, as etcd does.
-    if (requestUnion.case === "createRequest") stream.create(watchCreate(requestUnion.value));
-    else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
+    if (requestUnion.case === "createRequest") {
+      const create = watchCreate(requestUnion.value);
+      const refusal = await refuse(create);
+      if (refusal === undefined) stream.create(create);
+      else stream.refuse(refusal);
+    } else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
     else if (requestUnion.case === "progressRequest") stream.requestProgress();
   }
+}
+
+/** What etcd tells apart; every other reason not to let a watch through is a denial. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["userEmpty", "InvalidArgument"],
+  ["authOldRevision", "InvalidArgument"],
+  ["invalidAuthToken", "Unauthenticated"],
+]);
+
+/**
+ * Each watch of a stream is checked when it is created, with the token as it is worth then. One that runs goes on when its
+ * user loses the permission (etcd too); the next one is refused. The text is that of a Go error, which clients look for.
+ */
+function refusalOf(
+  { node, auth }: Pick<RpcParts, "node" | "auth">,
+  context: CallContext,
+  { key, rangeEnd }: WatchCreate,
+): undefined | Promise<string | undefined> {
+  if (!node.auth.enabled) return undefined;
+  const check = async (): Promise<undefined> => {
+    const caller = await auth?.identities.again(context);
+    await node.authorize((users) => users.checkRead(caller, key, rangeEnd));
+  };
+  return check().catch((error: unknown) => {
+    if (!(error instanceof ServerError)) throw error;
+    const code = REFUSALS.get(error.reason);
+    const { message } = code === undefined ? new ServerError("permissionDenied") : error;
+    return `rpc error: code = ${code ?? "PermissionDenied"} desc = ${message}`;
+  });
 }
 
 function cancel(stream: WatchStream, watchId: bigint): void {

@@ -5,7 +5,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
 import { methodPath } from "../method.js";
-import type { CallContext, ServiceImplementation } from "../server.js";
+import type { CallContext, MessageTraffic, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
 import { NiceContext } from "./call-context.js";
 import { decode, encode } from "./codec.js";
@@ -26,8 +26,9 @@ export interface NiceMethodDefinition {
 type NiceHandler = (request: unknown, context: NiceCallContext) => unknown;
 type Implemented = (request: unknown, context: CallContext) => unknown;
 
-export function niceDefinition(service: DescService): Record<string, NiceMethodDefinition> {
-  return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method)]));
+/** `traffic` is told of the messages that a server takes and gives. */
+export function niceDefinition(service: DescService, traffic?: MessageTraffic): Record<string, NiceMethodDefinition> {
+  return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method, traffic)]));
 }
 
 /** Every method of the service; one that the implementation leaves out answers UNIMPLEMENTED with grpc-go's text. */
@@ -49,15 +50,22 @@ export function niceImplementation<S extends DescService>(
   );
 }
 
-function methodDefinition(method: DescMethod): NiceMethodDefinition {
+function methodDefinition(method: DescMethod, traffic: MessageTraffic | undefined): NiceMethodDefinition {
   const kind = method.methodKind;
   return {
     path: methodPath(method),
     requestStream: kind === "client_streaming" || kind === "bidi_streaming",
     responseStream: kind === "server_streaming" || kind === "bidi_streaming",
     requestSerialize: (message) => encode(method.input, message as Record<string, unknown>),
-    requestDeserialize: (bytes) => decode(method.input, bytes),
-    responseSerialize: (message) => encode(method.output, message as Record<string, unknown>),
+    requestDeserialize: (bytes) => {
+      traffic?.received(bytes.length);
+      return decode(method.input, bytes);
+    },
+    responseSerialize: (message) => {
+      const bytes = encode(method.output, message as Record<string, unknown>);
+      traffic?.sent(bytes.length);
+      return bytes;
+    },
     responseDeserialize: (bytes) => decode(method.output, bytes),
     options: {},
   };

@@ -13,6 +13,8 @@ export interface MethodMeasures {
   readonly sent: Amount;
   /** Only where the node is told to measure extensively. */
   readonly handling: Distribution | undefined;
+  /** Of what the node decides, not a question about itself; by success. */
+  readonly request: { readonly succeeded: Distribution; readonly failed: Distribution } | undefined;
   /** By the status code of the answer. */
   handled(code: number): Amount;
 }
@@ -20,12 +22,15 @@ export interface MethodMeasures {
 const LABELS = ["grpc_type", "grpc_service", "grpc_method"] as const;
 /** Bounds of Prometheus' clients for requests, in seconds. */
 const HANDLING_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const SEND_SECONDS = exponential(0.001, 2, 14);
+const SECONDS = exponential(0.001, 2, 14);
 
 /** gRPC's names of the codes as Go prints them, which is what dashboards match: `InvalidArgument`. */
 const CODE_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(StatusCode).map(([name, code]) => [code, goCodeName(name)]),
 );
+
+/** Services whose unary calls go to the store. */
+const DECIDED = /^etcdserverpb\.(KV|Lease|Auth)$/;
 
 /** Versions that get a count of their own: whoever connects writes what it likes into its metadata. */
 const CLIENT_VERSION = /^3\.[0-9]$/;
@@ -44,6 +49,12 @@ export class CallMeasures extends MeasureSet {
     ["type", "client_api_version"],
   );
   readonly #handling: Family<Distribution> | undefined;
+  readonly #requests: Family<Distribution> = this.histograms(
+    "etcd_server_request_duration_seconds",
+    "Time from a request to its answer, agreement of the members included.",
+    ["type", "success"],
+    SECONDS,
+  );
   readonly receivedBytes: Amount = this.counter(
     "etcd_network_client_grpc_received_bytes_total",
     "Bytes of messages from clients.",
@@ -60,22 +71,22 @@ export class CallMeasures extends MeasureSet {
   readonly watchSend: Distribution = this.histogram(
     "etcd_debugging_server_watch_send_loop_watch_stream_duration_seconds",
     "Time to send a response with events.",
-    SEND_SECONDS,
+    SECONDS,
   );
   readonly watchSendPerEvent: Distribution = this.histogram(
     "etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds",
     "Time to send a response, divided by its events.",
-    SEND_SECONDS,
+    SECONDS,
   );
   readonly watchControlSend: Distribution = this.histogram(
     "etcd_debugging_server_watch_send_loop_control_stream_duration_seconds",
     "Time to tell that a watch was created or ended.",
-    SEND_SECONDS,
+    SECONDS,
   );
   readonly watchProgressSend: Distribution = this.histogram(
     "etcd_debugging_server_watch_send_loop_progress_duration_seconds",
     "Time to send a progress notification.",
-    SEND_SECONDS,
+    SECONDS,
   );
 
   constructor(extensive: boolean) {
@@ -94,6 +105,8 @@ export class CallMeasures extends MeasureSet {
       received: this.#received.of(...labels),
       sent: this.#sent.of(...labels),
       handling: this.#handling?.of(...labels),
+      request:
+        DECIDED.test(method.parent.typeName) && method.methodKind === "unary" ? this.#requestsOf(method) : undefined,
       handled: (code) => {
         let handled = byCode.get(code);
         if (handled === undefined) {
@@ -103,6 +116,10 @@ export class CallMeasures extends MeasureSet {
         return handled;
       },
     };
+  }
+
+  #requestsOf({ name }: DescMethod): MethodMeasures["request"] {
+    return { succeeded: this.#requests.of(name, "true"), failed: this.#requests.of(name, "false") };
   }
 
   /** `version` as the client's metadata has it; absent is "unknown", what no client of etcd sends is "other". */

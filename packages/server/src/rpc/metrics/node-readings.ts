@@ -66,6 +66,7 @@ export class NodeReadings extends MeasureSet {
     );
     gauge("etcd_debugging_mvcc_keys_total", "Live keys.", () => node.stats.keys);
     gauge("etcd_debugging_mvcc_current_revision", "Revision of the store.", () => Number(node.header.revision));
+    gauge("etcd_debugging_auth_revision", "Revision of users and roles.", () => Number(node.auth.revision));
     gauge("etcd_debugging_mvcc_compact_revision", "Last compacted revision.", () => Number(node.stats.compactRevision));
     gauge("etcd_debugging_mvcc_watcher_total", "Active watchers.", () => node.stats.watchers);
     gauge("etcd_debugging_mvcc_watch_stream_total", "Open watch streams.", () => node.stats.watchStreams);
