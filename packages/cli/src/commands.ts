@@ -12,6 +12,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/get.js")).get,
   },
   {
+    name: "put",
+    summary: "Puts the given key into the store",
+    group: "Keys",
+    load: async () => (await import("./commands/put.js")).put,
+  },
+  {
+    name: "del",
+    summary: "Removes the specified key or range of keys [key, range_end)",
+    group: "Keys",
+    load: async () => (await import("./commands/del.js")).del,
+  },
+  {
+    name: "txn",
+    summary: "Txn processes all the requests in one transaction",
+    group: "Keys",
+    load: async () => (await import("./commands/txn.js")).txn,
+  },
+  {
+    name: "compaction",
+    summary: "Compacts the event history in etcd",
+    group: "Keys",
+    load: async () => (await import("./commands/compaction.js")).compaction,
+  },
+  {
     name: "version",
     summary: "Prints the version of kvorumctl",
     group: "Other",

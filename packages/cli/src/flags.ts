@@ -24,6 +24,9 @@ export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never;
 };
 
+/** The declaration of flags whose values are `V`. */
+export type FlagsFor<V> = { readonly [Name in keyof V]: Flag<V[Name]> };
+
 interface FlagExtras {
   readonly short?: string;
   readonly isHidden?: boolean;

@@ -3,11 +3,33 @@
  * its variable together are a conflict, as for etcdctl: nobody can tell which one was meant.
  */
 import { CommandFailure, EXIT } from "./failure.js";
-import { duration, type Flag, type Flags, type FlagValues, list, onOff, text } from "./flags.js";
+import { duration, type Flag, type FlagsFor, list, onOff, text } from "./flags.js";
 import { NumberTextError } from "./numbers.js";
 import { quote } from "./output/quote.js";
 
-export const GLOBAL_FLAGS = {
+export interface GlobalFlags {
+  readonly cacert: string;
+  readonly cert: string;
+  /** Milliseconds, as the other durations. */
+  readonly "command-timeout": number;
+  readonly debug: boolean;
+  readonly "dial-timeout": number;
+  readonly "discovery-srv": string;
+  readonly "discovery-srv-name": string;
+  readonly endpoints: readonly string[];
+  readonly hex: boolean;
+  readonly "insecure-discovery": boolean;
+  readonly "insecure-skip-tls-verify": boolean;
+  readonly "insecure-transport": boolean;
+  readonly "keepalive-time": number;
+  readonly "keepalive-timeout": number;
+  readonly key: string;
+  readonly password: string;
+  readonly user: string;
+  readonly "write-out": string;
+}
+
+export const GLOBAL_FLAGS: FlagsFor<GlobalFlags> = {
   cacert: text("verify certificates of TLS-enabled secure servers using this CA bundle", { placeholder: "<file>" }),
   cert: text("identify secure client using this TLS certificate file", { placeholder: "<file>" }),
   "command-timeout": duration("timeout for short running command (excluding dial timeout)", 5_000),
@@ -33,12 +55,12 @@ export const GLOBAL_FLAGS = {
     fallback: "simple",
     placeholder: "<format>",
   }),
-} as const satisfies Flags;
+};
 
-export type Settings = FlagValues<typeof GLOBAL_FLAGS> & {
+export interface Settings extends GlobalFlags {
   /** Whether the endpoints were named at all, by flag or by variable. */
   readonly endpointsAreGiven: boolean;
-};
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
