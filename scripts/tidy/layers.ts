@@ -29,7 +29,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["peer-network", "failpoint-sites"],
   ["env", "measures", "security-options"],
-  ["io", "config", "log"],
+  ["io", "config", "log", "tls"],
   ["node"],
   ["options", "security-check", "version", "listen", "auto-compaction"],
   ["rpc", "http"],

@@ -4,26 +4,30 @@
  * so that the limits of connections hold on all.
  */
 import type { Server as HttpServer } from "node:http";
-import { PortMux, type PortMuxOptions } from "@kvorum/transport";
+import { PortMux, type PortMuxOptions, type TlsListener } from "@kvorum/transport";
 import { createHttpServer, type HttpSurface } from "./http/http-server.js";
 import { endpointSurface } from "./http/surfaces.js";
-import { addressOf, endpointOf, listen } from "./listen.js";
+import { addressOf, endpointOf, isSecure, listen } from "./listen.js";
 import type { ResolvedOptions } from "./options.js";
 
 export interface ClientPortsParts {
   readonly rpc: NonNullable<PortMuxOptions["rpc"]>;
   readonly client: HttpSurface;
   readonly metrics: HttpSurface;
+  /** For the ports whose URL asks for it. */
+  readonly tls?: TlsListener | undefined;
 }
 
 export class ClientPorts {
   readonly #muxes: PortMux[] = [];
   readonly #servers: HttpServer[] = [];
+  #tls: TlsListener | undefined;
 
   /** Opens all of them; what came open is closed by `close()`, also after an error. Resolves with the client endpoints. */
   async open({ listenClientUrls, http }: ResolvedOptions, parts: ClientPortsParts): Promise<readonly string[]> {
     const { listenClientHttpUrls = [], listenMetricsUrls = [] } = http;
     const { rpc } = parts;
+    this.#tls = parts.tls;
     const client = this.#serverOf(parts.client);
     const beside = listenClientHttpUrls.length > 0 ? this.#serverOf(endpointSurface(new Map())) : client;
     const endpoints: string[] = [];
@@ -42,9 +46,11 @@ export class ClientPorts {
   }
 
   async #listen(url: string, options: PortMuxOptions): Promise<string> {
-    const mux = new PortMux(options);
+    const secure = isSecure(url);
+    if (secure && this.#tls === undefined) throw new TypeError(`${url} needs a certificate`);
+    const mux = new PortMux({ ...options, ...(secure && this.#tls !== undefined && { tls: this.#tls }) });
     this.#muxes.push(mux);
-    return endpointOf(await listen(mux, addressOf(url)));
+    return endpointOf(await listen(mux, addressOf(url)), { secure });
   }
 
   #serverOf(surface: HttpSurface): HttpServer {

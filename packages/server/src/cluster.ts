@@ -9,6 +9,7 @@ import { endpointOf } from "./listen.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { type KvorumNode, startMember } from "./server.js";
 import { MachineMemory } from "./storage.js";
+import { openTlsSides, type TlsSides } from "./tls/sides.js";
 
 type OwnOfEachMember = "name" | "peerUrls" | "listenPeerUrls" | "initialCluster" | "initialClusterState" | "walDir";
 
@@ -62,31 +63,57 @@ interface Seat {
   readonly dataDir: string | MachineMemory;
   /** Ports that were opened before the first start; used up by it. */
   peers: GrpcPeers | undefined;
+  /** Theirs. */
+  readonly tls: TlsSides;
   endpoints: readonly string[];
 }
 
 /** Peer ports are opened first: every member must know all addresses before the first one starts. */
 async function openSeats(size: number, common: Omit<ClusterOptions, "size">): Promise<Map<string, Seat>> {
-  const opened: { readonly name: string; readonly peers: GrpcPeers; readonly peerUrls: readonly string[] }[] = [];
-  const { logger } = resolveOptions(common);
+  const opened: OpenPort[] = [];
   try {
-    for (let i = 1; i <= size; i++) {
-      const peers = new GrpcPeers({ clock: new SystemClock(), logger });
-      opened.push({ name: `n${i}`, peers, peerUrls: [endpointOf(await peers.listen({ host: LOOPBACK, port: 0 }))] });
-    }
+    for (let i = 1; i <= size; i++) opened.push(await openPort(`n${i}`, common));
   } catch (error) {
     await Promise.all(opened.map(({ peers }) => peers.close()));
+    await Promise.all(opened.map(({ tls }) => tls.close()));
     throw error;
   }
   const initialCluster = opened.map(({ name, peerUrls }) => ({ name, peerUrls }));
+  const listenClientUrls = [`${common.clientTls === undefined ? "http" : "https"}://${LOOPBACK}:0`];
   return new Map(
-    opened.map(({ name, peers, peerUrls }) => {
-      const { dataDir = IN_MEMORY } = common;
-      const options = resolveOptions({ ...common, name, peerUrls, listenPeerUrls: peerUrls, initialCluster });
-      const own = dataDir === IN_MEMORY ? new MachineMemory() : join(dataDir, name);
-      return [name, { options, dataDir: own, peers, endpoints: [] }];
+    opened.map(({ name, peers, peerUrls, tls, dataDir }) => {
+      const own = { name, peerUrls, listenPeerUrls: peerUrls, initialCluster, listenClientUrls };
+      const options = resolveOptions({ ...common, ...own });
+      return [name, { options, dataDir: dataDir ?? new MachineMemory(), peers, tls, endpoints: [] }];
     }),
   );
+}
+
+interface OpenPort {
+  readonly name: string;
+  readonly peers: GrpcPeers;
+  readonly peerUrls: readonly string[];
+  readonly tls: TlsSides;
+  /** Undefined for a member in memory. */
+  readonly dataDir: string | undefined;
+}
+
+async function openPort(name: string, common: Omit<ClusterOptions, "size">): Promise<OpenPort> {
+  const { logger, dataDir: parent, peerTls } = resolveOptions(common);
+  const clock = new SystemClock();
+  const dataDir = parent === IN_MEMORY ? undefined : join(parent, name);
+  const secure = peerTls !== undefined;
+  const peerUrls = [`${secure ? "https" : "http"}://${LOOPBACK}:0`];
+  const tls = await openTlsSides({ peerTls, clientUrls: [], peerUrls, dataDir, clock, logger });
+  const peers = new GrpcPeers({ clock, logger, tls: tls.peer });
+  try {
+    const bound = await peers.listen({ host: LOOPBACK, port: 0 }, { secure });
+    return { name, peers, tls, dataDir, peerUrls: [endpointOf(bound, { secure })] };
+  } catch (error) {
+    await peers.close();
+    await tls.close();
+    throw error;
+  }
 }
 
 class Cluster implements KvorumCluster {
@@ -160,6 +187,7 @@ class Cluster implements KvorumCluster {
     const others = nodes.filter((node) => !leaders.includes(node));
     await Promise.all([...others.map((node) => node.close()), ...unused.map((peers) => peers.close())]);
     await Promise.all(leaders.map((node) => node.close()));
+    await Promise.all([...this.#seats.values()].map(({ tls }) => tls.close()));
   }
 
   #seat(name: string): Seat {

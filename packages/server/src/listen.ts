@@ -6,22 +6,33 @@ import type { ListenAddress, PortMux } from "@kvorum/transport";
 
 /** The name in a URL, without brackets; empty for a unix socket. */
 export function hostOf(url: string): string {
-  return url.startsWith("unix:") ? "" : new URL(url).hostname.replace(/^\[|\]$/g, "");
+  return isUnix(url) ? "" : new URL(url).hostname.replace(/^\[|\]$/g, "");
 }
 
 /** `localhost` means IPv4's loopback, as it does for etcd; Node alone would take whatever the resolver says first. */
 export function addressOf(url: string): ListenAddress {
-  if (url.startsWith("unix:")) return { path: url.slice("unix://".length) };
+  if (isUnix(url)) return { path: url.replace(/^unixs?:\/\//, "") };
   const { port } = new URL(url);
   const host = hostOf(url);
-  return { host: host === "localhost" ? "127.0.0.1" : host, port: port === "" ? 80 : Number(port) };
+  const portOfScheme = isSecure(url) ? 443 : 80;
+  return { host: host === "localhost" ? "127.0.0.1" : host, port: port === "" ? portOfScheme : Number(port) };
+}
+
+/** Whether the URL asks for TLS. */
+export function isSecure(url: string): boolean {
+  return url.startsWith("https:") || url.startsWith("unixs:");
+}
+
+function isUnix(url: string): boolean {
+  return url.startsWith("unix:") || url.startsWith("unixs:");
 }
 
 /** Where a client on this machine reaches a bound address: an unspecified address becomes the loopback one. */
-export function endpointOf(address: ListenAddress): string {
-  if ("path" in address) return `unix://${address.path}`;
+export function endpointOf(address: ListenAddress, options: { readonly secure?: boolean } = {}): string {
+  const s = options.secure === true ? "s" : "";
+  if ("path" in address) return `unix${s}://${address.path}`;
   const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[address.host];
-  return `http://${host ?? (address.host.includes(":") ? `[${address.host}]` : address.host)}:${address.port}`;
+  return `http${s}://${host ?? (address.host.includes(":") ? `[${address.host}]` : address.host)}:${address.port}`;
 }
 
 /** Listens; a unix socket that a killed process left behind is replaced, one that answers is not. */

@@ -15,12 +15,14 @@ import { NO_FAILPOINTS } from "./io/no-failpoints.js";
 import { GrpcPeers } from "./io/peers/grpc-peers.js";
 import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
-import { addressOf } from "./listen.js";
+import { addressOf, isSecure } from "./listen.js";
 import { NodeMeasures } from "./measures/node-measures.js";
 import { EtcdNode } from "./node/node.js";
 import { refuseRemoved } from "./node/start-refused.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { MachineMemory, openStorage } from "./storage.js";
+import type { NodeTls } from "./tls/node-tls.js";
+import { openTlsSides, type TlsSidesOptions } from "./tls/sides.js";
 import { KVORUM_VERSION } from "./version.js";
 
 /** A running node. */
@@ -94,7 +96,9 @@ async function start(
   // First, so that ports that came open are closed whatever fails.
   if (openPeers !== undefined) closers.add(() => openPeers.close());
   const storage = await openStorage(dataDir, { ...options, failpoints }, (close) => closers.add(close));
-  const peers = openPeers ?? (await listenForPeers(options, clock, closers)) ?? NO_PEERS;
+  const tls = await openTlsSides({ ...tlsOptions(options, dataDir, openPeers !== undefined), clock, logger });
+  closers.add(() => tls.close());
+  const peers = openPeers ?? (await listenForPeers(options, clock, closers, tls.peer)) ?? NO_PEERS;
   const { disk } = storage;
   const measures = new NodeMeasures();
   const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints, logger };
@@ -117,6 +121,7 @@ async function start(
   const edge = await openEdge(node, options, clock, {
     privateFolder: storage.privateFolder,
     measures,
+    tls: tls.client?.listener,
     ...(peers instanceof GrpcPeers && { peerMeasures: peers.measures }),
   });
   closers.add(() => edge.close());
@@ -144,16 +149,33 @@ async function start(
   };
 }
 
+/** Ports for members that are open already have brought their own. */
+function tlsOptions(
+  { clientTls, peerTls, listenClientUrls, listenPeerUrls, http }: ResolvedOptions,
+  dataDir: string | MachineMemory,
+  hasPeers: boolean,
+): Omit<TlsSidesOptions, "clock" | "logger"> {
+  const { listenClientHttpUrls = [], listenMetricsUrls = [] } = http;
+  return {
+    clientTls,
+    peerTls: hasPeers ? undefined : peerTls,
+    clientUrls: [...listenClientUrls, ...listenClientHttpUrls, ...listenMetricsUrls],
+    peerUrls: hasPeers ? [] : listenPeerUrls,
+    dataDir: typeof dataDir === "string" ? dataDir : undefined,
+  };
+}
+
 /** Undefined for a node that listens for nobody. */
 async function listenForPeers(
   { listenPeerUrls, logger }: ResolvedOptions,
   clock: SystemClock,
   closers: Closers,
+  tls: NodeTls | undefined,
 ): Promise<GrpcPeers | undefined> {
   if (listenPeerUrls.length === 0) return undefined;
-  const peers = new GrpcPeers({ clock, logger });
+  const peers = new GrpcPeers({ clock, logger, tls });
   closers.add(() => peers.close());
-  for (const url of listenPeerUrls) await peers.listen(addressOf(url));
+  for (const url of listenPeerUrls) await peers.listen(addressOf(url), { secure: isSecure(url) });
   return peers;
 }
 

@@ -37,8 +37,8 @@ describe("peers over mutual TLS", () => {
     await using world = new SocketWorld({ tls: TEST_TLS });
     await using plain = new SocketWorld({
       tls: {
-        server: TEST_TLS.server,
-        client: async () => ({ ca: (await TEST_TLS.client()).ca ?? "" }),
+        listener: TEST_TLS.listener,
+        dial: async () => ({ ca: (await TEST_TLS.dial()).ca ?? "" }),
       },
     });
     const two = await participant(world, 2n);

@@ -56,8 +56,9 @@ const PROBE_INTERVAL_MS = 4000;
 
 /** TLS of the peer ports that have it, and of connections to `https` URLs. */
 export interface PeerTls {
-  readonly server: TlsListener;
-  readonly client: ClientTls;
+  /** Undefined without a certificate: then no port can have it. */
+  readonly listener: TlsListener | undefined;
+  readonly dial: ClientTls;
 }
 
 export interface GrpcPeersOptions {
@@ -65,7 +66,7 @@ export interface GrpcPeersOptions {
   readonly logger: Logger;
   /** Spreads reconnections. Default: the system's. */
   readonly random?: Random;
-  readonly tls?: PeerTls;
+  readonly tls?: PeerTls | undefined;
   readonly bounds?: Partial<PeerBounds>;
 }
 
@@ -114,14 +115,14 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
    */
   async listen(address: ListenAddress, options: { readonly secure?: boolean } = {}): Promise<ListenAddress> {
     if (this.#closed !== undefined) throw new Error("listen() after close()");
-    const { tls } = this.#options;
+    const tls = options.secure === true ? this.#options.tls?.listener : undefined;
     if (options.secure === true && tls === undefined) throw new TypeError("there is no certificate for a peer port");
     const server = createNiceServer({
       receiveBytesMax: this.#bounds.receiveBytesMax,
       keepAlive: this.#bounds.bulkKeepAlive,
     });
     server.add(Peer, this.#service);
-    const port = await openPeerPort(server, address, options.secure === true ? tls?.server : undefined);
+    const port = await openPeerPort(server, address, tls);
     this.#ports.push(port);
     return port.address;
   }
@@ -199,7 +200,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     return discover(urls, timeoutMs, {
       clock,
       logger,
-      tls: tls?.client,
+      tls: tls?.dial,
       bounds: this.#bounds,
       signal: this.#closing.signal,
     });
@@ -240,7 +241,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     const { clock, logger, tls } = this.#options;
     const [random, bounds] = [this.#random, this.#bounds];
     const { measures } = this;
-    return new RemoteMember(address, { clock, logger, random, bounds, running, measures, tls: tls?.client });
+    return new RemoteMember(address, { clock, logger, random, bounds, running, measures, tls: tls?.dial });
   }
 
   /** As long as there are members, one question to each of them now and then. */

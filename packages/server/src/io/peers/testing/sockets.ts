@@ -22,8 +22,8 @@ const SERVER_TLS = {
 
 /** Both sides show a certificate and ask for one. */
 export const TEST_TLS: PeerTls = {
-  server: { current: () => Promise.resolve(SERVER_TLS) },
-  client: () => Promise.resolve({ ca: pem("ca.pem"), cert: pem("client.pem"), key: pem("client-key.pem") }),
+  listener: { current: () => Promise.resolve(SERVER_TLS) },
+  dial: () => Promise.resolve({ ca: pem("ca.pem"), cert: pem("client.pem"), key: pem("client-key.pem") }),
 };
 
 export class SocketWorld implements PeerWorld, AsyncDisposable {

@@ -1,0 +1,65 @@
+/** Both sides of a node's TLS: what its options ask for, opened, and what they ask for in vain, told. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock, Logger } from "../env.js";
+import type { TlsOptions } from "../security-options.js";
+import { type NodeTls, openTls } from "./node-tls.js";
+
+export interface TlsSidesOptions {
+  readonly clientTls?: TlsOptions | undefined;
+  readonly peerTls?: TlsOptions | undefined;
+  /** URLs of each side that are listened on. */
+  readonly clientUrls: readonly string[];
+  readonly peerUrls: readonly string[];
+  /** Undefined for a node in memory: what it makes for itself is forgotten with it. */
+  readonly dataDir: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface TlsSides {
+  readonly client?: NodeTls | undefined;
+  readonly peer?: NodeTls | undefined;
+  /** Removes what must not outlive a node in memory. */
+  close(): Promise<void>;
+}
+
+/** Errors: those of `openTls`; nothing stays then. */
+export async function openTlsSides(options: TlsSidesOptions): Promise<TlsSides> {
+  const { clientTls, peerTls, clientUrls, peerUrls, clock, logger } = options;
+  const makes = [clientTls, peerTls].some((tls) => tls?.autoTls === true);
+  const temporary = options.dataDir === undefined && makes ? await mkdtemp(join(tmpdir(), "kvorum-tls-")) : undefined;
+  const close = async (): Promise<void> => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+  };
+  const dataDir = options.dataDir ?? temporary ?? "";
+  try {
+    return {
+      client:
+        clientTls && (await openTls({ side: "client", tls: clientTls, urls: clientUrls, dataDir, clock, logger })),
+      peer: peerTls && (await openTls({ side: "peer", tls: peerTls, urls: peerUrls, dataDir, clock, logger })),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    warnOfPlainUrls("client", clientUrls, clientTls, logger);
+    warnOfPlainUrls("peer", peerUrls, peerTls, logger);
+  }
+}
+
+/** etcd's words, in which an operator may look for them. */
+function warnOfPlainUrls(side: string, urls: readonly string[], tls: TlsOptions | undefined, logger: Logger): void {
+  if (tls?.certFile === undefined) return;
+  for (const url of urls.filter((one) => one.startsWith("http:"))) {
+    logger.warn({ url }, `scheme is HTTP while ${side} key/cert files are presented; ignoring them for this address`);
+    if (tls.clientCertAuth === true) {
+      logger.warn(
+        { url },
+        `scheme is HTTP while --${side === "peer" ? "peer-" : ""}client-cert-auth is enabled; ignoring it for this address`,
+      );
+    }
+  }
+}
