@@ -6,6 +6,7 @@
  * Read next: `node/node.ts` (the member), `edge.ts` (its client ports), `options.ts` (what it can be told), `cluster.ts`
  * (several of them in one process).
  */
+import { NodeAuth } from "./auth/node-auth.js";
 import { startAutoCompaction } from "./auto-compaction.js";
 import { Closers } from "./closers.js";
 import { openEdge } from "./edge.js";
@@ -95,6 +96,8 @@ async function start(
   const clock = new SystemClock();
   // First, so that ports that came open are closed whatever fails.
   if (openPeers !== undefined) closers.add(() => openPeers.close());
+  const auth = new NodeAuth(options.auth, clock);
+  closers.add(() => auth.close());
   const storage = await openStorage(dataDir, { ...options, failpoints }, (close) => closers.add(close));
   const tls = await openTlsSides({ ...tlsOptions(options, dataDir, openPeers !== undefined), clock, logger });
   closers.add(() => tls.close());
@@ -109,6 +112,7 @@ async function start(
     walDirectory: storage.walDirectory,
     snapshotDirectory: storage.snapshotDirectory,
     measures,
+    tokens: auth.tokenSink,
     onWalFlush: ({ bytes, durationMs }) => {
       measures.walWriteBytes.add(bytes);
       measures.walFsync.observe(durationMs / 1000);
@@ -121,6 +125,7 @@ async function start(
   const edge = await openEdge(node, options, clock, {
     privateFolder: storage.privateFolder,
     measures,
+    auth: auth.portsFor(node),
     tls: tls.client?.listener,
     ...(peers instanceof GrpcPeers && { peerMeasures: peers.measures }),
   });
