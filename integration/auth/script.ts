@@ -113,7 +113,7 @@ const logins: Step[] = [
   {
     name: "a token that nobody has is refused, and so is none",
     run: async (actor) => {
-      for (const token of ["garbage", "garbage.1", "Bearer ", ".", `x${actor.tokens.get("alice")}`]) {
+      for (const token of ["garbage", "garbage.1", "", "Bearer", ".", `x${actor.tokens.get("alice")}`]) {
         await actor.showing(token).range("a/1");
         await actor.showing(token).put("a/1");
         await actor.showing(token).call(Auth.method.userList, {});
@@ -313,10 +313,10 @@ const administration: Step[] = [
 /** What 3.4 does otherwise, together and near the end: it leaves other data behind. */
 const newer: Step[] = [
   {
-    name: "an empty token is refused",
-    differs: "as none: the library below the engine drops metadata without a value",
+    name: "a token with a space at its end is refused",
+    differs: "as none: Node's HTTP/2 drops a field whose value ends with a space (RFC 9113, 8.2.1)",
     run: async (actor) => {
-      await actor.showing("").range("a/1");
+      await actor.showing("Bearer ").range("a/1");
     },
   },
   {
