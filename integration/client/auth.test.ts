@@ -1,4 +1,4 @@
-/** The client with a user and a password, against a real etcd with auth enabled. */
+/** The client with a user and a password, where authentication is on: Kvorum in this process and as another, and a real etcd. */
 import {
   type Client,
   createClient,
@@ -9,17 +9,23 @@ import {
   UnauthenticatedError,
 } from "@kvorum/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { etcdMissing, etcdVersion, startEtcd, type TestServer } from "../support/etcd.js";
+import { etcdVersion } from "../support/etcd.js";
+import { embedded, etcd, oneProcess, type ServerKind } from "./servers.js";
+import type { SuiteServer } from "./suite.js";
 
-const missing = etcdMissing();
+for (const kind of [embedded, oneProcess, etcd]) {
+  const { missing } = kind;
+  const title = `a user and a password against ${kind.name}`;
+  describe.skipIf(missing !== undefined)(missing === undefined ? title : `${title} (${missing})`, () => suite(kind));
+}
 
-describe.skipIf(missing !== undefined)(`a user and a password against etcd${missing ? ` (${missing})` : ""}`, () => {
-  let server: TestServer;
+function suite(kind: ServerKind): void {
+  let server: SuiteServer;
   let root: Client;
   let alice: Client;
 
   beforeAll(async () => {
-    server = await startEtcd();
+    server = await kind.start();
     await using setUp = createClient({ endpoints: server.endpoint });
     const { auth } = setUp;
     await expect(auth.enable()).rejects.toMatchObject({ reason: "root-user-missing" });
@@ -114,10 +120,10 @@ describe.skipIf(missing !== undefined)(`a user and a password against etcd${miss
     await expect(auth.roleGet("writer")).rejects.toMatchObject({ reason: "role-not-found" });
   });
 
-  it("says of a server before 3.5 that it cannot tell whether auth is on", async () => {
-    const version = etcdVersion() ?? "";
+  it("is told whether auth is on, or that a server before 3.5 cannot tell", async () => {
     const status = root.auth.status();
-    if (/^3\.[0-4]\./.test(version)) await expect(status).rejects.toMatchObject({ reason: "not-supported" });
+    if (kind === etcd && /^3\.[0-4]\./.test(etcdVersion() ?? ""))
+      await expect(status).rejects.toMatchObject({ reason: "not-supported" });
     else expect(await status).toMatchObject({ enabled: true });
   });
 
@@ -137,4 +143,4 @@ describe.skipIf(missing !== undefined)(`a user and a password against etcd${miss
     await anybody.put("b/1", "free");
     expect((await alice.get("b/1"))?.value).toBe("free");
   });
-});
+}
