@@ -99,7 +99,7 @@ export async function openEdge(
   const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
   const endpoints = { node, metrics, versions: () => versions };
   const { debug = false, gateway: isGatewayOn = true } = options.http;
-  const access = new AccessRules(accessOf(options));
+  const access = new AccessRules(accessOf(node, options));
   const client = clientSurface({ ...endpoints, access, debug, gateway: isGatewayOn ? gateway : undefined });
   const ports = new ClientPorts();
   let listener: PrivateListener | undefined;
@@ -127,13 +127,13 @@ export async function openEdge(
 }
 
 /** A member answers to the names under which others are told to reach it, unless it is given a list. */
-function accessOf(options: ResolvedOptions): ConstructorParameters<typeof AccessRules>[0] {
+function accessOf(node: NodeApi, options: ResolvedOptions): ConstructorParameters<typeof AccessRules>[0] {
   const { corsOrigins = [], hostWhitelist } = options.http;
   const advertised = [...(options.advertiseClientUrls ?? []), ...options.listenClientUrls].map(hostOf);
   return {
     corsOrigins,
     hostWhitelist: hostWhitelist ?? [...LOOPBACK_NAMES, ...advertised],
     allowAddresses: hostWhitelist === undefined,
-    refusesCertificates: () => false,
+    refusesCertificates: () => options.clientTls?.clientCertAuth === true && node.auth.enabled,
   };
 }
