@@ -35,7 +35,7 @@ const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["rpc", "http"],
   ["auth", "offline"],
   ["simulation"],
-  ["client-ports", "edge", "storage", "closers"],
+  ["client-ports", "edge", "storage", "closers", "force-new-cluster"],
   ["server"],
   ["cluster"],
   ["index", "main", "testing"],

@@ -11,6 +11,7 @@ import { startAutoCompaction } from "./auto-compaction.js";
 import { Closers } from "./closers.js";
 import { openEdge } from "./edge.js";
 import type { Env, Failpoints, Logger } from "./env.js";
+import { forceNewCluster } from "./force-new-cluster.js";
 import { SystemClock } from "./io/clock.js";
 import { NO_FAILPOINTS } from "./io/no-failpoints.js";
 import { GrpcPeers } from "./io/peers/grpc-peers.js";
@@ -99,18 +100,18 @@ async function start(
   const auth = new NodeAuth(options.auth, clock);
   closers.add(() => auth.close());
   const storage = await openStorage(dataDir, { ...options, failpoints }, (close) => closers.add(close));
+  const { disk, backend, walDirectory, snapshotDirectory } = storage;
+  const world = { clock, random: new SystemRandom(), disk, failpoints, logger };
+  const member = { ...memberOptions(options), backend, walDirectory, snapshotDirectory };
+  if (options.forceNewCluster) await forceNewCluster(member, world);
   const tls = await openTlsSides({ ...tlsOptions(options, dataDir, openPeers !== undefined), clock, logger });
   closers.add(() => tls.close());
   const peers = openPeers ?? (await listenForPeers(options, clock, closers, tls.peer)) ?? NO_PEERS;
-  const { disk } = storage;
   const measures = new NodeMeasures();
-  const env: Env = { clock, random: new SystemRandom(), disk, peers, failpoints, logger };
+  const env: Env = { ...world, peers };
   const node = await EtcdNode.start({
-    ...memberOptions(options),
+    ...member,
     env,
-    backend: storage.backend,
-    walDirectory: storage.walDirectory,
-    snapshotDirectory: storage.snapshotDirectory,
     measures,
     tokens: auth.tokenSink,
     onWalFlush: ({ bytes, durationMs }) => {
@@ -197,6 +198,7 @@ function memberOptions(options: ResolvedOptions): MemberOptions {
     clusterToken: options.clusterToken,
     initialCluster: options.initialCluster,
     initialClusterState: options.initialClusterState,
+    forceNewCluster: options.forceNewCluster,
     preVote: options.preVote,
     strictReconfigCheck: options.strictReconfigCheck,
     maxLearners: options.maxLearners,

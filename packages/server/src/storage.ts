@@ -7,6 +7,7 @@ import { MemoryBackend, MemoryStore } from "./io/backend/memory-backend.js";
 import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
 import { MemoryDisk } from "./io/disk/memory-disk.js";
 import { NodeDisk } from "./io/disk/node-disk.js";
+import { unsynced } from "./io/disk/unsynced-disk.js";
 
 export interface Storage {
   readonly disk: Disk;
@@ -26,6 +27,7 @@ export class MachineMemory {
 interface StorageOptions {
   readonly walDir?: string | undefined;
   readonly quotaBackendBytes: number;
+  readonly unsafeNoFsync: boolean;
   readonly failpoints: Failpoints;
   readonly logger: Logger;
 }
@@ -52,13 +54,24 @@ function openInMemory({ disk, store }: MachineMemory, { walDir }: StorageOptions
 
 async function openOnDisk(
   dataDir: string,
-  { walDir, quotaBackendBytes, failpoints, logger }: StorageOptions,
+  { walDir, quotaBackendBytes, unsafeNoFsync, failpoints, logger }: StorageOptions,
   addCloser: AddCloser,
 ): Promise<Storage> {
-  const disk = new NodeDisk({ logger });
+  if (unsafeNoFsync) {
+    logger.warn(
+      { dataDir },
+      "--unsafe-no-fsync: writes are acknowledged before the disk has them; a power cut loses or damages data",
+    );
+  }
+  const disk = unsafeNoFsync ? unsynced(new NodeDisk({ logger })) : new NodeDisk({ logger });
   const directory = await openDataDirectory(disk, dataDir);
   addCloser(() => directory.release());
-  const backend = new LmdbBackend({ directory: directory.backend, failpoints, ...mapSize(quotaBackendBytes) });
+  const backend = new LmdbBackend({
+    directory: directory.backend,
+    unsafeNoSync: unsafeNoFsync,
+    failpoints,
+    ...mapSize(quotaBackendBytes),
+  });
   addCloser(() => backend.close());
   return {
     disk,

@@ -12,7 +12,7 @@ import type { Given, Givens } from "./given.js";
 import { NOT_CARRIED, type NotCarried } from "./not-carried.js";
 import { UsageError } from "./values.js";
 
-const FILE_BYTES_MAX = 1024 * 1024;
+const FILE_BYTES_MAX = 64 * 1024;
 /** Anchors may be used so often; each use copies, and copies of copies grow without end. */
 const ALIASES_MAX = 50;
 

@@ -22,11 +22,11 @@ export function consoleLine(json: string, isColoured: boolean): string {
 }
 
 function shownValue(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
+  const isBare = typeof value === "string" && /^[^\s"=\p{C}]+$/u.test(value);
+  return isBare ? value : oneLine(JSON.stringify(value));
 }
 
-/** Control characters could forge a line, or colour a terminal. */
-function oneLine(message: string): string {
-  return message.replace(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1));
+/** Control characters could forge a line, colour a terminal, or turn the direction of a text around. */
+function oneLine(text: string): string {
+  return text.replace(/\p{C}/gu, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
 }

@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly initialCluster?: readonly InitialMember[];
   /** `existing` joins a cluster that the member was added to. Default `new`. */
   readonly initialClusterState?: "new" | "existing";
+  /** Removes every other member from the log that is there, before anything of it is applied. Default false. */
+  readonly forceNewCluster?: boolean;
   /** Ask whether an election can be won before starting one. Default true. */
   readonly preVote?: boolean;
   /** Milliseconds between heartbeats, which is also one tick of Raft. Default 100. */
@@ -101,6 +103,7 @@ export function nodeConfig(options: NodeOptions): NodeConfig {
     clusterToken: options.clusterToken ?? "etcd-cluster",
     initialCluster,
     initialClusterState: options.initialClusterState ?? "new",
+    forceNewCluster: options.forceNewCluster ?? false,
     preVote: options.preVote ?? true,
     heartbeatMs,
     electionMs,

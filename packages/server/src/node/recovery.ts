@@ -11,6 +11,7 @@ import type { Entry, SnapshotMark } from "../core/raft/types.js";
 import type { Disk } from "../env.js";
 import { naming } from "../io/disk/disk-error.js";
 import { listSegments } from "../io/wal/recovery.js";
+import type { RecoveredLog } from "../io/wal/replay.js";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../io/wal/segment-header.js";
 import { Wal } from "../io/wal/wal.js";
 import { decodeConfChange } from "../io/wire/command.js";
@@ -19,6 +20,7 @@ import { type Beginning, foundCluster } from "./bootstrap.js";
 import type { Identity } from "./identity.js";
 import { joinCluster } from "./join.js";
 import type { NodeConfig, NodeOptions } from "./options.js";
+import { refuseEmptyLog, soleMemberLog } from "./sole-member.js";
 import { hex, StartRefusedError } from "./start-refused.js";
 import { checkStoredMembers } from "./stored-members.js";
 
@@ -58,9 +60,16 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
     env.failpoints.hit("recovery-after-log");
     const isEmpty = recovered.hardState === undefined && recovered.snapshot === undefined && applied.index === 0;
     // The member stopped between the creation of its log and the first record in it, or the first record was torn.
-    if (isEmpty) beginning ??= await begin(config, identity);
+    if (isEmpty && beginning === undefined) {
+      if (config.forceNewCluster) refuseEmptyLog(walDirectory);
+      beginning = await begin(config, identity);
+    }
     if (beginning?.firstLog !== undefined) await wal.append({ ...beginning.firstLog, mustSync: true });
-    const { hardState, entries } = beginning === undefined ? recovered : (beginning.firstLog ?? NOTHING);
+    const continued =
+      config.forceNewCluster && beginning === undefined
+        ? await withoutOthers(config, identity, wal, recovered)
+        : recovered;
+    const { hardState, entries } = beginning === undefined ? continued : (beginning.firstLog ?? NOTHING);
     const raft = new Raft({
       id: identity.memberId,
       electionTicks: config.electionTicks,
@@ -86,6 +95,27 @@ export async function recoverMember(options: NodeOptions, config: NodeConfig): P
     await wal.close();
     throw error;
   }
+}
+
+/** The log of a member that has become a cluster of one; the same log when it was one. */
+async function withoutOthers(
+  { backend, env }: NodeConfig,
+  { memberId }: Identity,
+  wal: Wal,
+  log: RecoveredLog,
+): Promise<RecoveredLog> {
+  const more = soleMemberLog(memberId, log, backend.appliedAt());
+  if (more === undefined) return log;
+  const removed = more.entries.map(({ data }) => decodeConfChange(data).content);
+  env.logger.warn(
+    {
+      memberId: hex(memberId),
+      removed: removed.flatMap(({ type, member }) => (type === "remove" ? [hex(member.id)] : [])),
+    },
+    "--force-new-cluster: this member is a cluster of its own now, and the others are removed for good",
+  );
+  await wal.append({ ...more, mustSync: true });
+  return { ...log, hardState: more.hardState, entries: [...log.entries, ...more.entries] };
 }
 
 function openWal(

@@ -16,6 +16,8 @@ import { hex, refuseRemoved, StartRefusedError } from "./start-refused.js";
 export function checkStoredMembers(config: NodeConfig, stored: Identity): void {
   const membership = new Membership(new WriteBuffer(config.backend));
   if (membership.isRemoved(stored.memberId)) refuseRemoved(stored);
+  // Whoever makes a cluster of these data has said that they are meant, and may give the member another name and address.
+  if (config.forceNewCluster) return;
   const founding = foundingIdentity(config);
   if (founding.memberId === stored.memberId && founding.clusterId === stored.clusterId) return;
   // Without a record of its own the backend is another one's, and the state machine's owner check says so.

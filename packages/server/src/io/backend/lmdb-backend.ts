@@ -23,7 +23,7 @@ import type { Failpoints } from "../../env.js";
 import { NO_FAILPOINTS } from "../no-failpoints.js";
 import { Generations } from "./generations.js";
 import { guardedRange } from "./guarded-range.js";
-import { LmdbEnvironment } from "./lmdb-environment.js";
+import { LmdbEnvironment, type LmdbEnvironmentOptions } from "./lmdb-environment.js";
 
 /** Address space, not disk: the file grows as it is used. Above etcd's largest recommended quota (8 GiB) and a quarter. */
 const MAP_BYTES_DEFAULT = 10 * 1024 ** 3;
@@ -35,6 +35,8 @@ export interface LmdbBackendOptions {
   readonly directory: string;
   /** Largest size of the data file; default 10 GiB. At least the quota and a quarter. */
   readonly mapBytes?: number;
+  /** Commit without waiting for the disk; a power cut may damage the data. Default false. */
+  readonly unsafeNoSync?: boolean;
   /** Default: none does anything. */
   readonly failpoints?: Failpoints;
 }
@@ -56,7 +58,7 @@ interface Shared {
 
 export class LmdbBackend implements Backend {
   readonly #generations: Generations;
-  readonly #mapBytes: number;
+  readonly #environmentOptions: LmdbEnvironmentOptions;
   readonly #failpoints: Failpoints;
   #shared: Shared;
   /** Replaced, and still read by snapshots. */
@@ -73,11 +75,12 @@ export class LmdbBackend implements Backend {
   #closing: Promise<void> | undefined;
 
   /** Throws when the data cannot be opened. */
-  constructor({ directory, mapBytes = MAP_BYTES_DEFAULT, failpoints = NO_FAILPOINTS }: LmdbBackendOptions) {
+  constructor(options: LmdbBackendOptions) {
+    const { directory, mapBytes = MAP_BYTES_DEFAULT, unsafeNoSync = false, failpoints = NO_FAILPOINTS } = options;
     this.#failpoints = failpoints;
-    this.#mapBytes = mapBytes;
+    this.#environmentOptions = { mapBytes, unsafeNoSync };
     this.#generations = new Generations(directory);
-    this.#shared = share(new LmdbEnvironment(this.#generations.current, mapBytes));
+    this.#shared = share(new LmdbEnvironment(this.#generations.current, this.#environmentOptions));
     this.#appliedAt = this.#shared.environment.appliedAt();
   }
 
@@ -147,7 +150,7 @@ export class LmdbBackend implements Backend {
 
   replaceWith(at: AppliedAt, entries: ContentSource): Promise<void> {
     return this.#swap(async (directory) => {
-      const next = new LmdbEnvironment(directory, this.#mapBytes);
+      const next = new LmdbEnvironment(directory, this.#environmentOptions);
       this.#replacing = true;
       try {
         await fillFrom(next, entries);
@@ -177,7 +180,7 @@ export class LmdbBackend implements Backend {
       }
       return () => {
         this.#missed = undefined;
-        const next = new LmdbEnvironment(directory, this.#mapBytes);
+        const next = new LmdbEnvironment(directory, this.#environmentOptions);
         // The copy shows some commit since the start. Changes say what a key is, not how it moves, so repeating the
         // batches from the start ends in the same content.
         next.commit(missed, this.#appliedAt);

@@ -2,7 +2,7 @@
  * One LMDB environment: a directory with a data file, a named database a table, and one for the mark. Knows the engine;
  * `lmdb-backend.ts` knows when to use which environment.
  *
- * Settings: binary keys and values, no compression, no msgpack, no write map, always synced. With `overlappingSync` the
+ * Settings: binary keys and values, no compression, no msgpack, no write map, synced unless told not to. With `overlappingSync` the
  * engine keeps the last flushed root apart from the newest one and `safeRestore` goes back to it after a crash. In this
  * version (3.5.6) the engine flushes inside a synchronous commit, so a commit that has returned is durable.
  */
@@ -35,6 +35,12 @@ const PORTION_BYTES = 1024 * 1024;
 
 type Store = Database<Uint8Array, Uint8Array>;
 
+export interface LmdbEnvironmentOptions {
+  readonly mapBytes: number;
+  /** Commits return before the disk has them, and a power cut may damage the file. */
+  readonly unsafeNoSync: boolean;
+}
+
 export class LmdbEnvironment {
   readonly directory: string;
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
@@ -42,7 +48,7 @@ export class LmdbEnvironment {
   readonly #marks: Store;
 
   /** The directory exists; the files in it are made when they do not. */
-  constructor(directory: string, mapBytes: number) {
+  constructor(directory: string, { mapBytes, unsafeNoSync }: LmdbEnvironmentOptions) {
     this.directory = directory;
     this.#root = open({
       ...BINARY,
@@ -51,9 +57,10 @@ export class LmdbEnvironment {
       mapSize: mapBytes,
       maxDbs: 10,
       maxReaders: 126,
-      overlappingSync: true,
+      overlappingSync: !unsafeNoSync,
+      noSync: unsafeNoSync,
       useWritemap: false,
-      ...{ safeRestore: true },
+      ...(unsafeNoSync ? {} : { safeRestore: true }),
     });
     this.#tables = new Map(TABLES.map((table) => [table, this.#root.openDB({ ...BINARY, name: table })]));
     this.#marks = this.#root.openDB({ ...BINARY, name: "applied" });
