@@ -5,6 +5,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryBackend, MemoryStore } from "../../io/backend/memory-backend.js";
+import type { AuthChange } from "../auth/command.js";
+import type { Identity } from "../auth/types.js";
 import { EMPTY_BYTES } from "../bytes.js";
 import { ServerError } from "../errors.js";
 import { hashBackend } from "../mvcc/hash.js";
@@ -42,7 +44,27 @@ const txn = fc
     success: [success] as readonly Operation[],
     failure,
   }));
+const user = fc.constantFrom("root", "root", "ann");
+const role = fc.constantFrom("root", "r");
+const authChange: fc.Arbitrary<AuthChange> = fc.oneof(
+  fc.record({ kind: fc.constant("user-add" as const), name: user, passwordHash: fc.constantFrom("hash", undefined) }),
+  fc.record({ kind: fc.constantFrom("user-grant-role" as const, "user-revoke-role" as const), name: user, role }),
+  fc.record({ kind: fc.constantFrom("role-add" as const, "role-delete" as const), name: role }),
+  fc.record({
+    kind: fc.constant("role-grant-permission" as const),
+    name: role,
+    permission: fc.record({ type: fc.constantFrom("read", "readwrite"), key, rangeEnd: fc.constant(EMPTY_BYTES) }),
+  }),
+  fc.record({ kind: fc.constantFrom("auth-enable" as const, "auth-enable" as const, "auth-disable" as const) }),
+);
+/** Newer than any store that these logs lead to, so that only permissions count. */
+const identity: fc.Arbitrary<Identity | undefined> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ user: "root", authRevision: 1000n }) },
+  { weight: 2, arbitrary: fc.constant({ user: "ann", authRevision: 1000n }) },
+  { weight: 1, arbitrary: fc.constant(undefined) },
+);
 const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 3, arbitrary: authChange },
   { weight: 6, arbitrary: put },
   { weight: 2, arbitrary: remove },
   { weight: 2, arbitrary: txn },
@@ -101,7 +123,7 @@ const confChange: fc.Arbitrary<ConfChange> = fc.record({
 const log: fc.Arbitrary<readonly AppliedEntry[]> = fc
   .array(
     fc.oneof(
-      { weight: 12, arbitrary: fc.record({ command }) },
+      { weight: 12, arbitrary: fc.record({ command, identity }) },
       { weight: 2, arbitrary: fc.record({ confChange }) },
       { weight: 1, arbitrary: fc.constant({}) },
     ),
@@ -132,6 +154,17 @@ function fingerprint({ backend, machine }: { backend: MemoryBackend; machine: St
     leases: [1n, 2n, 3n].map((id) => ({ ...machine.lessor.timeToLive(id, 0), ttlSeconds: machine.lessor.exists(id) })),
     members: machine.members,
     alarms: machine.alarms,
+    users: authOf(machine),
+  };
+}
+
+function authOf({ auth }: StateMachine): unknown {
+  const { enabled, revision, userNames, roleNames } = auth;
+  return {
+    enabled,
+    revision,
+    users: userNames.map((name) => auth.user(name)),
+    roles: roleNames.map((n) => auth.role(n)),
   };
 }
 
@@ -139,6 +172,7 @@ describe("the same log", () => {
   it("gives the same answers and the same bytes on a leader and on a follower with another clock", () => {
     let effects = 0;
     let refusals = 0;
+    const reasons = new Set<unknown>();
     fc.assert(
       fc.property(log, fc.integer({ min: 1, max: 20 }), (entries, every) => {
         const leader = open(new MemoryStore());
@@ -149,6 +183,7 @@ describe("the same log", () => {
           expect(shown(follower.machine.apply(entry, 5))).toEqual(shown(answer));
           if (answer instanceof ServerError) refusals++;
           else effects++;
+          reasons.add(shown(answer));
           if (entry.index % every === 0) {
             leader.machine.commit();
             leader.machine.compactStep();
@@ -160,6 +195,7 @@ describe("the same log", () => {
     );
     expect(effects).toBeGreaterThan(1000);
     expect(refusals).toBeGreaterThan(200);
+    expect(["permissionDenied", "userEmpty"].every((reason) => reasons.has(reason))).toBe(true);
   });
 
   it("gives the same state after a crash back to any commit and a replay from its mark", () => {
