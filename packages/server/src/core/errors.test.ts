@@ -23,21 +23,10 @@ const facts: readonly Fact[] = readFileSync(new URL("../../testdata/errors.tsv",
 
 /** Facts that the node does not raise: parts that are not built yet, texts that are no status, and names kept for clients. */
 const NOT_CARRIED: ReadonlySet<string> = new Set([
-  // Downgrade, and what members of several tell each other.
+  // What members of several tell each other.
   "ErrGRPCClusterIDMismatch",
   "ErrGRPCNotCapable",
-  "ErrGRPCWrongDowngradeVersionFormat",
-  "ErrGRPCInvalidDowngradeTargetVersion",
-  "ErrGRPCClusterVersionUnavailable",
-  "ErrGRPCDowngradeInProcess",
-  "ErrGRPCNoInflightDowngrade",
-  "(unnamed) unknown method",
   "ErrGRPCTimeoutWaitAppliedIndex",
-  // The Lock and Election services.
-  "(unnamed) missing leader key",
-  "(unnamed) election not leader",
-  "(unnamed) election no leader",
-  "(unnamed) lock session expired",
   // Streamed ranges.
   "(unnamed) stream sort",
   "(unnamed) stream filter",

@@ -75,6 +75,16 @@ export const SERVER_ERRORS = {
   invalidAuthToken: { code: 16, message: "etcdserver: invalid auth token" },
   invalidAuthManagement: { code: 3, message: "etcdserver: invalid auth management" },
   authOldRevision: { code: 3, message: "etcdserver: revision of auth store is old" },
+  wrongDowngradeVersionFormat: { code: 3, message: "etcdserver: wrong downgrade target version format" },
+  invalidDowngradeTargetVersion: { code: 3, message: "etcdserver: invalid downgrade target version" },
+  clusterVersionUnavailable: { code: 9, message: "etcdserver: cluster version not found during downgrade" },
+  downgradeInProcess: { code: 9, message: "etcdserver: cluster has a downgrade job in progress" },
+  noInflightDowngrade: { code: 9, message: "etcdserver: no inflight downgrade job" },
+  unknownMethod: { code: 2, message: "etcdserver: unknown method" },
+  leaderKeyMissing: { code: 2, message: '"leader" field must be provided' },
+  electionNotLeader: { code: 2, message: "election: not leader" },
+  electionNoLeader: { code: 2, message: "election: no leader" },
+  lockSessionExpired: { code: 2, message: "mutex: session is expired" },
 } as const;
 
 export type ServerErrorName = keyof typeof SERVER_ERRORS;

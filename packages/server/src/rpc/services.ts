@@ -1,13 +1,15 @@
 /** Every service of the node, guarded, observed and added to a server. What is not here answers UNIMPLEMENTED. */
 import type { DescService } from "@bufbuild/protobuf";
-import { Auth, Cluster, Health, KV, Lease, Maintenance, Watch } from "@kvorum/proto";
+import { Auth, Cluster, Election, Health, KV, Lease, Lock, Maintenance, Watch } from "@kvorum/proto";
 import type { RpcServer, ServiceImplementation } from "@kvorum/transport";
 import { authService } from "./auth.js";
 import { clusterService } from "./cluster.js";
+import { electionService } from "./election.js";
 import { guard } from "./guard.js";
 import { healthService } from "./health.js";
 import { kvService } from "./kv.js";
 import { leaseService } from "./lease.js";
+import { lockService } from "./lock.js";
 import { maintenanceService } from "./maintenance.js";
 import { observe } from "./observe.js";
 import type { RpcParts } from "./parts.js";
@@ -22,5 +24,7 @@ export function addServices(server: Pick<RpcServer, "add">, parts: RpcParts): vo
   add(Cluster, clusterService(parts));
   add(Maintenance, maintenanceService(parts));
   add(Auth, authService(parts));
+  add(Lock, lockService(parts));
+  add(Election, electionService(parts));
   add(Health, healthService(parts));
 }
