@@ -40,7 +40,8 @@ export async function selfSigned(options: SelfSignedOptions): Promise<Certificat
   // Loaded only here: most nodes never make a certificate.
   const { makeCertificate } = await import("./x509.js");
   const { cert, key } = await makeCertificate({
-    organization: "kvorum",
+    // No common name: with authentication on, one would be a user.
+    subject: { organization: "kvorum" },
     hosts: namesOf(hosts),
     uses,
     notBefore: new Date(nowMs),

@@ -22,8 +22,8 @@ import { pemText } from "./pem.js";
 export type KeyUse = "server" | "client";
 
 export interface CertificateRequest {
-  readonly commonName?: string | undefined;
-  readonly organization?: string | undefined;
+  /** One of the two, or nothing. */
+  readonly subject?: { readonly commonName: string } | { readonly organization: string } | undefined;
   /** DNS names and IP addresses. */
   readonly hosts?: readonly string[] | undefined;
   readonly uses?: readonly KeyUse[] | undefined;
@@ -84,7 +84,7 @@ export async function makeCertificate(
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey, engine);
   await certificate.sign(issuer?.privateKey ?? keys.privateKey, HASH, engine);
   return {
-    cert: pemText("CERTIFICATE", new Uint8Array(certificate.toSchema().toBER())),
+    cert: pemText("CERTIFICATE", new Uint8Array(certificate.toSchema(true).toBER())),
     key: pemText("PRIVATE KEY", new Uint8Array(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey))),
     certificate,
     privateKey: keys.privateKey,
@@ -98,14 +98,10 @@ function serialNumber(): ArrayBuffer {
   return bytes.buffer;
 }
 
-function writeName(name: RelativeDistinguishedNames, { commonName, organization }: CertificateRequest): void {
-  for (const [type, value] of [
-    [OID.organization, organization],
-    [OID.commonName, commonName],
-  ] as const) {
-    if (value !== undefined) {
-      name.typesAndValues.push(new AttributeTypeAndValue({ type, value: new Utf8String({ value }) }));
-    }
+function writeName(name: RelativeDistinguishedNames, { subject }: CertificateRequest): void {
+  for (const [key, value] of Object.entries(subject ?? {})) {
+    const type = key === "commonName" ? OID.commonName : OID.organization;
+    name.typesAndValues.push(new AttributeTypeAndValue({ type, value: new Utf8String({ value }) }));
   }
 }
 
