@@ -87,7 +87,7 @@ export async function openEdge(
   const { logger, warnUnaryMs } = options;
   const observing = { calls: metrics.calls, clock, slow: new SlowLog(logger, clock), warnUnaryMs };
   const services = { node, auth, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits };
-  const gateway = new Gateway({ receiveBytesMax });
+  const gateway = new Gateway({ receiveBytesMax, maxTxnOps });
   // The very same guarded services by both ways.
   const both: Pick<RpcServer, "add"> = {
     add(service, implementation) {

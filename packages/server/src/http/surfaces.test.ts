@@ -80,7 +80,7 @@ async function start(change: Partial<State> = {}, options: StartOptions = {}) {
       refusesCertificates: () => false,
       ...options.access,
     }),
-    gateway: options.gateway === false ? undefined : new Gateway({ receiveBytesMax: 1000 }),
+    gateway: options.gateway === false ? undefined : new Gateway({ receiveBytesMax: 1000, maxTxnOps: 128 }),
     debug: options.debug ?? false,
   });
   const port = await listen(createHttpServer(client));

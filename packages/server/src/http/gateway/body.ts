@@ -3,7 +3,7 @@
  * size, all of one node's together by a budget, so that many slow senders cost no more memory than a few.
  */
 import { RpcError, StatusCode } from "@kvorum/transport";
-import { DocumentSplitter } from "./json/documents.js";
+import { type DocumentLimits, DocumentSplitter } from "./json/documents.js";
 import { JsonError } from "./json/json-error.js";
 
 /** Bytes of all unfinished requests of a node. */
@@ -36,8 +36,8 @@ export class BodyBudget {
 
 export interface BodyLimits {
   readonly budget: BodyBudget;
-  /** Of one request's text. */
-  readonly documentBytesMax: number;
+  /** Of one request. */
+  readonly document: DocumentLimits;
 }
 
 /**
@@ -46,9 +46,9 @@ export interface BodyLimits {
  */
 export async function* documentsOf(
   chunks: AsyncIterable<Uint8Array>,
-  { budget, documentBytesMax }: BodyLimits,
+  { budget, document }: BodyLimits,
 ): AsyncGenerator<string, void, undefined> {
-  const splitter = new DocumentSplitter(documentBytesMax);
+  const splitter = new DocumentSplitter(document);
   let taken = 0;
   try {
     for await (const chunk of chunks) {

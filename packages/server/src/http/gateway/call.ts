@@ -31,9 +31,11 @@ export class GatewayCall implements CallContext, Disposable {
     this.peer = peer;
     this.metadata = metadataOfHeaders(headers);
     const timeoutMs = timeoutMsOf(headers);
-    if (timeoutMs !== undefined && timeoutMs <= DELAY_MS_MAX) {
-      this.#timer = setTimeout(() => this.#end(StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded"), timeoutMs);
-    }
+    if (timeoutMs === undefined || timeoutMs > DELAY_MS_MAX) return;
+    const late = (): void => this.#end(StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded");
+    // Node's timers take a millisecond at least.
+    if (timeoutMs < 1) late();
+    else this.#timer = setTimeout(late, timeoutMs);
   }
 
   get signal(): AbortSignal {

@@ -21,6 +21,8 @@ import { WebSocketCalls } from "./web-socket.js";
 export interface GatewayOptions {
   /** Largest message, in bytes, as the RPC server takes it. */
   readonly receiveBytesMax: number;
+  /** Operations in one list of a transaction, which decides how many values a request may have. */
+  readonly maxTxnOps: number;
   /** Milliseconds a request may take to arrive; streams of requests have no limit. Default 300,000. */
   readonly requestTimeoutMs?: number | undefined;
   /** Memory for requests that have not arrived completely. Default: 128 MiB. */
@@ -30,6 +32,9 @@ export interface GatewayOptions {
 const REQUEST_TIMEOUT_MS_DEFAULT = 300_000;
 /** What JSON adds to bytes in base64: names, quotes, numbers as text. */
 const JSON_OVERHEAD_BYTES = 64 * 1024;
+/** Values that a request may have in any case, and those of one operation in each of a transaction's three lists. */
+const VALUES_MIN = 65_536;
+const VALUES_AN_OPERATION = 64;
 /** What `curl -d` and simple clients send beside JSON; see `docs/decisions/gateway-content-types.md`. */
 const CONTENT_TYPES = /^(application\/(json|x-www-form-urlencoded)|text\/plain)$/;
 
@@ -40,10 +45,12 @@ export class Gateway {
   readonly #parts: RunParts;
   readonly #webSockets: WebSocketCalls;
 
-  constructor({ receiveBytesMax, requestTimeoutMs = REQUEST_TIMEOUT_MS_DEFAULT, budget }: GatewayOptions) {
+  constructor(options: GatewayOptions) {
+    const { receiveBytesMax, maxTxnOps, requestTimeoutMs = REQUEST_TIMEOUT_MS_DEFAULT } = options;
     // Four characters of base64 for three bytes.
-    const documentBytesMax = Math.ceil(receiveBytesMax / 3) * 4 + JSON_OVERHEAD_BYTES;
-    this.#limits = { budget: budget ?? new BodyBudget(), documentBytesMax };
+    const bytesMax = Math.ceil(receiveBytesMax / 3) * 4 + JSON_OVERHEAD_BYTES;
+    const valuesMax = Math.max(VALUES_MIN, maxTxnOps * VALUES_AN_OPERATION);
+    this.#limits = { budget: options.budget ?? new BodyBudget(), document: { bytesMax, valuesMax } };
     this.#parts = { services: this.services, reader: new JsonReader(), requestTimeoutMs };
     this.#webSockets = new WebSocketCalls(this.#parts, this.#limits);
   }
@@ -153,7 +160,7 @@ function respond(request: IncomingMessage, response: ServerResponse, status: Cal
 }
 
 /** What can be refused before a byte of the body is read. Errors: `RpcError`. */
-function checkBody({ headers }: IncomingMessage, method: DescMethod, { documentBytesMax }: BodyLimits): void {
+function checkBody({ headers }: IncomingMessage, method: DescMethod, { document }: BodyLimits): void {
   const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json";
   if (!CONTENT_TYPES.test(type)) {
     throw new RpcError(StatusCode.INVALID_ARGUMENT, `content type ${type} is not application/json`);
@@ -162,5 +169,5 @@ function checkBody({ headers }: IncomingMessage, method: DescMethod, { documentB
   if (encoding !== "identity")
     throw new RpcError(StatusCode.INVALID_ARGUMENT, `content encoding ${encoding} is not read`);
   const length = Number(headers["content-length"] ?? 0);
-  if (!takesStream(method) && length > documentBytesMax) throw tooLarge(length, documentBytesMax);
+  if (!takesStream(method) && length > document.bytesMax) throw tooLarge(length, document.bytesMax);
 }

@@ -28,7 +28,7 @@ export class WebSocketCalls {
     this.#limits = limits;
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: limits.documentBytesMax,
+      maxPayload: limits.document.bytesMax,
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has("Bearer") ? "Bearer" : false),
     });

@@ -6,9 +6,9 @@ import { type JsonError, jsonError, syntaxError } from "./json-error.js";
 
 export type TokenKind = "object" | "list" | "string" | "number" | "true" | "false" | "null";
 
-const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORDS = ["true", "false", "null"] as const;
+const [MINUS, ZERO, NINE] = [0x2d, 0x30, 0x39] as const;
+const [SPACE, TAB, NEWLINE, RETURN] = [0x20, 0x09, 0x0a, 0x0d] as const;
 /** Not allowed inside a string unless escaped: everything below the space. */
 const CONTROL_MAX = 0x1f;
 
@@ -34,14 +34,24 @@ export class Cursor {
   /** What the next value is; the cursor stays before it. */
   peek(): TokenKind {
     this.#skipSpace();
-    const char = this.#text[this.#at];
-    if (char === "{") return "object";
-    if (char === "[") return "list";
-    if (char === '"') return "string";
-    const word = WORDS.find((one) => this.#text.startsWith(one, this.#at));
-    if (word !== undefined) return word;
-    if (char !== undefined && /[-\d]/.test(char)) return "number";
-    throw this.#unexpected();
+    const code = this.#text.charCodeAt(this.#at);
+    if (code === MINUS || (code >= ZERO && code <= NINE)) return "number";
+    switch (this.#text[this.#at]) {
+      case "{":
+        return "object";
+      case "[":
+        return "list";
+      case '"':
+        return "string";
+      case "t":
+        return "true";
+      case "f":
+        return "false";
+      case "n":
+        return "null";
+      default:
+        throw this.#unexpected();
+    }
   }
 
   /** The members of an object, or the values of a list: `each` must read or skip exactly one value. */
@@ -146,8 +156,11 @@ export class Cursor {
   }
 
   #skipSpace(): void {
-    SPACE.lastIndex = this.#at;
-    this.#at += SPACE.exec(this.#text)?.[0].length ?? 0;
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== SPACE && code !== NEWLINE && code !== RETURN && code !== TAB) return;
+      this.#at += 1;
+    }
   }
 
   #unexpected(): JsonError {

@@ -9,20 +9,28 @@ import { JsonError } from "./json-error.js";
 /** An object within an object, and so on. A transaction inside a transaction takes four. */
 export const DEPTH_MAX = 32;
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c] as const;
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c] as const;
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d] as const;
 
+/** Of one object. */
+export interface DocumentLimits {
+  /** Bytes of its text. */
+  readonly bytesMax: number;
+  /** Values, however deep: each costs a thousand times the work of a byte. */
+  readonly valuesMax: number;
+}
+
 export class DocumentSplitter {
-  readonly #bytesMax: number;
+  readonly #limits: DocumentLimits;
   readonly #pieces: Uint8Array[] = [];
   #bytes = 0;
   #depth = 0;
+  #values = 0;
   #inString = false;
   #escaped = false;
 
-  /** `bytesMax` bounds one object, in bytes of its text. */
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  constructor(limits: DocumentLimits) {
+    this.#limits = limits;
   }
 
   /** Bytes of the object that is not complete yet. */
@@ -46,6 +54,7 @@ export class DocumentSplitter {
           this.#depth = 1;
         } else if (!isSpace(byte)) throw noObject(byte);
       } else if (byte === QUOTE) this.#inString = true;
+      else if (byte === COMMA) this.#count();
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#open();
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         this.#depth -= 1;
@@ -71,12 +80,20 @@ export class DocumentSplitter {
 
   #open(): void {
     this.#depth += 1;
+    this.#count();
     if (this.#depth > DEPTH_MAX) throw new JsonError(`proto: exceeded max recursion depth of ${DEPTH_MAX}`);
+  }
+
+  #count(): void {
+    this.#values += 1;
+    const { valuesMax } = this.#limits;
+    if (this.#values > valuesMax) throw new JsonError(`proto: a request has ${valuesMax} values at most`);
   }
 
   #keep(piece: Uint8Array): void {
     this.#bytes += piece.length;
-    if (this.#bytes > this.#bytesMax) throw tooLarge(this.#bytes, this.#bytesMax);
+    const { bytesMax } = this.#limits;
+    if (this.#bytes > bytesMax) throw tooLarge(this.#bytes, bytesMax);
     this.#pieces.push(piece);
   }
 
@@ -85,6 +102,7 @@ export class DocumentSplitter {
     const bytes = only !== undefined && more.length === 0 ? only : Buffer.concat(this.#pieces);
     this.#pieces.length = 0;
     this.#bytes = 0;
+    this.#values = 0;
     try {
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
