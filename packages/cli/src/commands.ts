@@ -2,6 +2,7 @@
  * All commands, in the order of the help. Each line loads its file only when the command is called or asked for its help, so
  * nothing that is imported here may be heavy.
  */
+import { ADMINISTRATION } from "./administration.js";
 import type { CommandEntry } from "./command.js";
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: "Keys",
     load: async () => (await import("./commands/compaction.js")).compaction,
   },
+  ...ADMINISTRATION,
   {
     name: "version",
     summary: "Prints the version of kvorumctl",

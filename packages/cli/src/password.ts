@@ -16,7 +16,8 @@ export async function readPassword(terminal: Terminal, prompt: string): Promise<
   return password;
 }
 
-async function readLine({ stdin }: Terminal): Promise<string | undefined> {
+/** The first line of standard input; undefined where there is none. */
+export async function readLine({ stdin }: Terminal): Promise<string | undefined> {
   const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
   try {
     for await (const line of lines) return line;

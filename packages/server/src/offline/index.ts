@@ -2,7 +2,7 @@
  * `@kvorum/server/offline`: what is done to files while no node runs on them. Saved snapshots are looked at and restored, a
  * member's data is defragmented and hashed. `restore.ts` is the main part.
  */
-export type { InitialMember } from "../config/initial-cluster.js";
+export { type InitialMember, parseInitialCluster } from "../config/initial-cluster.js";
 export type { HashKvResult } from "../core/mvcc/hash.js";
 export { SnapshotError } from "../io/snapshot/format.js";
 export { type RestoreResult, restoreSnapshot } from "./restore.js";
