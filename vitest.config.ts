@@ -1,6 +1,7 @@
 /**
  * Test projects: `unit` runs beside the sources, `integration` starts real servers, and `alone` is those of them that want the
- * machine for themselves: fixed ports, whole clusters of processes under load, or a clock to keep.
+ * machine for themselves: fixed ports, whole clusters of processes under load, or a clock to keep. Of `containers` only its
+ * campaign runs.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -8,12 +9,15 @@ import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** They build an image and start an engine: a campaign of their own (`scripts/campaigns/containers.mjs`), which sets the variable. */
+const CONTAINERS = "integration/containers/*.test.ts";
+const WITH_CONTAINERS = process.env["KVORUM_CONTAINERS"] !== undefined;
+
 /** Most of what integration tests do is waiting, so that two fit on two processors. */
 const WORKERS = Math.max(2, availableParallelism() - 1);
 
 const INTEGRATION = ["integration/**/*.test.ts", "examples/**/*.test.ts"] as const;
 const ALONE = [
-  "integration/containers/*.test.ts",
   "integration/kills/*.test.ts",
   "integration/packages/*.test.ts",
   "integration/readme/*.test.ts",
@@ -63,7 +67,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: [...INTEGRATION],
-          exclude: ["**/node_modules/**", "**/dist/**", ...ALONE],
+          exclude: ["**/node_modules/**", "**/dist/**", CONTAINERS, ...ALONE],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: WORKERS,
@@ -83,6 +87,19 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      ...(WITH_CONTAINERS
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "containers",
+                include: [CONTAINERS],
+                exclude: ["**/node_modules/**", "**/dist/**"],
+                sequence: { groupOrder: 3 },
+              },
+            },
+          ]
+        : []),
     ],
   },
 });
