@@ -1,9 +1,12 @@
-/** What a learner answers: the guard that stands around every service, around handlers that always answer. */
+/** The guard that stands around every service: around handlers that always answer, or that find users changed. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Cluster, Health, KV, Lease, Maintenance, Watch } from "@kvorum/proto";
 import { type CallContext, methodPath } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
+import type { Identity } from "../core/auth/types.js";
+import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
+import type { AuthPorts } from "./auth-ports.js";
 import { guard } from "./guard.js";
 
 const SELF = 9n;
@@ -66,5 +69,48 @@ describe("a member that knows no leader", () => {
       expect(await call(node, method, {}, contextWith({ hasleader: "true" }))).toBe("etcdserver: no leader");
       expect(await call(node, method, {})).toBe("answered");
     }
+  });
+});
+
+describe("a call during which users change", () => {
+  /** Puts at the revisions that the call has in turn; the handler serves only the newest one. Answers what it was asked. */
+  async function put(revisions: readonly bigint[], current: bigint): Promise<readonly [string, number]> {
+    const authorize = async (): Promise<void> => {};
+    const node = {
+      raftStatus: { id: SELF, lead: 1n, confState: { learners: [] } },
+      auth: { enabled: true },
+      authorize,
+    };
+    let looks = 0;
+    const of = (): Identity => ({ user: "ann", authRevision: revisions[looks - 1] ?? 0n });
+    const find = (): void => void looks++;
+    const again = async (): Promise<Identity> => {
+      find();
+      return of();
+    };
+    let calls = 0;
+    const handler = async (): Promise<object> => {
+      calls++;
+      if (of().authRevision < current) throw new ServerError("authOldRevision");
+      return {};
+    };
+    const auth = { identities: { find, of, again } } as unknown as AuthPorts;
+    const guarded = guard(KV, { put: handler } as never, { node: node as unknown as NodeApi, auth });
+    const served = guarded as unknown as { put(request: object, context: CallContext): Promise<unknown> };
+    const outcome = await served.put({}, contextWith()).then(
+      () => "answered",
+      (error: ServerError) => error.reason,
+    );
+    return [outcome, calls];
+  }
+
+  it("is served when what it shows is still worth something", async () => {
+    expect(await put([1n, 2n], 1n)).toEqual(["answered", 1]);
+    expect(await put([1n, 2n], 2n)).toEqual(["answered", 2]);
+  });
+
+  it("is refused when what it shows was made at an old revision, and when users change again", async () => {
+    expect(await put([1n, 1n], 2n)).toEqual(["authOldRevision", 1]);
+    expect(await put([1n, 2n, 3n], 3n)).toEqual(["authOldRevision", 2]);
   });
 });

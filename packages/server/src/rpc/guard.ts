@@ -11,6 +11,7 @@ import { type CallContext, methodPath, type ServiceImplementation } from "@kvoru
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
 import { accessTo, checkAccess } from "./access.js";
+import type { Identities } from "./auth-ports.js";
 import type { RpcParts } from "./parts.js";
 
 type Handler = (request: unknown, context: CallContext) => unknown;
@@ -39,17 +40,37 @@ export function guard<S extends DescService>(
       if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
       return node.auth.enabled ? authorize(request, context) : undefined;
     };
-    guarded[method.localName] = answersWithStream(method) ? aroundStream(handler, check) : aroundUnary(handler, check);
+    guarded[method.localName] = answersWithStream(method)
+      ? aroundStream(handler, check)
+      : aroundUnary(handler, check, auth?.identities);
   }
   return guarded as ServiceImplementation<S>;
 }
 
-function aroundUnary(handler: Handler, check: Check): Handler {
+function aroundUnary(handler: Handler, check: Check, identities: Identities | undefined): Handler {
   return async (request, context) => {
     const checked = check(request, context);
-    if (checked !== undefined) await checked;
-    return handler(request, context);
+    if (checked === undefined) return handler(request, context);
+    await checked;
+    try {
+      return await handler(request, context);
+    } catch (error) {
+      // The users have changed since the guard looked, and the call had no effect. What it shows may still be worth the
+      // same (a token is, a JWT of an older revision is not): then the client need not hear of it.
+      if (!isOldRevision(error) || !(await isRenewed(identities, context))) throw error;
+      return handler(request, context);
+    }
   };
+}
+
+async function isRenewed(identities: Identities | undefined, context: CallContext): Promise<boolean> {
+  const before = identities?.of(context);
+  const now = await identities?.again(context);
+  return before !== undefined && now !== undefined && now.authRevision > before.authRevision;
+}
+
+function isOldRevision(error: unknown): boolean {
+  return error instanceof ServerError && error.reason === "authOldRevision";
 }
 
 function aroundStream(handler: Handler, check: Check): Handler {
