@@ -13,6 +13,7 @@ import { ClientPorts } from "./client-ports.js";
 import type { Clock } from "./env.js";
 import { AccessRules, LOOPBACK_NAMES } from "./http/access.js";
 import { Gateway } from "./http/gateway/gateway.js";
+import type { Versions } from "./http/node-endpoints.js";
 import { clientSurface, metricsSurface } from "./http/surfaces.js";
 import { SystemRandom } from "./io/random.js";
 import { hostOf } from "./listen.js";
@@ -96,8 +97,7 @@ export async function openEdge(
     },
   };
   addServices(both, services);
-  const versions = { etcdserver: API_VERSION, etcdcluster: API_VERSION, storage: API_VERSION, kvorum: KVORUM_VERSION };
-  const endpoints = { node, metrics, versions: () => versions };
+  const endpoints = { node, metrics, versions: () => versionsOf(node) };
   const { debug = false, gateway: isGatewayOn = true } = options.http;
   const access = new AccessRules(accessOf(node, options));
   const client = clientSurface({ ...endpoints, access, debug, gateway: isGatewayOn ? gateway : undefined });
@@ -124,6 +124,16 @@ export async function openEdge(
     await close();
     throw error;
   }
+}
+
+/** A cluster that has not been told a version speaks ours: there were no other ones. */
+function versionsOf({ clusterVersion }: NodeApi): Versions {
+  return {
+    etcdserver: API_VERSION,
+    etcdcluster: clusterVersion ?? API_VERSION,
+    storage: API_VERSION,
+    kvorum: KVORUM_VERSION,
+  };
 }
 
 /** A member answers to the names under which others are told to reach it, unless it is given a list. */

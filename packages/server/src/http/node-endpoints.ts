@@ -9,7 +9,7 @@ import { checkHealth } from "./health.js";
 export interface Versions {
   /** API level as a full version: `3.6.0`. */
   readonly etcdserver: string;
-  /** `MAJOR.MINOR.0`, or `not_decided` while the cluster has not agreed on one. */
+  /** What every member of the cluster speaks: `3.6.0`. */
   readonly etcdcluster: string;
   readonly storage: string;
   /** Our own version. */
