@@ -26,12 +26,10 @@ const SLASH = Uint8Array.of(0x2f);
 export class Contest {
   readonly #parts: RpcParts;
   readonly #context: CallContext;
-  readonly #identity: Identity | undefined;
 
   constructor(parts: RpcParts, context: CallContext) {
     this.#parts = parts;
     this.#context = context;
-    this.#identity = parts.auth?.identities.of(context);
   }
 
   /** The lease that was brought, or a fresh one. */
@@ -39,27 +37,27 @@ export class Contest {
     if (brought !== 0n) return brought;
     const { node, pickLeaseId } = this.#parts;
     const grant = { kind: "lease-grant", id: pickLeaseId(), ttlSeconds: LEASE_SECONDS } as const;
-    return (await node.propose(grant, this.#identity)).id;
+    return (await node.propose(grant, await this.#caller())).id;
   }
 
-  read(operation: RangeOperation): Promise<RangeResult> {
-    return this.#parts.node.range(operation, this.#identity);
+  async read(operation: RangeOperation): Promise<RangeResult> {
+    return this.#parts.node.range(operation, await this.#caller());
   }
 
   /** One branch if the key was created at this revision (0n: does not exist), the other if not. */
-  ifCreatedAt(
+  async ifCreatedAt(
     key: Uint8Array,
     revision: bigint,
     success: readonly Operation[],
     failure: readonly Operation[] = [],
   ): Promise<TxnResult> {
     const compare = { target: "create", result: "equal", key, rangeEnd: EMPTY_BYTES, operand: revision } as const;
-    return this.#parts.node.propose({ kind: "txn", compare: [compare], success, failure }, this.#identity);
+    return this.#parts.node.propose({ kind: "txn", compare: [compare], success, failure }, await this.#caller());
   }
 
   /** Resolves with the revision of the store. */
   async delete(key: Uint8Array): Promise<bigint> {
-    const { revision } = await this.#parts.node.propose(deleteOf(key), this.#identity);
+    const { revision } = await this.#parts.node.propose(deleteOf(key), await this.#caller());
     return revision;
   }
 
@@ -76,6 +74,11 @@ export class Contest {
   /** Events from a revision on. */
   watch(key: Uint8Array, rangeEnd: Uint8Array, startRevision: bigint): ReturnType<typeof watchKeys> {
     return watchKeys(this.#parts, { key, rangeEnd, startRevision }, this.#context);
+  }
+
+  /** Anew for each step: users may have changed during a long wait, and what came before that is refused. */
+  async #caller(): Promise<Identity | undefined> {
+    return this.#parts.auth?.identities.again(this.#context);
   }
 
   async #waitDeleted(key: Uint8Array, startRevision: bigint): Promise<void> {

@@ -27,7 +27,7 @@ export async function* watchKeys(
   const { signal } = context;
   const { key, rangeEnd } = range;
   if (node.auth.enabled) {
-    const identity = auth?.identities.of(context);
+    const identity = await auth?.identities.again(context);
     await node.authorize((users) => users.checkRead(identity, key, rangeEnd));
   }
   const wakeup = new Wakeup();
