@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { etcdMissing, startEtcd, type TestServer } from "../support/etcd.js";
 import { startKvorum } from "../support/kvorum.js";
 import type { Case } from "./case.js";
+import { clusterServiceCases } from "./cases/cluster.js";
 import { electionServiceCases } from "./cases/election-service.js";
 import { leaseCases } from "./cases/lease.js";
 import { lockServiceCases } from "./cases/lock-service.js";
+import { maintenanceServiceCases } from "./cases/maintenance.js";
 import { authCases, clusterCases, compactionCases, healthCases, maintenanceCases } from "./cases/operations.js";
 import { deleteCases, putCases } from "./cases/put-delete.js";
 import { rangeCases } from "./cases/range.js";
@@ -29,6 +31,8 @@ const CASES: readonly Case[] = [
   ...clusterCases,
   ...authCases,
   ...healthCases,
+  ...maintenanceServiceCases,
+  ...clusterServiceCases,
   ...lockServiceCases,
   ...electionServiceCases,
   ...compactionCases,

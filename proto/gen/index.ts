@@ -335,6 +335,7 @@ export {
   LeaseRevokeSchema,
   MemberAttributesSchema,
   ClusterVersionSchema,
+  DowngradeSchema,
   type Command,
   type Identity,
   type Authenticate,
@@ -347,6 +348,7 @@ export {
   type LeaseRevoke,
   type MemberAttributes,
   type ClusterVersion,
+  type Downgrade,
 } from "./kvorum/internal/command_pb.js";
 
 export {

@@ -57,7 +57,7 @@ export interface NodeStats {
 
 /** What a proposed command resolves to: the answer of the same kind. */
 export type ResultOf<C extends Command> = C extends {
-  kind: "member-attributes" | "lease-checkpoint" | "cluster-version" | AuthChange["kind"];
+  kind: "member-attributes" | "lease-checkpoint" | "cluster-version" | "downgrade" | AuthChange["kind"];
 }
   ? Extract<CommandResult, { kind: "done" }>
   : Extract<CommandResult, { kind: C["kind"] }>;
@@ -119,6 +119,8 @@ export interface NodeApi {
   readonly members: readonly Member[];
   /** `MAJOR.MINOR.PATCH` that every member speaks; undefined until the leader has decided it. */
   readonly clusterVersion: string | undefined;
+  /** Version that the cluster is to go back to; undefined when no downgrade runs. */
+  readonly downgradeTarget: string | undefined;
   readonly raftStatus: RaftStatus;
   readonly backendSize: BackendSize;
   readonly stats: NodeStats;

@@ -114,6 +114,10 @@ export class EtcdNode implements NodeApi {
     return this.#parts.machine.clusterVersion;
   }
 
+  get downgradeTarget(): string | undefined {
+    return this.#parts.machine.downgradeTarget;
+  }
+
   get raftStatus(): RaftStatus {
     return this.#recovered.raft.status;
   }
@@ -170,21 +174,7 @@ export class EtcdNode implements NodeApi {
 
   async range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {
     if (!operation.serializable) await this.#parts.reads.barrier();
-    return this.auth.enabled ? this.#rangeAs(identity, operation) : this.#rangeHere(operation);
-  }
-
-  /** A long range is read in slices. If users change meanwhile, nobody knows which of its keys the caller may still see. */
-  async #rangeAs(identity: Identity | undefined, operation: RangeOperation): Promise<RangeResult> {
-    const { auth } = this;
-    auth.checkOperation(identity, operation);
-    const { revision } = auth;
-    const result = await this.#rangeHere(operation);
-    if (auth.revision !== revision) throw new ServerError("authOldRevision");
-    return result;
-  }
-
-  #rangeHere(operation: RangeOperation): Promise<RangeResult> {
-    return this.#readRange(operation);
+    return this.auth.enabled ? this.#rangeAs(identity, operation) : this.#readRange(operation);
   }
 
   async readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
@@ -341,6 +331,16 @@ export class EtcdNode implements NodeApi {
     const { env, measures } = this.#config;
     env.logger.warn({ stalledMs: Math.round(stalledMs) }, "the event loop stood still");
     if (this.raftStatus.role === "leader") measures.lateHeartbeats.add();
+  }
+
+  /** A long range is read in slices. If users change meanwhile, nobody knows which of its keys the caller may still see. */
+  async #rangeAs(identity: Identity | undefined, operation: RangeOperation): Promise<RangeResult> {
+    const { auth } = this;
+    auth.checkOperation(identity, operation);
+    const { revision } = auth;
+    const result = await this.#readRange(operation);
+    if (auth.revision !== revision) throw new ServerError("authOldRevision");
+    return result;
   }
 
   async #readRange(operation: RangeOperation): Promise<RangeResult> {

@@ -1,6 +1,15 @@
 /** Maintenance, Cluster, Auth and Health through a real channel. */
 import { createHash } from "node:crypto";
-import { AlarmRequest_AlarmAction, AlarmType, Auth, Cluster, Health, KV, Maintenance } from "@kvorum/proto";
+import {
+  AlarmRequest_AlarmAction,
+  AlarmType,
+  Auth,
+  Cluster,
+  DowngradeRequest_DowngradeAction,
+  Health,
+  KV,
+  Maintenance,
+} from "@kvorum/proto";
 import { StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { bytes, failure, useNode } from "../../testing/rpc-harness.js";
@@ -31,6 +40,51 @@ describe("Status", () => {
     expect(status.dbSize).toBeGreaterThan(0n);
     expect(status.dbSizeInUse).toBeGreaterThan(0n);
     expect(status.raftAppliedIndex).toBe(status.raftIndex);
+  });
+});
+
+describe("a downgrade", () => {
+  const ask = (action: DowngradeRequest_DowngradeAction, version = "") =>
+    node().channel.unary(Maintenance.method.downgrade, { action, version });
+  const { VALIDATE, ENABLE, CANCEL } = DowngradeRequest_DowngradeAction;
+
+  it("leads exactly one minor version back", async () => {
+    for (const [version, details] of [
+      ["", "etcdserver: wrong downgrade target version format"],
+      ["3", "etcdserver: wrong downgrade target version format"],
+      ["v3.5", "etcdserver: wrong downgrade target version format"],
+      ["3.6.0", "etcdserver: invalid downgrade target version"],
+      ["3.4", "etcdserver: invalid downgrade target version"],
+      ["2.5.0", "etcdserver: invalid downgrade target version"],
+    ] as const) {
+      expect(await failure(ask(VALIDATE, version))).toEqual({ code: StatusCode.INVALID_ARGUMENT, details });
+      expect(await failure(ask(ENABLE, version))).toEqual({ code: StatusCode.INVALID_ARGUMENT, details });
+    }
+    for (const version of ["3.5", "3.5.0", "3.5.21", "3.5.0-rc.1"]) {
+      expect(await ask(VALIDATE, version)).toMatchObject({ version: "3.6" });
+    }
+    expect((await node().channel.unary(Maintenance.method.status, {})).downgradeInfo).toMatchObject({ enabled: false });
+  });
+
+  it("is announced once, shown by Status, and called off", async () => {
+    const info = async () => (await node().channel.unary(Maintenance.method.status, {})).downgradeInfo;
+    const enabled = await ask(ENABLE, "3.5");
+    expect(enabled.version).toBe("3.6");
+    expect(enabled.header?.memberId).toBeGreaterThan(0n);
+    expect(await info()).toMatchObject({ enabled: true, targetVersion: "3.5.0" });
+    for (const action of [VALIDATE, ENABLE]) {
+      expect(await failure(ask(action, "3.5"))).toEqual({
+        code: StatusCode.FAILED_PRECONDITION,
+        details: "etcdserver: cluster has a downgrade job in progress",
+      });
+    }
+    expect((await ask(CANCEL)).version).toBe("3.6");
+    expect((await ask(CANCEL)).version).toBe("3.6");
+    expect(await info()).toMatchObject({ enabled: false, targetVersion: "" });
+    expect(await failure(ask(7 as DowngradeRequest_DowngradeAction))).toEqual({
+      code: StatusCode.UNKNOWN,
+      details: "etcdserver: unknown method",
+    });
   });
 });
 
@@ -151,15 +205,6 @@ describe("health", () => {
         break;
       }
     }
-  });
-});
-
-describe("what is not there yet", () => {
-  it("answers UNIMPLEMENTED", async () => {
-    const { channel } = node();
-    const { UNIMPLEMENTED } = StatusCode;
-    expect(await failure(channel.unary(Auth.method.userAdd, { name: "x" }))).toMatchObject({ code: UNIMPLEMENTED });
-    expect(await failure(channel.unary(Maintenance.method.downgrade, {}))).toMatchObject({ code: UNIMPLEMENTED });
   });
 });
 

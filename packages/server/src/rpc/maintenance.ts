@@ -7,6 +7,7 @@ import { ServerError } from "../core/errors.js";
 import { DIGEST_BYTES } from "../io/snapshot/format.js";
 import { outgoingSnapshot } from "../io/snapshot/outgoing.js";
 import type { NodeApi } from "../node/api.js";
+import { downgrade } from "./downgrade.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 
@@ -30,7 +31,7 @@ const TO_ACTION: Readonly<Record<number, "activate" | "deactivate">> = {
 };
 
 export function maintenanceService(parts: RpcParts): ServiceImplementation<typeof Maintenance> {
-  const { node, apiVersion, quotaBytes } = parts;
+  const { node, auth, apiVersion, quotaBytes } = parts;
   return {
     async alarm({ action, memberID, alarm }) {
       const result = await node.propose({
@@ -57,7 +58,7 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
         isLearner: raftStatus.confState.learners.includes(header.memberId),
         errors: statusErrors(node),
         storageVersion: apiVersion,
-        downgradeInfo: { enabled: false },
+        downgradeInfo: { enabled: node.downgradeTarget !== undefined, targetVersion: node.downgradeTarget ?? "" },
       };
     },
 
@@ -74,6 +75,8 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
       await node.defragment();
       return {};
     },
+
+    downgrade: (request, context) => downgrade(parts, request, auth?.identities.of(context)),
 
     async moveLeader({ targetID }) {
       await node.moveLeader(targetID);

@@ -55,7 +55,9 @@ export type Command =
       readonly memberId: bigint;
       readonly alarm: AlarmType;
     }
-  | { readonly kind: "cluster-version"; readonly version: string };
+  | { readonly kind: "cluster-version"; readonly version: string }
+  /** Undefined calls a downgrade off. */
+  | { readonly kind: "downgrade"; readonly target: string | undefined };
 
 /** A membership change, applied when its entry commits. */
 export interface ConfChange {

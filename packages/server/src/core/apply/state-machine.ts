@@ -24,6 +24,7 @@ import { WatchHub, type WatchHubOptions } from "../watch/hub.js";
 import { Alarms } from "./alarms.js";
 import { ClusterVersion } from "./cluster-version.js";
 import type { Alarm, Command, CommandResult, ConfChange, Member } from "./command.js";
+import { Downgrade } from "./downgrade.js";
 import { Membership } from "./membership.js";
 import { spaceCost } from "./space.js";
 
@@ -58,6 +59,7 @@ interface Parts {
   readonly membership: Membership;
   readonly alarms: Alarms;
   readonly clusterVersion: ClusterVersion;
+  readonly downgrade: Downgrade;
   readonly auth: AuthStore;
 }
 
@@ -110,6 +112,11 @@ export class StateMachine {
   /** `MAJOR.MINOR.PATCH`; undefined until the leader has decided one. */
   get clusterVersion(): string | undefined {
     return this.#parts.clusterVersion.value;
+  }
+
+  /** `MAJOR.MINOR.0` that the cluster is to go back to; undefined when no downgrade runs. */
+  get downgradeTarget(): string | undefined {
+    return this.#parts.downgrade.target;
   }
 
   get appliedIndex(): number {
@@ -233,6 +240,9 @@ export class StateMachine {
       case "cluster-version":
         clusterVersion.set(command.version);
         return this.#done();
+      case "downgrade":
+        this.#parts.downgrade.set(command.target);
+        return this.#done();
       case "authenticate":
         auth.authenticate(command, index);
         return { kind: "authenticate", index, authRevision: auth.revision, revision: store.currentRevision };
@@ -293,7 +303,15 @@ function restore(options: StateMachineOptions): Parts {
     `the members in the backend are not those of its mark at index ${index}`,
   );
   return {
-    ...{ buffer, store, lessor, membership, alarms: new Alarms(buffer), clusterVersion: new ClusterVersion(buffer) },
+    ...{
+      buffer,
+      store,
+      lessor,
+      membership,
+      alarms: new Alarms(buffer),
+      clusterVersion: new ClusterVersion(buffer),
+      downgrade: new Downgrade(buffer),
+    },
     auth: new AuthStore(buffer, options.tokens),
   };
 }

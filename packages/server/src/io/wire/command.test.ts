@@ -35,6 +35,8 @@ const COMMANDS: readonly Command[] = [
   { kind: "alarm", action: "get", memberId: 0n, alarm: "none" },
   { kind: "alarm", action: "deactivate", memberId: 9n, alarm: "corrupt" },
   { kind: "cluster-version", version: "3.6.0" },
+  { kind: "downgrade", target: "3.5.0" },
+  { kind: "downgrade", target: undefined },
   { kind: "authenticate", user: "ann", token: "abc", checkedRevision: 7n },
   { kind: "auth-enable" },
   { kind: "auth-disable" },

@@ -127,6 +127,8 @@ function commandInit(command: Command): CommandInit {
       return { case: "alarm", value: alarmInit(command) };
     case "cluster-version":
       return { case: "clusterVersion", value: { version: command.version } };
+    case "downgrade":
+      return { case: "downgrade", value: { target: command.target ?? "" } };
     default:
       return authCommandInit(command);
   }
@@ -184,6 +186,8 @@ function toCommand(message: CommandMessage): Command {
       return toAlarm(command.value.action, command.value.memberID, command.value.alarm);
     case "clusterVersion":
       return { kind: "cluster-version", version: command.value.version };
+    case "downgrade":
+      return { kind: "downgrade", target: command.value.target === "" ? undefined : command.value.target };
     default: {
       const change = toAuthCommand(message);
       if (change === undefined) throw new RangeError("an entry holds a command that is unknown to this version");

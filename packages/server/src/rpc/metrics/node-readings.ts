@@ -33,7 +33,7 @@ export class NodeReadings extends MeasureSet {
       "server_go_version",
       () => process.version,
     );
-    const clusterVersion = (): string | undefined => minorOf(node.clusterVersion);
+    const clusterVersion = (): string | undefined => minorOf(node.clusterVersion ?? serverVersion);
     one("etcd_cluster_version", "1, labelled with what all members speak.", "cluster_version", clusterVersion);
     this.readings("etcd_debugging_server_alarms", "1 while the alarm stands.", ["server_id", "alarm_type"], () =>
       node.alarms.map((active) => [[active.memberId.toString(16), ALARM_NAMES[active.alarm]], 1] as const),
