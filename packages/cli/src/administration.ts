@@ -145,6 +145,12 @@ export const ADMINISTRATION: readonly CommandEntry[] = [
     "Restores a member snapshot to a data directory",
     async () => (await import("./commands/snapshot.js")).snapshotRestore,
   ),
+  entry(
+    "Data",
+    "migrate",
+    "Carries a live cluster's keys over to another cluster, etcd or Kvorum",
+    async () => (await import("./commands/migrate.js")).migrate,
+  ),
 ];
 
 function entry(group: Group, name: string, summary: string, load: () => Promise<Command>): CommandEntry {
