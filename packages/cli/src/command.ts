@@ -3,6 +3,7 @@
  * them with the one line of the help, and loads a file only when one of its commands is called: a short command starts fast.
  */
 import type { CallOptions, Client } from "@kvorum/client";
+import type { ClientExtras } from "./connect.js";
 import type { Flags, FlagValues } from "./flags.js";
 import type { Report } from "./output/report.js";
 import type { Settings } from "./settings.js";
@@ -21,6 +22,8 @@ export interface Context {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The client that the global flags describe; made at the first call, closed when the command has ended. */
   client(): Promise<Client>;
+  /** Another client for the same endpoints, which the command has more to say about. Closed by the program as well. */
+  clientWith(extras: ClientExtras): Promise<Client>;
   /** A client like it for other endpoints (one member of the cluster, say). Closed by the program as well. */
   clientFor(endpoints: readonly string[]): Promise<Client>;
   /** The options of a call that has `--command-timeout`, beginning now, and ends with the command. */

@@ -31,10 +31,58 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/txn.js")).txn,
   },
   {
+    name: "watch",
+    summary: "Watches events stream on keys or prefixes",
+    group: "Keys",
+    load: async () => (await import("./commands/watch.js")).watch,
+  },
+  {
     name: "compaction",
     summary: "Compacts the event history in etcd",
     group: "Keys",
     load: async () => (await import("./commands/compaction.js")).compaction,
+  },
+  {
+    name: "lease grant",
+    summary: "Creates leases",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lease.js")).leaseGrant,
+  },
+  {
+    name: "lease keep-alive",
+    summary: "Keeps leases alive (renew)",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lease.js")).leaseKeepAlive,
+  },
+  {
+    name: "lease list",
+    summary: "List all active leases",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lease.js")).leaseList,
+  },
+  {
+    name: "lease revoke",
+    summary: "Revokes leases",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lease.js")).leaseRevoke,
+  },
+  {
+    name: "lease timetolive",
+    summary: "Get lease information",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lease.js")).leaseTimeToLive,
+  },
+  {
+    name: "lock",
+    summary: "Acquires a named lock",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/lock.js")).lock,
+  },
+  {
+    name: "elect",
+    summary: "Observes and participates in leader election",
+    group: "Leases and coordination",
+    load: async () => (await import("./commands/elect.js")).elect,
   },
   ...ADMINISTRATION,
   {

@@ -13,12 +13,20 @@ import type { Terminal } from "./terminal.js";
 /** Servers disconnect who pings more often; etcdctl raises its own default of 2 s in the same way. */
 const PING_MS_MIN = 10_000;
 
+/** What a command may ask of its client beside the flags. */
+export type ClientExtras = Pick<ClientOptions, "leasesOnClose" | "rpcMiddleware">;
+
 /**
  * A client for `endpoints`, or for what the flags name.
  *
  * Errors: `CommandFailure` for flags that contradict each other and for files that cannot be read.
  */
-export async function connect(settings: Settings, terminal: Terminal, endpoints?: readonly string[]): Promise<Client> {
+export async function connect(
+  settings: Settings,
+  terminal: Terminal,
+  endpoints?: readonly string[],
+  extras?: ClientExtras,
+): Promise<Client> {
   const tls = await readTls(settings);
   const auth = await readUser(settings, terminal);
   const options: ClientOptions = {
@@ -34,6 +42,7 @@ export async function connect(settings: Settings, terminal: Terminal, endpoints?
     ...(tls !== undefined && { tls }),
     ...(auth !== undefined && { auth }),
     ...(settings.debug && { logger: clientLogger(terminal) }),
+    ...extras,
   };
   try {
     return createClient(options);

@@ -10,10 +10,12 @@ export interface Failure {
 /** Why the run was aborted: a signal, by its number. */
 export class SignalReason extends Error {
   override readonly name = "SignalReason";
+  readonly signal: NodeJS.Signals;
   readonly exitCode: number;
 
   constructor(signal: NodeJS.Signals, number: number) {
     super(`stopped by ${signal}`);
+    this.signal = signal;
     // As a shell reports a program that a signal has ended.
     this.exitCode = 128 + number;
   }
@@ -21,7 +23,7 @@ export class SignalReason extends Error {
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof SignalReason) return { code: error.exitCode, message: undefined };
-  if (error instanceof CommandFailure) return { code: error.code, message: error.message };
+  if (error instanceof CommandFailure) return { code: error.code, message: error.message || undefined };
   return { code: EXIT.error, message: messageOf(error) };
 }
 

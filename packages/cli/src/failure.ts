@@ -16,7 +16,7 @@ export const EXIT = {
   badArguments: 128,
 } as const;
 
-/** Ends the command: `Error: message` on standard error, and the code. */
+/** Ends the command: `Error: message` on standard error, and the code. An empty message: all has been said. */
 export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
   readonly code: number;

@@ -6,6 +6,7 @@ import type { Client } from "@kvorum/client";
 import type { Command, CommandEntry, Context } from "./command.js";
 import { commandWords, parseArguments } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
+import type { ClientExtras } from "./connect.js";
 import { failureOf } from "./errors.js";
 import { badFeature, EXIT } from "./failure.js";
 import { type Flags, onOff } from "./flags.js";
@@ -111,6 +112,7 @@ async function contextOf(parts: {
   return {
     ...{ argv, dashAt, settings, terminal, signal, environment },
     client: () => clients.main(),
+    clientWith: (extras) => clients.with(extras),
     clientFor: (endpoints) => clients.for(endpoints),
     call: () => ({ signal, timeout: settings["command-timeout"] }),
     print: (output) => terminal.out(formatReport(output, settings["write-out"])),
@@ -134,12 +136,18 @@ class Clients implements AsyncDisposable {
     return this.#main;
   }
 
+  with(extras: ClientExtras): Promise<Client> {
+    return this.#connect(undefined, extras);
+  }
+
   for(endpoints: readonly string[]): Promise<Client> {
     return this.#connect(endpoints);
   }
 
-  async #connect(endpoints?: readonly string[]): Promise<Client> {
-    const made = import("./connect.js").then(({ connect }) => connect(this.#settings, this.#terminal, endpoints));
+  async #connect(endpoints?: readonly string[], extras?: ClientExtras): Promise<Client> {
+    const made = import("./connect.js").then(({ connect }) =>
+      connect(this.#settings, this.#terminal, endpoints, extras),
+    );
     this.#others.push(made);
     return made;
   }
