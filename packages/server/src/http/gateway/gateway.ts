@@ -35,7 +35,7 @@ const JSON_OVERHEAD_BYTES = 64 * 1024;
 /** Values that a request may have in any case, and those of one operation in each of a transaction's three lists. */
 const VALUES_MIN = 65_536;
 const VALUES_AN_OPERATION = 64;
-/** What `curl -d` and simple clients send beside JSON; see `docs/decisions/gateway-content-types.md`. */
+/** What `curl -d` and simple clients send beside JSON; see `docs/decisions/gateway-browsers.md`. */
 const CONTENT_TYPES = /^(application\/(json|x-www-form-urlencoded)|text\/plain)$/;
 
 export class Gateway {
