@@ -1,72 +1,13 @@
-/**
- * The `kvorum` command as a process of its own. It runs the built program, like its users do, so the build must be fresh:
- * `npm test` builds first.
- */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/** The `kvorum` command as a process of its own: its life and its ends. What it can be told: `main-settings.test.ts`. */
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { KV } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { LISTEN, MAIN, run, serve, temporaryDirectory } from "../testing/kvorum-process.js";
 import { bytes, text } from "../testing/rpc-harness.js";
 
-const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const INDEX = new URL("../dist/index.js", import.meta.url).href;
-
-const directories: string[] = [];
-const children: ChildProcessWithoutNullStreams[] = [];
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
-});
-
-interface Running {
-  readonly child: ChildProcessWithoutNullStreams;
-  /** Standard output and standard error so far. */
-  output(): string;
-  readonly exited: Promise<number | string>;
-}
-
-function run(args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-  children.push(child);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
-  return { child, output: () => output, exited };
-}
-
-const LISTEN = [
-  ...["--listen-client-urls", "http://127.0.0.1:0", "--advertise-client-urls", "http://127.0.0.1:1"],
-  ...["--listen-peer-urls", "http://127.0.0.1:0"],
-];
-
-/** Starts a node and resolves with its address when it says that it serves. */
-async function serve(
-  dataDir: string,
-  flags: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Running & { endpoint: string }> {
-  const running = run([MAIN, "--data-dir", dataDir, ...LISTEN, ...flags], env);
-  for (;;) {
-    const ready = /^.*"msg":"ready to serve client requests".*$/m.exec(running.output())?.[0];
-    if (ready !== undefined) {
-      const { endpoints } = JSON.parse(ready) as { endpoints: [string] };
-      return { ...running, endpoint: endpoints[0] };
-    }
-    const ended = await Promise.race([running.exited, once(running.child.stderr, "data").then(() => undefined)]);
-    if (ended !== undefined) throw new Error(`the process ended with ${ended}: ${running.output()}`);
-  }
-}
-
-async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "kvorum-test-"));
-  directories.push(directory);
-  return join(directory, "data");
-}
 
 describe("the kvorum command", () => {
   it("serves until SIGTERM, leaves with 0, and finds its data again", async () => {

@@ -47,7 +47,8 @@ function hasCertificate(settings: Settings, [cert, key, auto]: Certificates): bo
 
 /** A line for every address that stays plain although there are certificates: etcd ignores them there, too. */
 export function plainTextWarnings(settings: Settings): readonly string[] {
-  return LISTENED.flatMap((key) => {
+  // Metrics are often left plain on purpose, for a collector on the same machine.
+  return LISTENED.filter((key) => key !== "listenMetricsUrls").flatMap((key) => {
     const certificates = key === "listenPeerUrls" ? PEER_CERTIFICATES : CLIENT_CERTIFICATES;
     if (!hasCertificate(settings, certificates)) return [];
     const urls = settings[key] ?? (key === "listenClientUrls" ? [DEFAULT_CLIENT_URL] : []);
