@@ -21,13 +21,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs to the end; `input` goes to stdin. */
-export function etcdctl(endpoint: string, args: readonly string[], input = ""): Promise<CommandResult> {
+/** Runs to the end; `input` goes to stdin, `environment` comes on top of ours. */
+export function etcdctl(
+  endpoint: string,
+  args: readonly string[],
+  input = "",
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = execFile(
       BINARY,
       [`--endpoints=${endpoint}`, ...args],
-      { env: { ...process.env, ...ENV }, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
+      { env: { ...process.env, ...ENV, ...environment }, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         resolve({ code, stdout, stderr });

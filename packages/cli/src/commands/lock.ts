@@ -24,7 +24,7 @@ export const lock: Command = defineCommand({
     const client = await context.client();
     await using session = await openSession(context, client, ttl);
     await using held = await new Mutex(session, name).lock({ signal: context.signal });
-    if (program.length > 0) return runHeld(context, held, program);
+    if (program.length > 0) return await runHeld(context, held, program);
     const pair = await client.rpc.kv.range({ key: Buffer.from(held.key) }, context.call());
     if (pair.kvs.length === 0) throw new CommandFailure(EXIT.error, "lock lost on init");
     context.print(rangeReport(pair, { hex: context.settings.hex }));

@@ -1,4 +1,5 @@
 /** `migrate`: carries a live cluster's keys, leases, users and roles over to another one, etcd or Kvorum, in either direction. */
+import { setMaxListeners } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type Client, prefix as prefixRange } from "@kvorum/client";
 import { type Command, type Context, defineCommand } from "../command.js";
@@ -13,6 +14,7 @@ import { Side } from "../migrate/side.js";
 import type { Settings } from "../settings.js";
 
 const PATIENCE_MS = 5 * 60_000;
+const SIGNAL_LISTENERS_MAX = 100;
 
 export const migrate: Command = defineCommand({
   usage: "[options] --to <list>",
@@ -151,6 +153,8 @@ class Ends {
 
   constructor(process: AbortSignal, isFollowed: boolean) {
     this.#process = process;
+    // Both sides, a watch and the leases, each with several calls at once.
+    setMaxListeners(SIGNAL_LISTENERS_MAX, this.#abort.signal);
     this.#onAbort = () => {
       if (isFollowed && this.#following) this.#cutOver.abort();
       else this.#abort.abort(process.reason);
