@@ -36,7 +36,7 @@ describe("TLS for clients", () => {
     const flags =
       `${SECURE} ${PAIR} --trusted-ca-file /ca.pem --client-cert-auth --client-crl-file /crl.pem ` +
       "--client-cert-allowed-hostname a.test,b.test --client-cert-file /cc.pem --client-key-file /cc.key " +
-      "--tls-min-version TLS1.2 --tls-max-version TLS1.3 --self-signed-cert-validity 3 --cipher-suites A,B";
+      "--tls-min-version TLS1.2 --tls-max-version TLS1.3 --self-signed-cert-validity 3 --cipher-suites TLS_RSA_WITH_AES_128_CBC_SHA,TLS_AES_128_GCM_SHA256";
     expect(config(flags).clientTls).toEqual({
       certFile: "/c.pem",
       keyFile: "/c.key",
@@ -50,7 +50,7 @@ describe("TLS for clients", () => {
       selfSignedValidityYears: 3,
       minVersion: "TLSv1.2",
       maxVersion: "TLSv1.3",
-      cipherSuites: ["A", "B"],
+      cipherSuites: ["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256"],
     });
   });
 
@@ -83,7 +83,12 @@ describe("TLS for clients", () => {
     expect(mistake("--tls-min-version TLS1.3 --tls-max-version TLS1.2")).toBe(
       "--tls-max-version is TLS1.2: give TLS1.3 or newer",
     );
-    expect(mistake("--tls-min-version TLS1.3 --cipher-suites A")).toContain("--cipher-suites has no meaning with");
+    expect(mistake("--tls-min-version TLS1.3 --cipher-suites TLS_AES_128_GCM_SHA256")).toContain(
+      "--cipher-suites has no meaning with",
+    );
+    expect(mistake("--cipher-suites AES128-SHA")).toContain(
+      '--cipher-suites: "AES128-SHA" is not allowed, give names of TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, ',
+    );
     expect(mistake("--tls-min-version TLS1.1")).toContain("give one of TLS1.2, TLS1.3");
   });
 

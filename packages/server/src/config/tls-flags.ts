@@ -1,6 +1,8 @@
 /** Flags of TLS, for clients and for members. What each does is told in `security-options.ts`. */
+
+import { CIPHER_SUITE_NAMES } from "../tls/cipher-suites.js";
 import type { Flag, FlagGroup, FlagsOf } from "./flag.js";
-import { boolean, list, oneOf, type ReadValue, text, wholeNumber } from "./values.js";
+import { boolean, list, oneOf, type ReadValue, text, ValueError, wholeNumber } from "./values.js";
 
 export interface TlsSettings {
   readonly certFile: string | undefined;
@@ -39,7 +41,12 @@ const PEER = "peer-transport-security";
 export const TLS_FLAGS: FlagsOf<TlsSettings> = {
   certFile: path("cert-file", "Client TLS", CLIENT, "certificate to show to clients"),
   keyFile: path("key-file", "Client TLS", CLIENT, "its private key"),
-  trustedCaFile: path("trusted-ca-file", "Client TLS", CLIENT, "authority that signs the certificates of clients"),
+  trustedCaFile: path(
+    "trusted-ca-file",
+    "Client TLS",
+    CLIENT,
+    "authority of the certificates that clients then have to show",
+  ),
   clientCertAuth: toggle(
     "client-cert-auth",
     "Client TLS",
@@ -62,7 +69,7 @@ export const TLS_FLAGS: FlagsOf<TlsSettings> = {
     "peer-trusted-ca-file",
     "Member TLS",
     PEER,
-    "authority that signs the certificates of members",
+    "authority of the certificates that members then have to show",
   ),
   peerClientCertAuth: toggle(
     "peer-client-cert-auth",
@@ -120,8 +127,17 @@ export const TLS_FLAGS: FlagsOf<TlsSettings> = {
     fallback: "",
     fallbackText: "the newest there is",
   },
-  cipherSuites: words("cipher-suites", "Every TLS", undefined, "suites of TLS 1.2 by Go's names, comma-separated"),
+  cipherSuites: {
+    ...words("cipher-suites", "Every TLS", undefined, "suites of TLS 1.2 by Go's names, comma-separated"),
+    read: cipherSuites,
+  },
 };
+
+function cipherSuites(value: string): readonly string[] {
+  const names = list(value);
+  if (names.every((name) => CIPHER_SUITE_NAMES.includes(name))) return names;
+  throw new ValueError(`names of ${CIPHER_SUITE_NAMES.join(", ")}`);
+}
 
 /** `peer-…` has the same key as its sibling of the clients, in a folder of its own. */
 function keyIn(folder: string, name: string): string {
