@@ -16,6 +16,7 @@ export interface ClientPortsParts {
   readonly metrics: HttpSurface;
   /** For the ports whose URL asks for it. */
   readonly tls?: TlsListener | undefined;
+  readonly pings?: PortMuxOptions["pings"];
 }
 
 export class ClientPorts {
@@ -31,7 +32,8 @@ export class ClientPorts {
     const client = this.#serverOf(parts.client);
     const beside = listenClientHttpUrls.length > 0 ? this.#serverOf(endpointSurface(new Map())) : client;
     const endpoints: string[] = [];
-    for (const url of listenClientUrls) endpoints.push(await this.#listen(url, { rpc, http: beside }));
+    for (const url of listenClientUrls)
+      endpoints.push(await this.#listen(url, { rpc, http: beside, pings: parts.pings }));
     for (const url of listenClientHttpUrls) await this.#listen(url, { http: client });
     const metrics = this.#serverOf(parts.metrics);
     for (const url of listenMetricsUrls) await this.#listen(url, { http: metrics });

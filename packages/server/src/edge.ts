@@ -7,6 +7,7 @@ import {
   listenPrivately,
   type PrivateListener,
   type RpcServer,
+  type RpcServerOptions,
   type TlsListener,
 } from "@kvorum/transport";
 import { ClientPorts } from "./client-ports.js";
@@ -32,6 +33,11 @@ import { API_VERSION, KVORUM_VERSION } from "./version.js";
 const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 /** How long running calls and open connections may take to end by themselves. */
 const CLOSE_GRACE_MS = 1000;
+
+/** etcd's defaults of pings on client connections, in milliseconds. */
+const PING_MIN_TIME_MS = 5000;
+const PING_INTERVAL_MS = 2 * 3600 * 1000;
+const PING_TIMEOUT_MS = 20_000;
 
 export interface Edge {
   /** URLs to connect to, one a listener. */
@@ -75,6 +81,7 @@ export async function openEdge(
   const rpc = createNiceServer({
     receiveBytesMax,
     concurrentStreamsMax: options.maxConcurrentStreams,
+    ...keepAliveOf(options.keepAlive),
     traffic: {
       received: (bytes) => metrics.calls.receivedBytes.add(bytes),
       sent: (bytes) => metrics.calls.sentBytes.add(bytes),
@@ -118,12 +125,19 @@ export async function openEdge(
 
   try {
     listener = await listenPrivately(rpc, privateFolder);
-    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints), tls };
+    const pings = { minTimeMs: options.keepAlive.minTimeMs ?? PING_MIN_TIME_MS };
+    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints), tls, pings };
     return { endpoints: await ports.open(options, parts), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The node's own pings; an interval of 0 turns them off. */
+function keepAliveOf(options: ResolvedOptions["keepAlive"]): Pick<RpcServerOptions, "keepAlive"> {
+  const { intervalMs = PING_INTERVAL_MS, timeoutMs = PING_TIMEOUT_MS } = options;
+  return intervalMs === 0 ? {} : { keepAlive: { intervalMs, timeoutMs } };
 }
 
 /** A cluster that has not been told a version speaks ours: there were no other ones. */

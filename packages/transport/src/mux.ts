@@ -9,6 +9,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { AuthorityMender } from "./authority.js";
 import { type Introduction, introductionBytes } from "./introduction.js";
 import { PendingConnections } from "./pending-connections.js";
+import { PingPolicy, type PingPolicyOptions } from "./ping-policy.js";
 import { addressText, type ListenAddress, type PrivateAddress, type TlsServerOptions } from "./server.js";
 import { TlsEntrance, type TlsListener, verifiedNameOf } from "./tls-listener.js";
 
@@ -32,6 +33,8 @@ export interface PortMuxOptions {
    * count its connections and keep its header and request time limits.
    */
   readonly http: HttpServer;
+  /** How often clients may ping; who pings more often is sent away. Default: as often as they like. */
+  readonly pings?: PingPolicyOptions | undefined;
   /** Serve TLS, with settings that stay or with ones that may change. Default: plain text. */
   readonly tls?: TlsServerOptions | TlsListener;
   /**
@@ -152,7 +155,7 @@ export class PortMux implements AsyncDisposable {
         const introduction: Introduction = { remoteAddress, remotePort, certificateName };
         engine.write(introductionBytes(rpc.introductionKey, introduction));
       }
-      pipe(socket, engine);
+      pipe(socket, engine, this.#options.pings);
     });
   }
 }
@@ -184,12 +187,36 @@ function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): vo
 }
 
 /** Copies both ways with back-pressure; an end passes through as a half-close, a failure of one side ends the other. */
-function pipe(client: Socket, engine: Socket): void {
+function pipe(client: Socket, engine: Socket, pings: PingPolicyOptions | undefined): void {
   pipeMended(client, engine);
   engine.pipe(client);
+  if (pings !== undefined) watchPings(client, engine, new PingPolicy(pings));
   engine.on("error", () => client.destroy());
   client.once("close", () => engine.destroy());
   engine.once("close", () => client.destroySoon());
+}
+
+/** Looks at what passes, and says farewell in the engine's place: between two of its frames. */
+function watchPings(client: Socket, engine: Socket, policy: PingPolicy): void {
+  const fromClient = (chunk: Buffer): void => {
+    policy.fromClient(chunk, performance.now());
+    endIfViolated();
+  };
+  const fromServer = (chunk: Buffer): void => {
+    policy.fromServer(chunk);
+    endIfViolated();
+  };
+  const endIfViolated = (): void => {
+    if (!policy.violated || !policy.betweenFrames) return;
+    client.off("data", fromClient);
+    engine.off("data", fromServer).unpipe(client);
+    client.end(policy.goAway());
+    // What the client still sends is read, or its system would throw the farewell away.
+    client.resume();
+    engine.destroy();
+  };
+  client.on("data", fromClient);
+  engine.on("data", fromServer);
 }
 
 /**
