@@ -55,6 +55,8 @@ export function createHttpServer(surface: HttpSurface, times: HttpTimes = {}): S
   );
   server.maxHeadersCount = HEADERS_MAX;
   server.on("upgrade", (request, socket, head) => {
+    // Node has taken its own listener away; a reset is an end like any other.
+    socket.on("error", () => {});
     if (!isWebSocket(request)) replayAsRequest(server, request, socket, head);
     else if (surface.upgrade !== undefined) surface.upgrade(request, socket, head);
     else socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

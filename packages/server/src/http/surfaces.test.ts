@@ -8,7 +8,7 @@ import type { NodeApi } from "../node/api.js";
 import { Metrics } from "../rpc/metrics.js";
 import { type AccessOptions, AccessRules, LOOPBACK_NAMES } from "./access.js";
 import { Gateway } from "./gateway/gateway.js";
-import { createHttpServer } from "./http-server.js";
+import { createHttpServer, type HttpSurface } from "./http-server.js";
 import { clientSurface, metricsSurface } from "./surfaces.js";
 
 interface State {
@@ -452,5 +452,36 @@ describe("slow callers", () => {
   it("have ten seconds for their headers, a byte at a time or not at all", async () => {
     expect(await slow("GET / HTTP/1.1\r\nHost: x\r\nX-", "y")).toBeLessThan(2_000);
     expect(await slow("GET / HTTP/1.1\r\n", "")).toBeLessThan(2_000);
+  });
+
+  it("have a time to take their answer, and a watch has none while it is not complete", async () => {
+    const body = "x".repeat(20_000_000);
+    let watched = false;
+    const surface: HttpSurface = {
+      async request({ url }, response) {
+        if (url === "/whole") response.end(body);
+        else response.write("first");
+        response.once("close", () => {
+          watched ||= url === "/watch";
+        });
+      },
+    };
+    const port = await listen(createHttpServer(surface, { answerMs: 200 }));
+    const watching = connect(port, "127.0.0.1");
+    watching.write("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(watching, "data");
+    const slow = connect(port, "127.0.0.1");
+    slow.pause();
+    slow.write("GET /whole HTTP/1.1\r\nHost: x\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    let bytes = 0;
+    slow.on("error", () => {});
+    slow.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    await once(slow.resume(), "close");
+    expect(bytes).toBeLessThan(body.length);
+    expect(watched).toBe(false);
+    watching.destroy();
   });
 });

@@ -12,6 +12,7 @@ import { BodyBudget, type BodyLimits, documentsOf, onlyDocument } from "./body.j
 import { GatewayCall } from "./call.js";
 import { tooLarge } from "./json/documents.js";
 import { JsonReader } from "./json/reader.js";
+import { JsonWriter } from "./json/writer.js";
 import { routeOf } from "./routes.js";
 import { type Answers, type Requests, type RunParts, run } from "./run.js";
 import { answersWithStream, LocalServices, takesStream } from "./services.js";
@@ -51,7 +52,7 @@ export class Gateway {
     const bytesMax = Math.ceil(receiveBytesMax / 3) * 4 + JSON_OVERHEAD_BYTES;
     const valuesMax = Math.max(VALUES_MIN, maxTxnOps * VALUES_AN_OPERATION);
     this.#limits = { budget: options.budget ?? new BodyBudget(), document: { bytesMax, valuesMax } };
-    this.#parts = { services: this.services, reader: new JsonReader(), requestTimeoutMs };
+    this.#parts = { services: this.services, reader: new JsonReader(), writer: new JsonWriter(), requestTimeoutMs };
     this.#webSockets = new WebSocketCalls(this.#parts, this.#limits);
   }
 

@@ -2,11 +2,12 @@
  * One call from its JSON to its JSON, whatever carries it: HTTP (`gateway.ts`) or a WebSocket (`web-socket.ts`) gives the
  * requests as text and takes the answers.
  */
-import type { DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
+import { setImmediate } from "node:timers/promises";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { type MetadataInit, RpcError, StatusCode } from "@kvorum/transport";
 import type { GatewayCall } from "./call.js";
 import type { JsonReader } from "./json/reader.js";
-import { jsonOf } from "./json/writer.js";
+import type { JsonWriter } from "./json/writer.js";
 import { type Answer, answersWithStream, type LocalServices, takesStream } from "./services.js";
 import { type CallStatus, statusOf } from "./status.js";
 
@@ -31,6 +32,7 @@ export interface Answers {
 export interface RunParts {
   readonly services: LocalServices;
   readonly reader: JsonReader;
+  readonly writer: JsonWriter;
   /** Milliseconds that the request of a call that takes one may need to arrive. */
   readonly requestTimeoutMs: number;
 }
@@ -61,7 +63,7 @@ async function runUnary(
 ): Promise<void> {
   const request = await onlyRequest(parts, method, call, requests);
   const answer = await call.whileWanted(parts.services.unary(method, request, call));
-  answers.whole(outputOf(method, answer), call.header);
+  answers.whole(await outputOf(parts, method, answer), call.header);
 }
 
 async function runStream(
@@ -79,7 +81,8 @@ async function runStream(
     for (;;) {
       const { done, value } = await call.whileWanted(stream.next());
       if (done === true) break;
-      await call.whileWanted(answers.next(`{"result":${outputOf(method, value)}}`, call.header));
+      const json = await outputOf(parts, method, value);
+      await call.whileWanted(answers.next(`{"result":${json}}`, call.header));
     }
     answers.end(call.header);
   } finally {
@@ -106,8 +109,14 @@ async function* everyRequest(
   for await (const text of requests.all()) yield reader.read(input, text);
 }
 
-function outputOf({ output }: DescMethod, answer: Answer): string {
-  return jsonOf(output, answer as MessageInitShape<typeof output>);
+/** Long answers are written in steps, between which others have their turn. */
+async function outputOf({ writer }: RunParts, { output }: DescMethod, answer: Answer): Promise<string> {
+  let text = "";
+  for (const piece of writer.pieces(output, answer)) {
+    if (text !== "") await setImmediate();
+    text += piece;
+  }
+  return text;
 }
 
 async function arrivedIn<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

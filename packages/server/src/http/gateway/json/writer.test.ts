@@ -1,4 +1,13 @@
-/** The rules of JSON answers. */
+/** The rules of JSON answers, and protobuf-es's own mapping as the judge of the rest. */
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type Message,
+  type MessageInitShape,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
 import {
   AlarmResponseSchema,
   AuthRoleGetResponseSchema,
@@ -9,7 +18,12 @@ import {
   WatchResponseSchema,
 } from "@kvorum/proto";
 import { expect, it } from "vitest";
-import { jsonOf } from "./writer.js";
+import { ROUTES } from "../routes.js";
+import { JsonWriter } from "./writer.js";
+
+const writer = new JsonWriter();
+const jsonOf = <S extends DescMessage>(schema: S, answer: MessageInitShape<S>): string =>
+  [...writer.pieces(schema, answer)].join("");
 
 const header = { clusterId: 2n ** 64n - 1n, memberId: 7n, revision: 3n, raftTerm: 2n };
 
@@ -61,3 +75,58 @@ it("a document has no newline", () => {
   const value = new Uint8Array(1000).fill(10);
   expect(jsonOf(RangeResponseSchema, { kvs: [{ value }] })).not.toContain("\n");
 });
+
+it("what it writes is what protobuf-es would, for every answer there is", () => {
+  const random = numbers(7);
+  const answers = new Set([...ROUTES.values()].map(({ output }) => output));
+  expect(answers.size).toBeGreaterThan(40);
+  for (const schema of answers) {
+    for (let i = 0; i < 20; i++) {
+      const message = randomMessage(schema, random, 4);
+      const expected = JSON.stringify(toJson(schema, message, { useProtoFieldName: true }));
+      expect(jsonOf(schema, message as MessageInitShape<typeof schema>), schema.typeName).toBe(expected);
+    }
+  }
+});
+
+it("a long answer comes in many pieces, also one inside of a transaction's", () => {
+  const kvs = Array.from({ length: 2000 }, () => ({ value: new Uint8Array(100).fill(1) }));
+  const range = { case: "responseRange" as const, value: { kvs } };
+  const pieces = [...writer.pieces(TxnResponseSchema, { responses: [{ response: range }] })];
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(70_000);
+  expect((JSON.parse(pieces.join("")) as { responses: unknown[] }).responses).toHaveLength(1);
+});
+
+/** A sequence of whole numbers below a bound, the same for the same seed. */
+function numbers(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+function randomMessage(schema: DescMessage, random: (bound: number) => number, depth: number): Message {
+  const message = create(schema);
+  const target = message as unknown as Record<string, unknown>;
+  for (const field of schema.fields) {
+    if (random(3) === 0 || (field.message !== undefined && depth === 0)) continue;
+    const one = (): unknown => randomValue(field, random, depth);
+    const value = field.fieldKind === "list" ? Array.from({ length: random(3) }, one) : one();
+    if (field.oneof === undefined) target[field.localName] = value;
+    else target[field.oneof.localName] = { case: field.localName, value };
+  }
+  return message;
+}
+
+function randomValue(field: DescField, random: (bound: number) => number, depth: number): unknown {
+  if (field.message !== undefined) return randomMessage(field.message, random, depth - 1);
+  // Some numbers have no name.
+  if (field.enum !== undefined) return random(field.enum.values.length + 1);
+  if (field.scalar === ScalarType.BYTES) return Uint8Array.from({ length: random(5) }, () => random(256));
+  if (field.scalar === ScalarType.STRING) return ["", "text", '"\\\n', "äß€😀"][random(4)];
+  if (field.scalar === ScalarType.BOOL) return random(2) === 1;
+  const isLong = field.scalar === ScalarType.INT64 || field.scalar === ScalarType.UINT64;
+  return isLong ? BigInt(random(3)) * 2n ** 61n : random(3) * 1_000_000;
+}
