@@ -366,8 +366,8 @@ const newer: Step[] = [
     },
   },
   {
-    name: "a watch of anything else is canceled at once, and the others of the stream go on",
-    differs: "3.4 lets a from-key watch pass as one of a key (GHSA-xg4h-6gfc-h4m8)",
+    name: "GHSA-xg4h-6gfc-h4m8: a watch of what may not be read is canceled at once, and the others of the stream go on",
+    differs: "3.4 lets a watch from a key on pass as one of the key; fixed in 3.6.11",
     run: async (actor) => {
       const watch = actor.as("alice").watch();
       watch.create(Buffer.from("b/1"));

@@ -126,7 +126,7 @@ async function start(
   const edge = await openEdge(node, options, clock, {
     privateFolder: storage.privateFolder,
     measures,
-    auth: auth.portsFor(node),
+    auth: auth.portsFor(node, { certificates: options.clientTls?.clientCertAuth === true }),
     tls: tls.client?.listener,
     ...(peers instanceof GrpcPeers && { peerMeasures: peers.measures }),
   });

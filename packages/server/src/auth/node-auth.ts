@@ -33,12 +33,13 @@ export class NodeAuth {
     return this.#tokens.sink;
   }
 
-  portsFor(node: NodeApi): AuthPorts {
+  /** `certificates`: whether the name in a client's certificate is a user. */
+  portsFor(node: NodeApi, { certificates }: { readonly certificates: boolean }): AuthPorts {
     const [tokens, passwords, backoff] = [this.#tokens, this.#passwords, this.#backoff];
     return {
       passwords,
       authenticator: new LoginDesk({ node, passwords, tokens, backoff }),
-      identities: new CallIdentities(node.auth, tokens.readerFor(node)),
+      identities: new CallIdentities({ auth: node.auth, tokens: tokens.readerFor(node), certificates }),
     };
   }
 

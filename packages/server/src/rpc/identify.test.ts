@@ -30,7 +30,11 @@ function readerOf(kind: "at once" | "later"): TokenReader {
 }
 
 async function outcome(shown: Shown, kind: "at once" | "later", enabled = true): Promise<unknown> {
-  const identities = new CallIdentities({ enabled, revision: REVISION }, readerOf(kind));
+  const identities = new CallIdentities({
+    auth: { enabled, revision: REVISION },
+    tokens: readerOf(kind),
+    certificates: true,
+  });
   const context = callWith(shown);
   try {
     await identities.find(context);
@@ -74,7 +78,7 @@ describe("who asks, later in the same call", () => {
   it("is looked up again where the users may have changed, and forgotten when nothing counts any more", async () => {
     const auth = { enabled: true, revision: REVISION };
     let held: Identity | undefined = alice;
-    const identities = new CallIdentities(auth, { identityOf: () => held });
+    const identities = new CallIdentities({ auth, tokens: { identityOf: () => held }, certificates: true });
     const context = callWith({ metadata: { token: "alices" } });
     await identities.find(context);
     held = { ...alice, authRevision: 5n };
@@ -87,8 +91,17 @@ describe("who asks, later in the same call", () => {
     expect(await identities.again(context)).toBeUndefined();
   });
 
+  it("is nobody with a certificate where certificates are not asked for", async () => {
+    const auth = { enabled: true, revision: REVISION };
+    const identities = new CallIdentities({ auth, tokens: readerOf("at once"), certificates: false });
+    const context = callWith({ certificateName: "root" });
+    await identities.find(context);
+    expect(identities.of(context)).toBeUndefined();
+  });
+
   it("is not mixed up between calls", async () => {
-    const identities = new CallIdentities({ enabled: true, revision: REVISION }, readerOf("at once"));
+    const auth = { enabled: true, revision: REVISION };
+    const identities = new CallIdentities({ auth, tokens: readerOf("at once"), certificates: true });
     const [first, second] = [callWith({ metadata: { token: "alices" } }), callWith({})];
     await identities.find(first);
     await identities.find(second);

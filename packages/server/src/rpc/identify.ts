@@ -18,14 +18,23 @@ export interface TokenReader {
 const TOKEN_NAMES = ["token", "authorization"] as const;
 const BEARER = "Bearer ";
 
+export interface CallIdentitiesParts {
+  readonly auth: Pick<AuthView, "enabled" | "revision">;
+  readonly tokens: TokenReader;
+  /** Whether the name in a client's certificate is a user: where certificates are asked for (etcd's `--client-cert-auth`). */
+  readonly certificates: boolean;
+}
+
 export class CallIdentities implements Identities {
   readonly #auth: Pick<AuthView, "enabled" | "revision">;
   readonly #tokens: TokenReader;
+  readonly #certificates: boolean;
   readonly #found = new WeakMap<CallContext, Identity>();
 
-  constructor(auth: Pick<AuthView, "enabled" | "revision">, tokens: TokenReader) {
+  constructor({ auth, tokens, certificates }: CallIdentitiesParts) {
     this.#auth = auth;
     this.#tokens = tokens;
+    this.#certificates = certificates;
   }
 
   find(context: CallContext): void | Promise<void> {
@@ -58,7 +67,7 @@ export class CallIdentities implements Identities {
   }
 
   #certified({ certificateName }: CallContext): Identity | undefined {
-    if (certificateName === undefined || certificateName === "") return undefined;
+    if (!this.#certificates || certificateName === undefined || certificateName === "") return undefined;
     return { user: certificateName, authRevision: this.#auth.revision };
   }
 }
