@@ -1,5 +1,5 @@
 /** The configuration file, from text to configuration. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -138,6 +138,12 @@ log-outputs: [stdout, /var/log/kvorum.log]
     expect(warnings("max-wals: 9")).toEqual([
       expect.stringContaining("max-wals in k.yml is a setting of etcd that has no"),
     ]);
+  });
+
+  it("of etcd, with all the keys that its sample has, is taken without a warning", () => {
+    const text = readFileSync(new URL("../../testdata/etcd-settings.yml", import.meta.url), "utf8");
+    expect(warnings(text)).toEqual([]);
+    expect(config(text)).toMatchObject({ name: "default", strictReconfigCheck: false, http: { debug: true } });
   });
 
   it("may be empty", () => {
