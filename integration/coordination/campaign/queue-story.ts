@@ -25,7 +25,8 @@ export interface WorkOptions {
 }
 
 const SPACE = "campaign/work/";
-const DRAIN_MS = 60_000;
+/** Without one job less, while the queue is worked empty. */
+const DRAIN_STALL_MS = 60_000;
 
 export async function playWork(scene: Scene, { jobs, rounds, seconds, workers }: WorkOptions): Promise<void> {
   const { direct, folder, outcome } = scene;
@@ -75,10 +76,16 @@ async function drain({ outcome, slots }: Stage, queue: WorkQueue): Promise<void>
     slot.heal();
     slot.order({ do: "drain" });
   }
-  const end = performance.now() + DRAIN_MS;
+  let end = performance.now() + DRAIN_STALL_MS;
+  let fewest = Number.POSITIVE_INFINITY;
   for (;;) {
     const { claimed, delayed, ready } = await queue.stats({ timeout: 30_000 });
-    if (claimed + delayed + ready === 0) return;
+    const left = claimed + delayed + ready;
+    if (left === 0) return;
+    if (left < fewest) {
+      fewest = left;
+      end = performance.now() + DRAIN_STALL_MS;
+    }
     if (performance.now() > end) return outcome.wrong(`${ready} jobs are left, ${delayed} delayed, ${claimed} claimed`);
     // One that has just begun its life has not heard of it.
     for (const slot of slots) slot.order({ do: "drain" });

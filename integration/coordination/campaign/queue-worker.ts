@@ -13,6 +13,10 @@ export const CONSUMERS = 2;
 const WAIT_MS = 500;
 export const ATTEMPTS_MAX = 4;
 const THINK_MS = 20;
+/** Jobs that wait while more are put in, about: more would only show that putting in is quicker than working. */
+const READY_MAX = 200;
+/** Jobs between two looks at how many wait. */
+const LOOK_EVERY = 20;
 const NACK_SHARE = 0.1;
 const DELAYED_SHARE = 0.1;
 
@@ -38,8 +42,10 @@ export async function workForever(work: Work): Promise<void> {
 async function produce({ job, log, orders, random }: Work, queue: WorkQueue): Promise<void> {
   for (let number = 0; !orders.stop.aborted && !orders.drains; number++) {
     const name = `${job.worker}.${number}`;
-    log.note({ atMs: sharedNowMs(), kind: "enqueuing", job: name });
     try {
+      if (number % LOOK_EVERY === 0) await untilFewWait(orders, queue);
+      if (orders.stop.aborted || orders.drains) return;
+      log.note({ atMs: sharedNowMs(), kind: "enqueuing", job: name });
       await queue.enqueue(name, random() < DELAYED_SHARE ? { delayMs: 100 } : { priority: Math.floor(random() * 3) });
       log.note({ atMs: sharedNowMs(), kind: "enqueued", job: name });
     } catch (error) {
@@ -47,6 +53,10 @@ async function produce({ job, log, orders, random }: Work, queue: WorkQueue): Pr
     }
     await pause(random() * 2 * THINK_MS);
   }
+}
+
+async function untilFewWait(orders: Work["orders"], queue: WorkQueue): Promise<void> {
+  while (!orders.stop.aborted && !orders.drains && (await queue.stats()).ready > READY_MAX) await pause(WAIT_MS);
 }
 
 async function consume(work: Work, queue: WorkQueue): Promise<void> {
