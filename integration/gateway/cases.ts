@@ -256,6 +256,28 @@ const lease: readonly GatewayCase[] = [
 
 const cluster: readonly GatewayCase[] = [
   {
+    name: "a learner with new URLs",
+    differs: "etcd forgets in the answer of an update that the member is a learner",
+    async run(probe) {
+      const answer = await probe.call("/v3/cluster/member/add", { peerURLs: ["http://127.0.0.1:1"], isLearner: true });
+      const { ID } = (answer as { readonly member: { readonly ID: string } }).member;
+      await probe.call("/v3/cluster/member/update", { ID, peerURLs: ["http://127.0.0.1:2"] });
+      await probe.call("/v3/cluster/member/remove", { ID });
+    },
+  },
+  {
+    name: "a learner from its adding to its removal",
+    async run(probe) {
+      const answer = await probe.call("/v3/cluster/member/add", { peerURLs: ["http://127.0.0.1:1"], isLearner: true });
+      const { ID } = (answer as { readonly member: { readonly ID: string } }).member;
+      await probe.call("/v3/cluster/member/add", { peerURLs: ["http://127.0.0.1:1"], isLearner: true });
+      await probe.call("/v3/cluster/member/list", {});
+      await probe.call("/v3/cluster/member/promote", { ID });
+      await probe.call("/v3/cluster/member/remove", { ID });
+      await probe.call("/v3/cluster/member/list", {});
+    },
+  },
+  {
     name: "changes of members that do not exist, or must not",
     async run(probe) {
       await probe.call("/v3/cluster/member/add", { peerURLs: ["nonsense"] });

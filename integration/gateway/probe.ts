@@ -128,11 +128,15 @@ export class Probe {
   }
 
   #walk(key: string, value: Json): Json {
-    if (Array.isArray(value)) return (value as readonly Json[]).map((one) => this.#walk(key, one));
+    if (Array.isArray(value)) {
+      const walked = (value as readonly Json[]).map((one) => this.#walk(key, one));
+      // Members are in the order of their ids, which are random.
+      return key === "members" ? walked.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : walked;
+    }
     if (isObject(value)) {
       const kept = Object.entries(value).filter(([name]) => !LATER.has(name));
       return Object.fromEntries(
-        kept.map(([name, one]) => [name, this.#walk(key === "members" ? `members/${name}` : name, one)]),
+        kept.map(([name, one]) => [name, this.#walk(key.startsWith("member") ? `members/${name}` : name, one)]),
       );
     }
     if (REVISIONS.has(key) && typeof value === "string") return `${BigInt(value) - this.#base}`;
