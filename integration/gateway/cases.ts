@@ -259,9 +259,9 @@ const cluster: readonly GatewayCase[] = [
     name: "a learner with new URLs",
     differs: "etcd forgets in the answer of an update that the member is a learner",
     async run(probe) {
-      const answer = await probe.call("/v3/cluster/member/add", { peerURLs: ["http://127.0.0.1:1"], isLearner: true });
+      const answer = await probe.call("/v3/cluster/member/add", { peerURLs: ["http://127.0.0.1:3"], isLearner: true });
       const { ID } = (answer as { readonly member: { readonly ID: string } }).member;
-      await probe.call("/v3/cluster/member/update", { ID, peerURLs: ["http://127.0.0.1:2"] });
+      await probe.call("/v3/cluster/member/update", { ID, peerURLs: ["http://127.0.0.1:4"] });
       await probe.call("/v3/cluster/member/remove", { ID });
     },
   },
