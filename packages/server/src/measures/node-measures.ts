@@ -54,12 +54,14 @@ export class NodeMeasures extends MeasureSet {
     FINE_SECONDS,
   );
   readonly slowApplies: Amount = this.counter("etcd_server_slow_apply_total", "Applications that took too long.");
-  readonly range: Family<Distribution> = this.histograms(
+  readonly #range: Family<Distribution> = this.histograms(
     "etcd_server_range_duration_seconds",
     "Time to read a range.",
     ["success"],
     FINE_SECONDS,
   );
+  readonly rangeSucceeded: Distribution = this.#range.of("true");
+  readonly rangeFailed: Distribution = this.#range.of("false");
   readonly hash: Distribution = this.histogram(
     "etcd_mvcc_hash_duration_seconds",
     "Time to hash the whole database.",

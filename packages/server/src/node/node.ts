@@ -347,13 +347,13 @@ export class EtcdNode implements NodeApi {
     const { env, measures } = this.#config;
     const startMs = env.clock.nowMs();
     measures.ranges.add();
-    let success = "false";
+    let seconds = measures.rangeFailed;
     try {
       const result = await this.#walk((store) => store.rangeSlices(operation));
-      success = "true";
+      seconds = measures.rangeSucceeded;
       return result;
     } finally {
-      measures.range.of(success).observe((env.clock.nowMs() - startMs) / 1000);
+      seconds.observe((env.clock.nowMs() - startMs) / 1000);
     }
   }
 

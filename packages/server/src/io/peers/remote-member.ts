@@ -127,13 +127,14 @@ export class RemoteMember {
   #link(which: TrafficClass, keepAlive: KeepAlive): PeerLink {
     const { clock, random, bounds, running, measures } = this.#options;
     const member = hex(this.id);
+    const sentBytes = measures.sentBytes.of(member);
     const handshake = (): PeerHandshake => handshakeTo(this.id, running.identity);
     const dialUrl = (url: string, { signal }: Pick<DialOptions, "signal">): Promise<Channel> =>
       this.#dial(url, keepAlive, signal);
     return new PeerLink(
       { clock, random, bounds, urls: this.urls, handshake, dial: dialUrl },
       {
-        sent: (bytes) => measures.sentBytes.of(member).add(bytes),
+        sent: (bytes) => sentBytes.add(bytes),
         failedToSend: (messages) => measures.sentFailures.of(member).add(messages),
         up: () => this.#up(which),
         down: () => this.#down(which),

@@ -48,6 +48,7 @@ export class CallMeasures extends MeasureSet {
     "Requests by the API version that the client names.",
     ["type", "client_api_version"],
   );
+  readonly #byVersion = { unary: new Map<string, Amount>(), stream: new Map<string, Amount>() };
   readonly #handling: Family<Distribution> | undefined;
   readonly #requests: Family<Distribution> = this.histograms(
     "etcd_server_request_duration_seconds",
@@ -125,7 +126,13 @@ export class CallMeasures extends MeasureSet {
   /** `version` as the client's metadata has it; absent is "unknown", what no client of etcd sends is "other". */
   countClient(type: "unary" | "stream", version: string | undefined): void {
     const label = version === undefined ? "unknown" : CLIENT_VERSION.test(version) ? version : "other";
-    this.#clients.of(type, label).add();
+    const known = this.#byVersion[type];
+    let requests = known.get(label);
+    if (requests === undefined) {
+      requests = this.#clients.of(type, label);
+      known.set(label, requests);
+    }
+    requests.add();
   }
 }
 
