@@ -1,8 +1,8 @@
 /** Users on whole members: what a request may do is the cluster's word, not that of one member that lags behind. */
 import { describe, expect, it } from "vitest";
+import { addUser, grantRole, HeardTokens, identity, permit, ROOT_CHANGES } from "../../testing/auth-world.js";
 import { get, NodeCluster, put } from "../../testing/node-cluster.js";
 import type { Command } from "../core/apply/command.js";
-import { addUser, grantRole, HeardTokens, identity, permit, ROOT_CHANGES } from "../core/auth/testing/world.js";
 import { type Identity, NODE_IDENTITY } from "../core/auth/types.js";
 import type { ServerError } from "../core/errors.js";
 import type { EtcdNode } from "./node.js";

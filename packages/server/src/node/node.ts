@@ -6,6 +6,7 @@
  * `core/apply` → back to `propose.ts`. A read goes `read.ts` → `core/raft` → the store. `assemble.ts` joins the parts;
  * `recovery.ts` is where a life begins, `peer-desk.ts` what the other members see of it.
  */
+import { checkCommand } from "../core/apply/check-command.js";
 import type { Command, Member } from "../core/apply/command.js";
 import { spaceCost } from "../core/apply/space.js";
 import type { AuthView } from "../core/auth/auth-view.js";
@@ -161,7 +162,7 @@ export class EtcdNode implements NodeApi {
   }
 
   async propose<C extends Command>(command: C, identity?: Identity): Promise<ResultOf<C>> {
-    if (this.auth.enabled) await this.authorize((auth) => auth.checkCommand(identity, command));
+    if (this.auth.enabled) await this.authorize((auth) => checkCommand(auth, identity, command));
     await this.#checkSpace(command);
     const { machine, proposals } = this.#parts;
     // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.

@@ -3,11 +3,12 @@
  * true where it was proposed.
  */
 import { describe, expect, it } from "vitest";
+import { addUser, grantRole, HeardTokens, identity, permit, ROOT_CHANGES } from "../../../testing/auth-world.js";
 import { MemoryBackend, MemoryStore } from "../../io/backend/memory-backend.js";
-import { addUser, grantRole, HeardTokens, identity, permit, ROOT_CHANGES } from "../auth/testing/world.js";
 import { type Identity, NODE_IDENTITY } from "../auth/types.js";
 import { ServerError } from "../errors.js";
 import { compareOf, deleteOf, putOf, rangeOf, txnOf } from "../mvcc/test-support.js";
+import { checkCommand } from "./check-command.js";
 import type { Command } from "./command.js";
 import { StateMachine } from "./state-machine.js";
 
@@ -75,7 +76,7 @@ describe("an entry", () => {
   it("is refused when a permission was taken away between its proposal and its application", () => {
     const member = new Member().setUp(...USERS, enable);
     const proposedBy = member.as("ann");
-    member.machine.auth.checkCommand(proposedBy, putOf("a", "1"));
+    checkCommand(member.machine.auth, proposedBy, putOf("a", "1"));
     member.apply({ kind: "user-revoke-role", name: "ann", role: "r" }, member.as("root"));
     expect(member.apply(putOf("a", "1"), proposedBy)).toBe("authOldRevision");
     expect(member.apply(putOf("a", "1"), member.as("ann"))).toBe("permissionDenied");

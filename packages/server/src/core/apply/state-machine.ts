@@ -22,6 +22,7 @@ import { Store } from "../mvcc/store.js";
 import { WriteBuffer } from "../mvcc/write-buffer.js";
 import { WatchHub, type WatchHubOptions } from "../watch/hub.js";
 import { Alarms } from "./alarms.js";
+import { checkCommand } from "./check-command.js";
 import { ClusterVersion } from "./cluster-version.js";
 import type { Alarm, Command, CommandResult, ConfChange, Member } from "./command.js";
 import { Downgrade } from "./downgrade.js";
@@ -213,7 +214,7 @@ export class StateMachine {
     const refusal = this.#refusal(command);
     if (refusal !== undefined) throw new ServerError(refusal);
     const { store, lessor, membership, clusterVersion, auth } = this.#parts;
-    if (auth.enabled) this.auth.checkCommand(identity, command);
+    if (auth.enabled) checkCommand(this.auth, identity, command);
     switch (command.kind) {
       case "put":
         return store.put(command);

@@ -2,11 +2,11 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { AuthStateSchema, RoleSchema, UserSchema } from "@kvorum/proto";
 import { describe, expect, it } from "vitest";
+import { addUser, forbid, grantRole, OpenAuthStore, permit, ROOT_CHANGES } from "../../../testing/auth-world.js";
 import { stringBytes } from "../bytes.js";
 import { encodeRole, encodeState, encodeUser } from "./auth-record.js";
 import { NAME_BYTES_MAX } from "./auth-store.js";
 import type { AuthChange } from "./command.js";
-import { addUser, forbid, grantRole, OpenAuthStore, permit, ROOT_CHANGES } from "./testing/world.js";
 
 const addRole = (name: string): AuthChange => ({ kind: "role-add", name });
 const deleteUser = (name: string): AuthChange => ({ kind: "user-delete", name });

@@ -1,5 +1,4 @@
 /** What the rest of the node is shown of users and permissions; `authorize.ts` implements it. */
-import type { Command } from "../apply/command.js";
 import type { Operation } from "../mvcc/operations.js";
 import type { Identity, Role, User } from "./types.js";
 
@@ -31,6 +30,4 @@ export interface AuthView {
   checkRead(identity: Identity | undefined, key: Uint8Array, rangeEnd: Uint8Array): void;
   /** Every key that hangs on the lease now; one without keys, or no lease at all, needs only a user. */
   checkLease(identity: Identity | undefined, leaseId: bigint, access: "read" | "write"): void;
-  /** What an entry of the log is checked for when it is applied. */
-  checkCommand(identity: Identity | undefined, command: Command): void;
 }

@@ -1,10 +1,10 @@
 /** Any request of any user against a plain reading of the rules. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { World } from "../../../testing/auth-world.js";
 import { stringBytes } from "../bytes.js";
 import type { Operation } from "../mvcc/operations.js";
 import { compareOf, deleteOf, putOf, rangeOf, txnOf } from "../mvcc/test-support.js";
-import { World } from "./testing/world.js";
 import type { PermissionType } from "./types.js";
 
 /** Every short key over a small alphabet, and the one right after each: between two neighbours no permission changes. */

@@ -1,12 +1,11 @@
 /** Who may do what, rule by rule, and etcd's advisories by name. */
 import { describe, expect, it } from "vitest";
-import type { Command } from "../apply/command.js";
+import { addUser, grantRole, identity, permit, World } from "../../../testing/auth-world.js";
 import { stringBytes } from "../bytes.js";
 import type { Compare, Operation } from "../mvcc/operations.js";
 import { compareOf, deleteOf, putOf, rangeOf, txnOf } from "../mvcc/test-support.js";
 import type { Authorizer } from "./authorize.js";
-import { addUser, grantRole, identity, permit, World } from "./testing/world.js";
-import { type Identity, NODE_IDENTITY } from "./types.js";
+import type { Identity } from "./types.js";
 
 const put = (key: string, options: { prevKv?: boolean; lease?: bigint } = {}): Operation => putOf(key, "v", options);
 const txn = (
@@ -67,7 +66,6 @@ describe("who asks", () => {
     for (const who of [undefined, world.as("bob"), identity("root", 0n)]) {
       expect(world.verdict((authorizer) => authorizer.checkOperation(who, put("a")))).toBe("may");
       expect(world.verdict((authorizer) => authorizer.checkAdmin(who))).toBe("may");
-      expect(world.verdict((authorizer) => authorizer.checkCommand(who, { kind: "auth-enable" }))).toBe("may");
     }
   });
 
@@ -155,55 +153,6 @@ describe("a lease", () => {
     expect([verdict(9n, "write", "bob"), verdict(1n, "write", "bob"), verdict(1n, "write", "root")]).toEqual([
       ...["may", "permissionDenied", "may"],
     ]);
-  });
-
-  it("that expired is the leader's to revoke", () => {
-    const world = new World();
-    world.leases.set(1n, ["a"]);
-    const revoke = (leaderTerm: number, who?: Identity): string =>
-      world.verdict((authorizer) => authorizer.checkCommand(who, { kind: "lease-revoke", id: 1n, leaderTerm }));
-    expect([revoke(5), revoke(0), revoke(0, world.as("bob"))]).toEqual(["may", "userEmpty", "permissionDenied"]);
-  });
-});
-
-describe("commands", () => {
-  const admin: readonly Command[] = [
-    { kind: "compaction", revision: 1n, physical: false },
-    { kind: "auth-enable" },
-    { kind: "auth-disable" },
-    addUser("x"),
-    { kind: "user-delete", name: "x" },
-    { kind: "user-change-password", name: "x", passwordHash: "h" },
-    grantRole("x", "r"),
-    { kind: "user-revoke-role", name: "x", role: "r" },
-    { kind: "role-add", name: "r" },
-    { kind: "role-delete", name: "r" },
-    permit("r", "read", "a"),
-    { kind: "role-revoke-permission", name: "r", key: stringBytes("a"), rangeEnd: stringBytes("") },
-  ];
-
-  it.each(admin)("of root are root's, and the node's own: $kind", (command) => {
-    const world = new World([["readwrite", "\0", "\0"]]);
-    const verdicts = [undefined, world.as("ann"), world.as("root"), NODE_IDENTITY].map((who) =>
-      world.verdict((authorizer) => authorizer.checkCommand(who, command)),
-    );
-    expect(verdicts).toEqual(["userEmpty", "permissionDenied", "may", "may"]);
-  });
-
-  it("of members and leaders ask for nobody", () => {
-    const world = new World();
-    const commands: Command[] = [
-      { kind: "lease-checkpoint", checkpoints: [] },
-      { kind: "member-attributes", memberId: 1n, name: "n", clientUrls: [] },
-      { kind: "cluster-version", version: "3.6.0" },
-      { kind: "authenticate", user: "ann", token: "t", checkedRevision: 1n },
-    ];
-    for (const command of commands) {
-      expect(world.verdict((authorizer) => authorizer.checkCommand(undefined, command))).toBe("may");
-    }
-    const grant: Command = { kind: "lease-grant", id: 1n, ttlSeconds: 5 };
-    expect(world.verdict((authorizer) => authorizer.checkCommand(undefined, grant))).toBe("userEmpty");
-    expect(world.verdict((authorizer) => authorizer.checkCommand(world.as("bob"), grant))).toBe("may");
   });
 });
 

@@ -4,7 +4,6 @@
  * does not look at is not protected, so there is only this one (etcd's holes CVE-2026-33343 and CVE-2026-44283 were checks
  * of single requests that those inside transactions did not get).
  */
-import type { Command } from "../apply/command.js";
 import { byteString } from "../bytes.js";
 import { ServerError } from "../errors.js";
 import type { Lessor } from "../lease/lessor.js";
@@ -122,41 +121,6 @@ export class Authorizer implements AuthView {
     const [first] = lessor.keysOf(leaseId);
     if (first === undefined) known(identity);
     else this.#checkKeys(identity, (grants) => hasAll(grants[access], lessor.keysOf(leaseId)));
-  }
-
-  checkCommand(identity: Identity | undefined, command: Command): void {
-    if (!this.enabled) return;
-    switch (command.kind) {
-      case "put":
-      case "delete-range":
-      case "txn":
-        this.checkOperation(identity, command);
-        break;
-      case "lease-grant":
-        this.checkUser(identity);
-        break;
-      case "lease-revoke":
-        // One that the leader proposes for an expired lease is nobody's.
-        if (command.leaderTerm === 0) this.checkLease(identity, command.id, "write");
-        break;
-      case "compaction":
-      case "auth-enable":
-      case "auth-disable":
-      case "user-add":
-      case "user-delete":
-      case "user-change-password":
-      case "user-grant-role":
-      case "user-revoke-role":
-      case "role-add":
-      case "role-delete":
-      case "role-grant-permission":
-      case "role-revoke-permission":
-        this.checkAdmin(identity);
-        break;
-      default:
-        // Members and leaders propose these; what a client may cause of them is decided where it asks.
-        break;
-    }
   }
 
   get #store(): AuthStore {

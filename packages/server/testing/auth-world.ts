@@ -1,13 +1,14 @@
-/** A store of users to try things on, for the tests of this folder. */
-import { MemoryBackend, MemoryStore } from "../../../io/backend/memory-backend.js";
-import { stringBytes } from "../../bytes.js";
-import type { Operation } from "../../mvcc/operations.js";
-import { WriteBuffer } from "../../mvcc/write-buffer.js";
-import { AuthStore } from "../auth-store.js";
-import { Authorizer } from "../authorize.js";
-import type { AuthChange } from "../command.js";
-import type { TokenSink } from "../token-sink.js";
-import type { Identity, PermissionType } from "../types.js";
+/** Users to try things on: a store of them alone, and one with roles, permissions and leases to ask what they may do. */
+
+import { AuthStore } from "../src/core/auth/auth-store.js";
+import { Authorizer } from "../src/core/auth/authorize.js";
+import type { AuthChange } from "../src/core/auth/command.js";
+import type { TokenSink } from "../src/core/auth/token-sink.js";
+import type { Identity, PermissionType } from "../src/core/auth/types.js";
+import { stringBytes } from "../src/core/bytes.js";
+import type { Operation } from "../src/core/mvcc/operations.js";
+import { WriteBuffer } from "../src/core/mvcc/write-buffer.js";
+import { MemoryBackend, MemoryStore } from "../src/io/backend/memory-backend.js";
 
 /** What a token sink heard, as text. */
 export class HeardTokens implements TokenSink {
