@@ -149,6 +149,17 @@ describe("WebSockets", () => {
     expect(await large.closed).toBe(1009);
   });
 
+  it("lose no message that comes before somebody reads, and none of many", async () => {
+    const client = await open("/v3/lease/keepalive");
+    for (let id = 1; id <= 200; id++) client.send({ ID: String(id) });
+    for (let id = 1; id <= 200; id++) expect(parsed(await client.next()).result).toMatchObject({ ID: String(id) });
+    client.close();
+    const unary = await open("/v3/kv/range");
+    for (let i = 0; i < 100; i++) unary.send({ key: base64("a") });
+    expect(JSON.parse(await unary.next())).toHaveProperty("header");
+    expect(await unary.closed).toBe(1000);
+  });
+
   it("take a token as a subprotocol", async () => {
     const client = await open("/v3/auth/status", ["Bearer", "some-token"]);
     client.send({});

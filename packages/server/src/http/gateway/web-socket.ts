@@ -49,15 +49,17 @@ export class WebSocketCalls {
   async #serve(method: DescMethod, request: IncomingMessage, webSocket: WebSocket): Promise<void> {
     // Whatever is wrong with the connection also closes it.
     webSocket.on("error", () => {});
+    const messages = new SocketMessages(webSocket);
     const answers = new SocketAnswers(webSocket, answersWithStream(method));
     let call: GatewayCall;
     try {
       call = new GatewayCall(method, withToken(request.headers), request.socket.remoteAddress ?? "");
     } catch (error) {
+      messages.discard();
       return answers.failed(statusOf(error));
     }
     webSocket.once("close", () => call.cancel());
-    const documents = documentsOf(messagesOf(webSocket), this.#limits);
+    const documents = documentsOf(messages, this.#limits);
     const requests: Requests = {
       // A call with one request does not wait for the caller to close its side.
       only: async () => (await documents.next()).value ?? undefined,
@@ -65,6 +67,7 @@ export class WebSocketCalls {
     };
     await run(this.#parts, method, call, requests, answers);
     call[Symbol.dispose]();
+    messages.discard();
   }
 }
 
@@ -101,31 +104,48 @@ class SocketAnswers implements Answers {
   }
 }
 
-/** The messages as they come; the socket is not read while too many of them wait. */
-async function* messagesOf(socket: WebSocket): AsyncGenerator<Uint8Array, void, undefined> {
-  const waiting: Uint8Array[] = [];
-  let closed = socket.readyState !== socket.OPEN;
-  let wake = (): void => {};
-  socket.on("message", (data: Buffer) => {
-    waiting.push(data);
-    if (waiting.length >= WAITING_MAX) socket.pause();
-    wake();
-  });
-  socket.once("close", () => {
-    closed = true;
-    wake();
-  });
-  for (;;) {
-    const message = waiting.shift();
-    if (message !== undefined) {
-      if (waiting.length === 0 && socket.isPaused) socket.resume();
-      yield message;
-    } else if (closed) return;
-    else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+/** The messages of a socket from the moment of its opening on; it is not read while too many of them wait. */
+class SocketMessages implements AsyncIterable<Uint8Array> {
+  readonly #socket: WebSocket;
+  readonly #waiting: Uint8Array[] = [];
+  #closed = false;
+  #discards = false;
+  #wake = (): void => {};
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", (data: Buffer) => {
+      if (this.#discards) return;
+      this.#waiting.push(data);
+      if (this.#waiting.length >= WAITING_MAX) socket.pause();
+      this.#wake();
+    });
+    socket.once("close", () => {
+      this.#closed = true;
+      this.#wake();
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const message = this.#waiting.shift();
+      if (message !== undefined) {
+        if (this.#waiting.length === 0 && this.#socket.isPaused) this.#socket.resume();
+        yield message;
+      } else if (this.#closed) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
     }
+  }
+
+  /** Nobody waits for more: what comes is thrown away, so that the caller's farewell is read. */
+  discard(): void {
+    this.#discards = true;
+    this.#waiting.length = 0;
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 }
 
