@@ -37,4 +37,4 @@ const SILENT = {
   advance: (): void => undefined,
   set: (): void => undefined,
   end: (): void => undefined,
-};
+} as unknown as ReturnType<Terminal["progress"]>;

@@ -146,7 +146,7 @@ describe.skipIf(missing !== undefined)("a migration", () => {
       });
       const migrating = kvorumctl(migrateArgs(source.endpoint, target.endpoint, "--follow"), {
         signal: cutOver.signal,
-        onOutput: (text) => text.startsWith("Following") && onFollowing(),
+        onOutput: (text) => text.includes("Following") && onFollowing(),
       });
       await following;
       await sleep(1_500);

@@ -86,6 +86,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   ...ADMINISTRATION,
   {
+    name: "check perf",
+    summary: "Check the performance of the etcd cluster",
+    group: "Cluster",
+    load: async () => (await import("./commands/check.js")).checkPerf,
+  },
+  {
+    name: "check datascale",
+    summary: "Check the memory usage of holding data for different workloads on a given server endpoint.",
+    group: "Cluster",
+    load: async () => (await import("./commands/check.js")).checkDatascale,
+  },
+  {
     name: "version",
     summary: "Prints the version of kvorumctl",
     group: "Other",

@@ -24,7 +24,9 @@ export class SignalReason extends Error {
 export function failureOf(error: unknown): Failure {
   if (error instanceof SignalReason) return { code: error.exitCode, message: undefined };
   if (error instanceof CommandFailure) return { code: error.code, message: error.message || undefined };
-  return { code: EXIT.error, message: messageOf(error) };
+  // etcdctl logs in when it connects, and says so by its exit code.
+  const refused = (error as { readonly reason?: unknown } | null)?.reason === "authentication-failed";
+  return { code: refused ? EXIT.badConnection : EXIT.error, message: messageOf(error) };
 }
 
 /**

@@ -3,12 +3,15 @@
  * The `kvorumctl` command. A signal aborts what is going on, so that a lock is released and a watch is cancelled; a second one
  * does not wait.
  */
+import { setMaxListeners } from "node:events";
 import { constants } from "node:os";
 import { SignalReason } from "./errors.js";
 import { runProgram } from "./program.js";
 import { processTerminal } from "./terminal.js";
 
 const abort = new AbortController();
+// Every call that is under way listens.
+setMaxListeners(0, abort.signal);
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     if (abort.signal.aborted) process.exit(128 + constants.signals[name]);

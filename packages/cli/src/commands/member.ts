@@ -9,7 +9,7 @@ import {
   type ResponseHeader,
 } from "@kvorum/proto";
 import { type Command, type Context, defineCommand } from "../command.js";
-import { badArguments } from "../failure.js";
+import { badArguments, CommandFailure, EXIT } from "../failure.js";
 import { list, onOff } from "../flags.js";
 import { NumberTextError, parseUint64 } from "../numbers.js";
 import { fieldLine, headerFields } from "../output/fields.js";
@@ -165,5 +165,17 @@ function memberId(args: readonly string[]): bigint {
 
 function givenUrls(urls: readonly string[]): string[] {
   if (urls.join("") === "") throw badArguments("member peer urls not provided");
-  return [...urls];
+  return urls.map((text) => checkedUrl(text.trim()));
+}
+
+/** What etcd's client refuses before it asks, in its words. */
+function checkedUrl(text: string): string {
+  const [, scheme = "", address = "", path = ""] = /^([a-z]+):\/\/([^/]*)(.*)$/.exec(text) ?? [];
+  const wrong = (what: string): CommandFailure => new CommandFailure(EXIT.error, `${what}: ${text}`);
+  if (!["http", "https", "unix", "unixs"].includes(scheme))
+    throw wrong("URL scheme must be http, https, unix, or unixs");
+  if (scheme.startsWith("unix")) return text;
+  if (!/:\d+$/.test(address)) throw wrong('URL address does not have the form "host:port"');
+  if (path !== "") throw wrong("URL must not contain a path");
+  return text;
 }

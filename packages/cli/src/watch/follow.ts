@@ -12,6 +12,8 @@ import type { WatchFlags } from "./arguments.js";
 import { ResponseLog } from "./response-log.js";
 
 const WATCH = "/etcdserverpb.Watch/Watch";
+/** The server's words, which the client replaces by what is more to say: that stands in the other formats. */
+const COMPACTED = "etcdserver: mvcc: required revision has been compacted";
 /** Events of one message that are held together at most, before they are printed as if it had ended. */
 const EVENTS_MAX = 10_000;
 
@@ -79,7 +81,8 @@ async function untilEnd(
     signal.throwIfAborted();
     if (!isEtcdError(error)) throw error;
     const compactRevision = error instanceof CompactedError ? (error.compactRevision ?? 0n) : 0n;
-    terminal.error(`watch was canceled (${messageOf(error)})\n`);
+    const why = error instanceof CompactedError ? COMPACTED : messageOf(error);
+    terminal.error(`watch was canceled (${why})\n`);
     // Such a message has no revision.
     const header = { ...log.latest, revision: 0n };
     context.print(changesReport({ header, events: [], canceled: { compactRevision } }, style));
