@@ -186,7 +186,7 @@ describe("settings of TLS", () => {
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       const { port } = await start({ ...mutual, maxVersion });
       const first = await handshake(port, clientCertificate);
-      let session = first.getSession();
+      let session: Buffer | undefined = first.getSession();
       first.on("session", (later: Buffer) => {
         session = later;
       });
