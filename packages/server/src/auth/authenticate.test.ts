@@ -15,6 +15,8 @@ const USERS: Readonly<Record<string, User>> = {
 function setUp() {
   const clock = new ManualClock();
   const state = { enabled: true, revision: 3n, index: 40, checks: 0, proposed: [] as unknown[] };
+  /** Runs when this member catches up with the cluster. */
+  let catchUp = (): void => {};
   /** Runs while a password is being checked. */
   let meanwhile = (): void => {};
   const check = async (fits: boolean): Promise<boolean> => {
@@ -35,6 +37,7 @@ function setUp() {
         },
         user: (name: string) => USERS[name],
       },
+      linearizableBarrier: async () => catchUp(),
       propose: async (command: { checkedRevision: bigint }) => {
         state.proposed.push(command);
         if (command.checkedRevision !== state.revision) throw new ServerError("authOldRevision");
@@ -61,6 +64,9 @@ function setUp() {
     during: (run: () => void) => {
       meanwhile = run;
     },
+    before: (run: () => void) => {
+      catchUp = run;
+    },
   };
 }
 
@@ -69,6 +75,15 @@ describe("a login", () => {
     const { login, state } = setUp();
     expect(await login("alice", "a")).toEqual({ token: "random.41", revision: 7n });
     expect(state.proposed).toEqual([{ kind: "authenticate", user: "alice", token: "random", checkedRevision: 3n }]);
+  });
+
+  it("knows what the cluster knew when it began", async () => {
+    const { login, state, before } = setUp();
+    state.enabled = false;
+    before(() => {
+      state.enabled = true;
+    });
+    expect((await login("alice", "a")).token).toBe("random.41");
   });
 
   it("is refused while authentication is off", async () => {

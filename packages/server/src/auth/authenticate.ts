@@ -17,7 +17,7 @@ import type { Tokens } from "./tokens.js";
 const ATTEMPTS_MAX = 10;
 
 export interface LoginDeskParts {
-  readonly node: Pick<NodeApi, "auth" | "propose">;
+  readonly node: Pick<NodeApi, "auth" | "propose" | "linearizableBarrier">;
   readonly passwords: Pick<Passwords, "verify" | "verifyNothing">;
   readonly tokens: Pick<Tokens, "newText" | "tokenOf">;
   readonly backoff: LoginBackoff;
@@ -36,6 +36,8 @@ export class LoginDesk implements Authenticator {
     { peer, signal }: Pick<CallContext, "peer" | "signal">,
   ): Promise<{ readonly token: string; readonly revision: bigint }> {
     const { node, tokens } = this.#parts;
+    // A member that lags behind may not know yet of a new password, or that there are users at all.
+    await node.linearizableBarrier();
     for (let attempt = 1; ; attempt++) {
       if (!node.auth.enabled) throw new ServerError("authNotEnabled");
       const checkedRevision = node.auth.revision;
