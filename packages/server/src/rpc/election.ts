@@ -1,6 +1,6 @@
 /**
  * The Election service: campaigns, proclamations and observers for clients that have no library for them. The leader is
- * whoever has the oldest key under the name; `contest/` has the rule and the waiting.
+ * whoever has the oldest key under the name; `contest.ts` has the rule and the waiting.
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
@@ -18,10 +18,10 @@ import { compareBytes, EMPTY_BYTES } from "../core/bytes.js";
 import { ServerError } from "../core/errors.js";
 import { InvariantError } from "../core/invariant.js";
 import type { KeyValue } from "../core/mvcc/key-value.js";
-import { Contest, deleteOf, keyOf, oldest, pairIn, prefixEnd, prefixOf, putOf, single } from "./contest/contest.js";
-import { unknownError, withUnknownErrors } from "./contest/unknown-errors.js";
+import { Contest, deleteOf, keyOf, oldest, pairIn, prefixEnd, prefixOf, putOf, single } from "./contest.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
+import { unknownError, withUnknownErrors } from "./unknown-errors.js";
 
 /** A candidate's key, and when it was created: what makes a later candidate under the same key another one. */
 interface Candidacy {

@@ -1,15 +1,15 @@
 /**
  * The Lock service: a mutex for clients that have no library for one. The owner is whoever has the oldest key under the
- * name; `contest/` has the rule and the waiting.
+ * name; `contest.ts` has the rule and the waiting.
  */
 import type { Lock, LockRequest, UnlockRequest } from "@kvorum/proto";
 import type { ServiceImplementation } from "@kvorum/transport";
 import { EMPTY_BYTES } from "../core/bytes.js";
 import { ServerError } from "../core/errors.js";
-import { Contest, keyOf, oldest, pairIn, prefixOf, putOf, single } from "./contest/contest.js";
-import { withUnknownErrors } from "./contest/unknown-errors.js";
+import { Contest, keyOf, oldest, pairIn, prefixOf, putOf, single } from "./contest.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
+import { withUnknownErrors } from "./unknown-errors.js";
 
 export function lockService(parts: RpcParts): ServiceImplementation<typeof Lock> {
   const { node } = parts;

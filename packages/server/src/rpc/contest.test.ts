@@ -2,7 +2,7 @@
 import { Election, KV, Lease, Lock } from "@kvorum/proto";
 import { StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
-import { bytes, failure, useNode } from "../../../testing/rpc-harness.js";
+import { bytes, failure, useNode } from "../../testing/rpc-harness.js";
 
 const node = useNode();
 

@@ -3,7 +3,7 @@
  * leave as UNKNOWN. Clients of these services know the texts.
  */
 import { type CallContext, RpcError, StatusCode } from "@kvorum/transport";
-import { ServerError } from "../../core/errors.js";
+import { ServerError } from "../core/errors.js";
 
 type Unary<Request, Answer> = (request: Request, context: CallContext) => Promise<Answer>;
 

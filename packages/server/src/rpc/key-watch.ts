@@ -1,10 +1,10 @@
 /** One watch inside the server: what a service that waits for a key pulls from, instead of a client's stream. */
 import { type CallContext, RpcError, StatusCode } from "@kvorum/transport";
-import { ServerError } from "../../core/errors.js";
-import type { WatchResponse } from "../../core/watch/types.js";
-import { requiresLeader } from "../guard.js";
-import type { RpcParts } from "../parts.js";
-import { Wakeup } from "../wakeup.js";
+import { ServerError } from "../core/errors.js";
+import type { WatchResponse } from "../core/watch/types.js";
+import { requiresLeader } from "./guard.js";
+import type { RpcParts } from "./parts.js";
+import { Wakeup } from "./wakeup.js";
 
 export interface WatchedRange {
   readonly key: Uint8Array;

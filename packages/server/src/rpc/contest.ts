@@ -4,9 +4,9 @@
  * etcd's server runs inside itself for these two services).
  */
 import type { CallContext } from "@kvorum/transport";
-import type { Identity } from "../../core/auth/types.js";
-import { EMPTY_BYTES, stringBytes } from "../../core/bytes.js";
-import type { KeyValue } from "../../core/mvcc/key-value.js";
+import type { Identity } from "../core/auth/types.js";
+import { EMPTY_BYTES, stringBytes } from "../core/bytes.js";
+import type { KeyValue } from "../core/mvcc/key-value.js";
 import type {
   DeleteRangeOperation,
   Operation,
@@ -14,9 +14,9 @@ import type {
   RangeOperation,
   RangeResult,
   TxnResult,
-} from "../../core/mvcc/operations.js";
-import type { RpcParts } from "../parts.js";
+} from "../core/mvcc/operations.js";
 import { watchKeys } from "./key-watch.js";
+import type { RpcParts } from "./parts.js";
 
 /** Life of a lease that the server makes for who brings none, in seconds. Nobody renews it (etcd). */
 const LEASE_SECONDS = 60;
