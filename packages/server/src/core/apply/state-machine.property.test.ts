@@ -179,10 +179,13 @@ describe("the same log", () => {
         const follower = open(new MemoryStore());
         leader.machine.lessor.promote(0, 1000);
         for (const entry of entries) {
+          const written = leader.machine.uncommitted.bytes;
           const answer = leader.machine.apply(entry, entry.index * 700);
           expect(shown(follower.machine.apply(entry, 5))).toEqual(shown(answer));
-          if (answer instanceof ServerError) refusals++;
-          else effects++;
+          if (answer instanceof ServerError) {
+            refusals++;
+            expect(leader.machine.uncommitted.bytes).toBe(written);
+          } else effects++;
           reasons.add(shown(answer));
           if (entry.index % every === 0) {
             leader.machine.commit();
