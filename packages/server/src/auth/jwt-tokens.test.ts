@@ -3,6 +3,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JwtOptions } from "./jwt-keys.js";
@@ -148,6 +149,31 @@ describe("a forged JSON web token", () => {
     }
   });
 
+  it("of any text, or of any claims that are signed, is refused or says who it is, and throws nothing", async () => {
+    const secret = Buffer.from("secret");
+    const reader = at({ signMethod: "HS256", privateKeyFile: file(secret) });
+    const claims = fc.record(
+      { username: fc.anything(), revision: fc.anything(), iat: fc.anything(), exp: fc.anything() },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "binary" }), fc.array(fc.base64String()), async (text, parts) => {
+        expect(await reader.identityOf(text)).toBeUndefined();
+        expect(await reader.identityOf(parts.join("."))).toBeUndefined();
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(claims, async (claimed) => {
+        const part = (value: object): string => Buffer.from(json(value)).toString("base64url");
+        const unsigned = `${part({ alg: "HS256" })}.${part(claimed)}`;
+        const signature = createHmac("sha256", secret).update(unsigned).digest("base64url");
+        const identity = await reader.identityOf(`${unsigned}.${signature}`);
+        if (identity !== undefined)
+          expect(identity).toEqual({ user: expect.any(String), authRevision: expect.any(BigInt) });
+      }),
+    );
+  });
+
   it("that is garbage or very long is refused, quickly", async () => {
     const reader = at({ signMethod: "HS256", privateKeyFile: file("secret") });
     const long = `${"e30".repeat(1_000_000)}.e30.e30`;
@@ -191,3 +217,8 @@ describe("keys of JSON web tokens", () => {
     expect(await at({ signMethod: "ES256", privateKeyFile: sec1 }).sign(ALICE)).toMatch(/^ey/);
   });
 });
+
+/** Whatever a value is, as JSON. */
+function json(value: object): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner));
+}
