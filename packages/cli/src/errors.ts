@@ -36,9 +36,13 @@ export function failureOf(error: unknown): Failure {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { reason, endpoint } = error as { readonly reason?: unknown; readonly endpoint?: unknown };
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  const local = reason === "transport" || reason === "timeout";
-  const why = local && cause !== undefined && !error.message.includes(cause) ? `: ${cause}` : "";
-  const where = local && typeof endpoint === "string" && !error.message.includes(endpoint) ? ` (${endpoint})` : "";
-  return `${error.message}${why}${where}`.replace(/\s*\n\s*/g, " ");
+  const text = error.message.replace(/\s*\n\s*/g, " ");
+  if (reason !== "transport" && reason !== "timeout") return text;
+  const cause = error.cause instanceof Error ? error.cause.message : "";
+  const full = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`;
+  const why = full
+    .replace(/No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/\.? Resolution note:.*$/, "");
+  if (typeof endpoint !== "string") return why;
+  return reason === "transport" ? `cannot reach ${endpoint}: ${why}` : `${why} (${endpoint})`;
 }

@@ -11,6 +11,7 @@ import type { Terminal } from "./terminal.js";
 
 const PROGRAM = "kvorumctl";
 const WIDTH_MAX = 110;
+const GLOBAL_TITLE = "Global flags:";
 
 /** Of the program, of a family of commands (`lease`), or of one command. */
 export async function helpText(
@@ -18,7 +19,15 @@ export async function helpText(
   entry: CommandEntry | undefined,
   terminal: Pick<Terminal, "columns" | "isInteractive" | "paint">,
 ): Promise<string> {
-  const command = entry === undefined ? listOf(words) : await describe(entry);
+  if (entry !== undefined) return draw(await describe(entry), terminal);
+  // The flags stand below the commands, where commander would have them above.
+  const flags = new CommanderCommand().helpOption("-h, --help", "print this help, or that of a command");
+  addFlags(flags, GLOBAL_FLAGS, GLOBAL_TITLE);
+  const listed = draw(flags, terminal);
+  return `${draw(listOf(words), terminal)}\n${listed.slice(listed.indexOf("\n\n") + 2)}`;
+}
+
+function draw(command: CommanderCommand, terminal: Pick<Terminal, "columns" | "isInteractive" | "paint">): string {
   return command
     .configureOutput({ getOutHasColors: () => true, stripColor: (text) => text })
     .configureHelp({
@@ -43,13 +52,12 @@ function listOf(words: readonly string[]): CommanderCommand {
   const program = new CommanderCommand(PROGRAM)
     .usage(`${start}<command> [flags]`)
     .description("The command line of etcd and Kvorum clusters.")
-    .helpOption("-h, --help", "print this help, or that of a command")
+    .helpOption(false)
     .helpCommand(false);
   for (const { name, summary, group } of COMMANDS) {
     if (!name.startsWith(start)) continue;
     program.addCommand(new CommanderCommand(name).description(summary).helpGroup(`${group}:`).helpOption(false));
   }
-  addFlags(program, GLOBAL_FLAGS, "Global flags:");
   return program;
 }
 
@@ -60,7 +68,7 @@ async function describe(entry: CommandEntry): Promise<CommanderCommand> {
     .description(description === undefined ? entry.summary : `${entry.summary}\n\n${description}`)
     .helpOption("-h, --help", "print this help");
   addFlags(command, flags, "Options:");
-  addFlags(command, GLOBAL_FLAGS, "Global flags:");
+  addFlags(command, GLOBAL_FLAGS, GLOBAL_TITLE);
   return command;
 }
 
