@@ -35,8 +35,7 @@ function permissionLine(out: Text, { key, rangeEnd }: Permission): void {
     return;
   }
   out.raw("\t").raw(rangeText(key, rangeEnd));
-  if (key.length > 0 && Buffer.from(rangeEnd).equals(prefix(key).end as Uint8Array))
-    out.raw(" (prefix ").raw(key).raw(")");
+  if (Buffer.from(rangeEnd).equals(prefix(key).end as Uint8Array)) out.raw(" (prefix ").raw(key).raw(")");
   out.line();
 }
 
