@@ -15,6 +15,7 @@ const ROOT = new URL("../../", import.meta.url);
 const GUIDES = [
   ...["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"],
   ...["locks", "leader-election", "transactions", "work-queues", "service-discovery"],
+  "monitoring",
 ];
 const BETWEEN = "-- next block --";
 
