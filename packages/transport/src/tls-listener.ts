@@ -88,8 +88,9 @@ export class TlsEntrance {
       requestCert: options.ca !== undefined || options.requireClientCertificate === true,
       // Judged below, where the reason can be told.
       rejectUnauthorized: false,
-      // gRPC clients insist on h2 by ALPN; the bytes that follow decide all the same.
-      ALPNProtocols: ["h2", "http/1.1"],
+      // gRPC clients offer h2 alone; who offers both (curl, browsers, Prometheus) comes for HTTP, which is spoken in
+      // version 1.1. The bytes that follow decide all the same.
+      ALPNProtocols: ["http/1.1", "h2"],
       allowHalfOpen: true,
     });
     server.on("secureConnection", (socket) => {
