@@ -2,7 +2,9 @@
  * The gateway under TLS with certificates for clients: a certificate is no identity there (CVE-2018-16886). While
  * authentication is on, whoever shows one with a name is told so; a token is what counts.
  */
+import { once } from "node:events";
 import { request } from "node:https";
+import { connect } from "node:tls";
 import { createClient } from "@kvorum/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestAuthority, type TestCertificate } from "../../packages/server/testing/certificates.js";
@@ -60,6 +62,26 @@ describe("certificates at the gateway", () => {
     expect((await post(root, "/v3/kv/put", put)).status).toBe(200);
     expect((await post(root, "/v3/kv/put", put, { host: "any.example" })).status).toBe(200);
     await expect(post({ cert: "", key: "" }, "/v3/kv/put", put)).rejects.toThrow();
+  });
+
+  it("a client that speaks both versions of HTTP gets the one in which JSON is spoken, one of gRPC its own", async () => {
+    const { port } = gateway;
+    const chosen = async (ALPNProtocols: string[]): Promise<string | false | null> => {
+      const socket = connect({
+        port,
+        host: "127.0.0.1",
+        ca: authority.ca,
+        ...root,
+        servername: "localhost",
+        ALPNProtocols,
+      });
+      await once(socket, "secureConnect");
+      socket.destroy();
+      return socket.alpnProtocol;
+    };
+    expect(await chosen(["h2", "http/1.1"])).toBe("http/1.1");
+    expect(await chosen(["http/1.1"])).toBe("http/1.1");
+    expect(await chosen(["h2"])).toBe("h2");
   });
 
   it("are no identity while it is on", async () => {
