@@ -1,5 +1,4 @@
 /** One node with every kind of port that speaks TLS, and clients that try to get in. */
-import { once } from "node:events";
 import { join } from "node:path";
 import { type ConnectionOptions, connect } from "node:tls";
 import { type KvorumNode, type NodeOptions, startNode } from "@kvorum/server";
@@ -78,13 +77,4 @@ export async function knock(
   });
   await new Promise((resolve) => socket.once("close", resolve));
   return answer.startsWith("HTTP/1.1 ") ? "in" : "out";
-}
-
-/** Resolves with what came until the connection closed. */
-export async function closed(socket: {
-  once(event: "close", run: () => void): unknown;
-  resume(): unknown;
-}): Promise<void> {
-  socket.resume();
-  await once(socket as never, "close");
 }

@@ -8,6 +8,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Health, HealthCheckRequestSchema } from "@kvorum/proto";
 import { afterEach, describe, expect, it } from "vitest";
@@ -361,6 +362,33 @@ describe("port mux with TLS", () => {
     const call = httpsRequest({ port, host: "127.0.0.1", agent: false, ca }).end();
     const [response] = await once(call, "response");
     expect(await text(response)).toBe("got 0");
+  });
+
+  it.each([
+    ["gRPC clients, which offer h2 alone, get it", ["h2"], "h2"],
+    ["curl and Prometheus, which offer both, get pages by HTTP/1", ["h2", "http/1.1"], "http/1.1"],
+    ["others get HTTP/1", ["http/1.1"], "http/1.1"],
+    ["who offers nothing is told by its bytes", undefined, false],
+  ] as const)("%s", async (_name, offered, agreed) => {
+    const { port } = await startMux({ tls: serverCertificate });
+    const socket = connectTls({ port, host: "127.0.0.1", ca, ...(offered && { ALPNProtocols: [...offered] }) });
+    cleanup.push(() => socket.on("error", () => {}).destroy());
+    await once(socket, "secureConnect");
+    expect(socket.alpnProtocol).toBe(agreed);
+  });
+
+  it("agrees on HTTP/1 alone on a port for it alone", async () => {
+    const http = createHttpServer(answerLength);
+    await using mux = new PortMux({ http, tls: serverCertificate });
+    const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
+    const options = { port: portOf(address), host: "127.0.0.1", ca };
+    const socket = connectTls({ ...options, ALPNProtocols: ["h2", "http/1.1"] }).on("error", () => {});
+    await once(socket, "secureConnect");
+    expect(socket.alpnProtocol).toBe("http/1.1");
+    socket.destroy();
+    const grpc = connectTls({ ...options, ALPNProtocols: ["h2"] });
+    await expect(once(grpc, "secureConnect")).rejects.toThrow();
+    http.close();
   });
 
   it("asks for a client certificate where one is required", async () => {

@@ -15,6 +15,12 @@ import { TlsEntrance, type TlsListener, verifiedNameOf } from "./tls-listener.js
 
 /** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
+/**
+ * In ALPN. HTTP/2 is for gRPC, whose clients offer nothing else; curl, browsers and Prometheus offer both, and pages are
+ * served by HTTP/1, so that is preferred. The bytes that follow decide all the same.
+ */
+const http1 = "http/1.1";
+const http2 = "h2";
 const firstBytesTimeoutMsDefault = 10_000;
 /** Connections that have not said yet what they are: of one address, and of all. */
 const pendingPerAddressMax = 256;
@@ -63,10 +69,14 @@ export class PortMux implements AsyncDisposable {
     });
     if (tls === undefined) return;
     const listener = "current" in tls ? tls : { current: () => Promise.resolve(tls) };
-    this.#entrance = new TlsEntrance(listener, (socket, accepted) => {
-      this.#track(socket);
-      this.#serve(socket, accepted, verifiedNameOf(socket));
-    });
+    this.#entrance = new TlsEntrance(
+      listener,
+      options.rpc === undefined ? [http1] : [http1, http2],
+      (socket, accepted) => {
+        this.#track(socket);
+        this.#serve(socket, accepted, verifiedNameOf(socket));
+      },
+    );
   }
 
   /** Where it listens; undefined before `listen`. */

@@ -24,8 +24,8 @@ const ENHANCE_YOUR_CALM = 0xb;
 /** The rule and the state of one connection. */
 export class PingPolicy {
   readonly #minTimeMs: number;
-  readonly #client: FrameHeads = new FrameHeads((...head) => this.#clientFrame(...head), PREFACE_BYTES);
-  readonly #server: FrameHeads = new FrameHeads((...head) => this.#serverFrame(...head));
+  readonly #client: FrameHeads = new FrameHeads((type, flags, id) => this.#clientFrame(type, flags, id), PREFACE_BYTES);
+  readonly #server: FrameHeads = new FrameHeads((type, flags, id) => this.#serverFrame(type, flags, id));
   readonly #open: Set<number> = new Set();
   #lastStreamId = 0;
   #nowMs = 0;

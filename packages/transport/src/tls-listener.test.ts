@@ -90,7 +90,8 @@ async function handshake(port: number, options: ConnectionOptions = {}): Promise
 
 async function ended(socket: Socket): Promise<void> {
   socket.resume();
-  await once(socket, "close");
+  // Not `once` of events, which would reject for a reset.
+  await new Promise((resolve) => socket.once("close", resolve));
 }
 
 const mutual: TlsServerOptions = { ...serverCertificate, ca, requireClientCertificate: true };

@@ -54,13 +54,18 @@ export function secureContextOptions(tls: TlsServerOptions): SecureContextOption
 
 export class TlsEntrance {
   readonly #listener: TlsListener;
+  readonly #protocols: readonly string[];
   readonly #secured: (socket: TLSSocket, raw: Socket) => void;
   #server: Server | undefined;
   #current: TlsServerOptions | undefined;
 
-  /** `secured` gets each connection that is let in, and the one that was accepted for it. */
-  constructor(listener: TlsListener, secured: (socket: TLSSocket, raw: Socket) => void) {
+  /**
+   * `protocols` is what may be agreed on by ALPN, the preferred one first; `secured` gets each connection that is let in,
+   * and the one that was accepted for it.
+   */
+  constructor(listener: TlsListener, protocols: readonly string[], secured: (socket: TLSSocket, raw: Socket) => void) {
     this.#listener = listener;
+    this.#protocols = protocols;
     this.#secured = secured;
   }
 
@@ -88,9 +93,7 @@ export class TlsEntrance {
       requestCert: options.ca !== undefined || options.requireClientCertificate === true,
       // Judged below, where the reason can be told.
       rejectUnauthorized: false,
-      // gRPC clients offer h2 alone; who offers both (curl, browsers, Prometheus) comes for HTTP, which is spoken in
-      // version 1.1. The bytes that follow decide all the same.
-      ALPNProtocols: ["http/1.1", "h2"],
+      ALPNProtocols: [...this.#protocols],
       allowHalfOpen: true,
     });
     server.on("secureConnection", (socket) => {
