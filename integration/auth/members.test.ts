@@ -85,6 +85,18 @@ describe("a node", () => {
     expect(await textOf(alice.unary(KV.method.put, { key: bytes("b/1") }))).toBe(DENIED);
   });
 
+  it("stays healthy while authentication is on", async () => {
+    const node = await startNode({ auth: { bcryptCost: 4 } });
+    cleanUp.push(() => node.close());
+    const [endpoint = ""] = node.endpoints;
+    await addUsers(channels.to(endpoint));
+    const statuses = ["/health", "/health?serializable=true", "/livez", "/readyz"].map(async (path) => {
+      const { status } = await fetch(`${endpoint}${path}`);
+      return status;
+    });
+    expect(await Promise.all(statuses)).toEqual([200, 200, 200, 200]);
+  });
+
   it("acknowledges no write that comes after the revocation of its permission, however they race", async () => {
     const node = await startNode({ auth: { bcryptCost: 4 } });
     cleanUp.push(() => node.close());

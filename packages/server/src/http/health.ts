@@ -2,7 +2,9 @@
  * `/health` as etcd answers it: alarms first, then the leader, then one small read. With `serializable=true` only this
  * member's own store is asked, so the answer does not depend on the rest of the cluster.
  */
+import { type Identity, NODE_IDENTITY } from "../core/auth/types.js";
 import { EMPTY_BYTES } from "../core/bytes.js";
+import type { RangeOperation } from "../core/mvcc/operations.js";
 import type { NodeApi } from "../node/api.js";
 
 export interface HealthQuery {
@@ -16,6 +18,9 @@ export interface Health {
   /** Empty when healthy. */
   readonly reason: string;
 }
+
+/** The node asks itself, as root (etcd too), and however users change while it does: it is never of an older revision. */
+const PROBE: Identity = { ...NODE_IDENTITY, authRevision: 2n ** 63n - 1n };
 
 const ALARM_NAMES = { "no-space": "NOSPACE", corrupt: "CORRUPT" } as const;
 
@@ -33,7 +38,7 @@ export async function checkHealth(node: NodeApi, query: HealthQuery): Promise<He
 
 /** One small read: of this member's own store when `serializable`, else one that the cluster confirms. Errors: the read's. */
 export async function probeRead(node: NodeApi, serializable: boolean): Promise<void> {
-  await node.range({
+  const operation: RangeOperation = {
     kind: "range",
     key: Uint8Array.of(0),
     rangeEnd: EMPTY_BYTES,
@@ -48,5 +53,6 @@ export async function probeRead(node: NodeApi, serializable: boolean): Promise<v
     maxModRevision: 0n,
     minCreateRevision: 0n,
     maxCreateRevision: 0n,
-  });
+  };
+  await node.range(operation, PROBE);
 }
