@@ -91,6 +91,8 @@ it("three members tell of their peers, their disks and their clients", async () 
   moved("etcd_network_known_peers", 2);
   moved("process_resident_memory_bytes", 1_000_000);
   expect(total(samples, "etcd_debugging_server_alarms")).toBe(0);
+  expect(samples.get('etcd_server_feature_enabled{name="LeaseCheckpoint",stage="ALPHA"}')).toBe(1);
+  expect(samples.get('etcd_server_feature_enabled{name="InitialCorruptCheck",stage="ALPHA"}')).toBe(0);
   expect(samples.get('etcd_cluster_version{cluster_version="3.6"}')).toBe(1);
   expect(samples.get('etcd_server_client_requests_total{type="stream",client_api_version="unknown"}')).toBe(1);
   const method = 'grpc_type="unary",grpc_service="etcdserverpb.KV",grpc_method="Put"';
@@ -113,4 +115,31 @@ it("three members tell of their peers, their disks and their clients", async () 
   expect(total(after, "etcd_network_disconnected_peers_total")).toBeGreaterThanOrEqual(1);
   abort.abort();
   await channel.close();
+});
+
+it("a snapshot that a member was sent is counted on both sides", async () => {
+  await using cluster = await startCluster({ size: 3, snapshotCount: 20, catchUpEntries: 5 });
+  const leader = cluster.leader ?? [...cluster.nodes.values()][0];
+  const [name = ""] = [...cluster.nodes.keys()].filter((one) => cluster.nodes.get(one) !== leader);
+  await cluster.stop(name);
+  const channel = niceChannel(leader?.endpoints[0] ?? "");
+  for (let i = 0; i < 100; i++) await channel.unary(KV.method.put, { key: bytes(`k${i}`), value: bytes("v") });
+  await channel.close();
+  const restarted = await cluster.start(name);
+  const ours = leader?.memberId.toString(16);
+  const theirs = restarted.memberId.toString(16);
+  await until(async () => {
+    const samples = await scrape(leader?.endpoints[0] ?? "");
+    return (samples.get(`etcd_network_snapshot_send_success{To="${theirs}"}`) ?? 0) > 0;
+  });
+  const sent = await scrape(leader?.endpoints[0] ?? "");
+  expect(sent.get(`etcd_network_snapshot_send_inflights_total{To="${theirs}"}`)).toBe(0);
+  expect(sent.get(`etcd_network_snapshot_send_total_duration_seconds_count{To="${theirs}"}`)).toBe(1);
+  expect(total(sent, "etcd_mvcc_db_open_read_transactions")).toBe(0);
+  const received = await scrape(restarted.endpoints[0] ?? "");
+  expect(received.get(`etcd_network_snapshot_receive_success{From="${ours}"}`)).toBe(1);
+  expect(received.get(`etcd_network_snapshot_receive_inflights_total{From="${ours}"}`)).toBe(0);
+  expect(total(received, "etcd_snap_db_save_total_duration_seconds_count")).toBe(1);
+  expect(total(received, "etcd_snap_db_fsync_duration_seconds_count")).toBe(1);
+  expect(total(received, "etcd_server_snapshot_apply_in_progress_total")).toBe(0);
 });

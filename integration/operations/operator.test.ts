@@ -84,7 +84,7 @@ describe("a defragmentation", () => {
       await using node = await startNode({ dataDir: directory.path });
       const channel = niceChannel(node.endpoints[0] ?? "");
       const value = new Uint8Array(100_000);
-      for (let i = 0; i < 200; i++) await channel.unary(KV.method.put, { key: bytes("a"), value });
+      for (let i = 0; i < 80; i++) await channel.unary(KV.method.put, { key: bytes("a"), value });
       const { header } = await channel.unary(KV.method.range, { key: bytes("a") });
       await channel.unary(KV.method.compact, { revision: header?.revision ?? 0n, physical: true });
       const before = await channel.unary(Maintenance.method.status, {});

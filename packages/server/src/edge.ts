@@ -11,6 +11,7 @@ import {
   type TlsListener,
 } from "@kvorum/transport";
 import { ClientPorts } from "./client-ports.js";
+import { featureStates } from "./config/feature-gates.js";
 import type { Clock } from "./env.js";
 import { AccessRules, LOOPBACK_NAMES } from "./http/access.js";
 import { Gateway } from "./http/gateway/gateway.js";
@@ -73,6 +74,7 @@ export async function openEdge(
   const quotaBytes = Math.max(0, options.quotaBackendBytes);
   const metrics = new Metrics({
     ...{ node, serverVersion: API_VERSION, quotaBytes, measures },
+    features: featureStates(options.initialCorruptCheck),
     more: peerMeasures === undefined ? [] : [peerMeasures],
     extensive: options.http.metrics === "extensive",
   });

@@ -38,6 +38,25 @@ export function wantsCorruptCheck(gates: FeatureGates): boolean | undefined {
   return gates.InitialCorruptCheck ?? gates.AllAlpha;
 }
 
+/** One gate as the metrics show it. */
+export interface FeatureState {
+  readonly name: FeatureGate;
+  /** etcd's word for how far a gate has come. */
+  readonly stage: "ALPHA" | "BETA";
+  readonly enabled: boolean;
+}
+
+const BETA: ReadonlySet<FeatureGate> = new Set(["TxnModeWriteWithSharedBuffer", "FastLeaseKeepAlive"]);
+
+/** Every gate with what the node behaves as. */
+export function featureStates(initialCorruptCheck: boolean): readonly FeatureState[] {
+  const states = FIXED.map((name) => ({ name, enabled: FIXED_GATES[name].is }));
+  return [{ name: "InitialCorruptCheck" as const, enabled: initialCorruptCheck }, ...states].map((state) => ({
+    ...state,
+    stage: BETA.has(state.name) ? "BETA" : "ALPHA",
+  }));
+}
+
 /** A line for every gate that was given and cannot be had. */
 export function gateWarnings(gates: FeatureGates): readonly string[] {
   return FIXED.flatMap((gate) => {

@@ -30,6 +30,5 @@ export const ABSENT_METRICS: Readonly<Record<string, string>> = {
   etcd_grpc_proxy_cache_misses_total: NO_PROXY,
   etcd_grpc_proxy_events_coalescing_total: NO_PROXY,
   etcd_grpc_proxy_watchers_coalescing_total: NO_PROXY,
-  etcd_server_feature_enabled: "what etcd's gates choose is fixed here or an option of its own",
   up: "made by whoever scrapes",
 };

@@ -1,4 +1,5 @@
 /** What a node knows anyway and is asked for only when somebody scrapes. */
+import type { FeatureState } from "../../config/feature-gates.js";
 import { MeasureSet } from "../../measures/measure-set.js";
 import type { NodeApi } from "../../node/api.js";
 
@@ -8,12 +9,14 @@ export interface NodeReadingsOptions {
   readonly serverVersion: string;
   /** Bytes; the effective quota, not the 0 that stands for the default. */
   readonly quotaBytes: number;
+  /** Default: none is shown. */
+  readonly features?: readonly FeatureState[];
 }
 
 const ALARM_NAMES = { "no-space": "NOSPACE", corrupt: "CORRUPT" } as const;
 
 export class NodeReadings extends MeasureSet {
-  constructor({ node, serverVersion, quotaBytes }: NodeReadingsOptions) {
+  constructor({ node, serverVersion, quotaBytes, features = [] }: NodeReadingsOptions) {
     super();
     this.#raft(node);
     this.#store(node);
@@ -35,6 +38,9 @@ export class NodeReadings extends MeasureSet {
     );
     const clusterVersion = (): string | undefined => minorOf(node.clusterVersion ?? serverVersion);
     one("etcd_cluster_version", "1, labelled with what all members speak.", "cluster_version", clusterVersion);
+    this.readings("etcd_server_feature_enabled", "1 when the node behaves as with the gate.", ["name", "stage"], () =>
+      features.map(({ name, stage, enabled }) => [[name, stage], enabled ? 1 : 0] as const),
+    );
     this.readings("etcd_debugging_server_alarms", "1 while the alarm stands.", ["server_id", "alarm_type"], () =>
       node.alarms.map((active) => [[active.memberId.toString(16), ALARM_NAMES[active.alarm]], 1] as const),
     );
