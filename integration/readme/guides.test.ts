@@ -13,7 +13,7 @@ import { compiled, execute, snippetsOf, textOf } from "./snippets.js";
 const SCRATCH = fileURLToPath(new URL("../dist/guides", import.meta.url));
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = [
-  ...["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3"],
+  ...["connect", "watch", "leases", "errors-and-retries", "configuration", "migrate-from-etcd3", "tls"],
   ...["locks", "leader-election", "transactions", "work-queues", "service-discovery"],
   "monitoring",
 ];

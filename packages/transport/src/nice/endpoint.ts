@@ -1,8 +1,9 @@
 /**
  * An endpoint and its options, said in grpc-js's words: target, credentials and channel arguments.
  */
+import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { createSecureContext } from "node:tls";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { ChannelCredentials, type ChannelOptions as GrpcChannelOptions } from "@grpc/grpc-js";
 import type { ChannelOptions, TlsClientOptions } from "../channel.js";
 
@@ -85,10 +86,28 @@ function tlsCredentials(tls: TlsClientOptions = {}): ChannelCredentials {
     ...(ciphers !== undefined && { ciphers }),
   });
   const { insecureSkipVerify, checkServerIdentity } = tls;
-  return ChannelCredentials.createFromSecureContext(context, {
+  const credentials = ChannelCredentials.createFromSecureContext(context, {
     ...(insecureSkipVerify === true && { rejectUnauthorized: false }),
     ...(checkServerIdentity !== undefined && { checkServerIdentity }),
   });
+  return withoutAddressAsName(credentials);
+}
+
+/**
+ * grpc-js asks a server at an address for the certificate of a host that is called like the address. RFC 6066 forbids it,
+ * Node warns of it, and no other client of etcd does it. The certificate is verified against the address all the same.
+ */
+function withoutAddressAsName(credentials: ChannelCredentials): ChannelCredentials {
+  const create = credentials._createSecureConnector.bind(credentials);
+  credentials._createSecureConnector = (...args) => {
+    const connector = create(...args);
+    const { connectionOptions } = connector as { readonly connectionOptions?: ConnectionOptions };
+    if (connectionOptions !== undefined && isIP(connectionOptions.servername ?? "") !== 0) {
+      delete connectionOptions.servername;
+    }
+    return connector;
+  };
+  return credentials;
 }
 
 function pem(material: string | Uint8Array): Buffer {

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { Health } from "@kvorum/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ChannelOptions } from "../channel.js";
@@ -189,6 +190,27 @@ describe("TLS", () => {
     const error = await failure(check(endpoint, {}), StatusCode.UNAVAILABLE);
     expect(error.maybeSent).toBe(false);
     expect(error.details).toMatch(/certificate/);
+  });
+
+  it("asks no server for a host that is called like an address, and verifies the address", async () => {
+    const names: unknown[] = [];
+    const server = createTlsServer({ ...serverCertificate, ALPNProtocols: ["h2"] }, (socket) => {
+      names.push(socket.servername);
+      socket.on("error", () => {}).destroy();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    cleanup.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    await failure(check(`https://127.0.0.1:${port}`, { tls: { ca } }), StatusCode.UNAVAILABLE);
+    await failure(check(`https://localhost:${port}`, { tls: { ca } }), StatusCode.UNAVAILABLE);
+    expect(new Set(names)).toEqual(new Set([false, "localhost"]));
+    // 127.0.0.2 is this machine as well, but not in the certificate.
+    const elsewhere = createTlsServer({ ...serverCertificate, ALPNProtocols: ["h2"] }).listen(0, "127.0.0.2");
+    await once(elsewhere, "listening");
+    cleanup.push(() => elsewhere.close());
+    const other = `https://127.0.0.2:${(elsewhere.address() as AddressInfo).port}`;
+    expect((await failure(check(other, { tls: { ca } }), StatusCode.UNAVAILABLE)).details).toMatch(/127\.0\.0\.2/);
   });
 
   it("verifies the name it is told to", async () => {
