@@ -73,7 +73,7 @@ export class CallIdentities implements Identities {
 }
 
 /** The token of a call, if it shows any; empty text and bytes are tokens that nobody has. */
-export function tokenOf({ metadata }: Pick<CallContext, "metadata">): string | undefined {
+function tokenOf({ metadata }: Pick<CallContext, "metadata">): string | undefined {
   for (const name of TOKEN_NAMES) {
     const value = metadata.get(name);
     if (value === undefined) continue;
