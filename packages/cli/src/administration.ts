@@ -52,6 +52,7 @@ export const ADMINISTRATION: readonly CommandEntry[] = [
     "Prints the KV history hash for each endpoint in --endpoints",
     async () => (await import("./commands/endpoint.js")).endpointHashKv,
   ),
+  entry("Cluster", "top", "Shows the cluster live", async () => (await import("./commands/top.js")).top),
   entry("Cluster", "alarm list", "Lists all alarms", async () => (await import("./commands/alarm.js")).alarmList),
   entry("Cluster", "alarm disarm", "Disarms all alarms", async () => (await import("./commands/alarm.js")).alarmDisarm),
   entry(

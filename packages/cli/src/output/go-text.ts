@@ -8,7 +8,13 @@ export function humanBytes(bytes: bigint | number): string {
   if (amount < 10) return `${amount} B`;
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log(amount) / Math.log(1000)));
   const value = Math.floor((amount / 1000 ** power) * 10 + 0.5) / 10;
-  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${UNITS[power]}`;
+  return `${value < 10 ? value.toFixed(1) : halfToEven(value)} ${UNITS[power]}`;
+}
+
+/** As Go prints a number without digits behind the point. */
+function halfToEven(value: number): string {
+  const below = Math.floor(value);
+  return String(value - below === 0.5 && below % 2 === 0 ? below : Math.round(value));
 }
 
 /** As Go prints a duration: `1.230456ms`, `850µs`, `1m2.5s`. */
