@@ -27,7 +27,7 @@ export function readQuoted(text: string): { readonly text: string; readonly rest
 
 function unescaped(body: string): string | undefined {
   const bytes: Uint8Array[] = [];
-  const part = /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{3})|(.))|[^\\]+/gi;
+  const part = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))|[^\\]+/g;
   for (const [whole, byte, short, long, octal, letter] of body.matchAll(part)) {
     if (!whole.startsWith("\\")) bytes.push(Buffer.from(whole));
     else if (byte !== undefined) bytes.push(Uint8Array.of(Number.parseInt(byte, 16)));
