@@ -32,21 +32,9 @@ const STRANGERS: readonly (readonly [string, (authority: TestAuthority) => Promi
     },
   ],
   ["whose certificate is for servers alone", (authority) => authority.issue("one", { uses: ["server"] })],
-  ["that has signed its certificate itself", async () => selfSigned()],
+  ["that has signed its certificate itself", () => TestAuthority.selfSigned("one")],
   ["GHSA-3wh4-j44w-pg92: whose certificate was revoked", async () => revoked],
 ];
-
-async function selfSigned(): Promise<TestCertificate> {
-  const { makeCertificate } = await import("../../packages/server/src/tls/x509.js");
-  const [notBefore, notAfter] = [new Date(Date.now() - 1000), new Date(Date.now() + 3_600_000)];
-  const { cert, key } = await makeCertificate({
-    subject: { commonName: "one" },
-    hosts: ["127.0.0.1"],
-    notBefore,
-    notAfter,
-  });
-  return { cert, key };
-}
 
 describe.each(PORTS)("the port for %s", (port) => {
   it("lets in who shows a certificate of the trusted CA, with TLS 1.2 and 1.3", async () => {

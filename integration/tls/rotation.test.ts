@@ -2,8 +2,11 @@
  * Certificates change while a node serves: new connections see the new ones, old connections and calls go on, and what is
  * half written changes nothing.
  */
+import { once } from "node:events";
 import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { request } from "node:https";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "node:tls";
 import { createClient } from "@kvorum/client";
@@ -59,6 +62,14 @@ async function shown({ port, client }: Started): Promise<string> {
   const name = socket.getPeerCertificate().subject.CN;
   socket.on("error", () => {}).destroy();
   return String(name);
+}
+
+/** The node's own numbers, asked for by HTTP. */
+async function metrics({ port, client }: Started): Promise<string> {
+  const { ca, cert, key } = client;
+  const call = request({ host: "127.0.0.1", port, path: "/metrics", ca, cert, key, agent: false }).end();
+  const [response] = await once(call, "response");
+  return text(response);
 }
 
 /** Puts until told to stop; answers how many. Any error of any call is one of the test. */
@@ -129,6 +140,9 @@ describe("certificates that change during traffic", () => {
     await pause(LATER_MS);
     expect(await shown(started)).toBe("second");
     expect(await calls.stop()).toBeGreaterThan(20);
+    const page = await metrics(started);
+    expect(page).toContain('kvorum_tls_reloads_total{side="client",result="failed"} 2\n');
+    expect(page).toContain('kvorum_tls_reloads_total{side="client",result="reloaded"} 1\n');
     expect(started.warnings).toEqual(Array(2).fill("TLS files have changed and cannot be used: the old ones stay"));
   });
 

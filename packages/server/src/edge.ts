@@ -58,6 +58,7 @@ export interface EdgeParts {
   readonly auth?: AuthPorts;
   /** TLS of the ports whose URL asks for it. */
   readonly tls?: TlsListener | undefined;
+  readonly tlsMeasures?: MeasureSet;
 }
 
 /**
@@ -69,13 +70,13 @@ export async function openEdge(
   node: NodeApi,
   options: ResolvedOptions,
   clock: Clock,
-  { privateFolder, measures, peerMeasures, auth, tls }: EdgeParts = {},
+  { privateFolder, measures, peerMeasures, auth, tls, tlsMeasures }: EdgeParts = {},
 ): Promise<Edge> {
   const quotaBytes = Math.max(0, options.quotaBackendBytes);
   const metrics = new Metrics({
     ...{ node, serverVersion: API_VERSION, quotaBytes, measures },
     features: featureStates(options.initialCorruptCheck),
-    more: peerMeasures === undefined ? [] : [peerMeasures],
+    more: [peerMeasures, tlsMeasures].filter((set) => set !== undefined),
     extensive: options.http.metrics === "extensive",
   });
   const ends = new StreamEnds(node, clock, options.electionMs);

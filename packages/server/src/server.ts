@@ -19,6 +19,7 @@ import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
 import { addressOf, isSecure } from "./listen.js";
 import { NodeMeasures } from "./measures/node-measures.js";
+import { TlsMeasures } from "./measures/tls-measures.js";
 import { EtcdNode } from "./node/node.js";
 import { refuseRemoved } from "./node/start-refused.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
@@ -104,7 +105,11 @@ async function start(
   const world = { clock, random: new SystemRandom(), disk, failpoints, logger };
   const member = { ...memberOptions(options), backend, walDirectory, snapshotDirectory };
   if (options.forceNewCluster) await forceNewCluster(member, world);
-  const tls = await openTlsSides({ ...tlsOptions(options, dataDir, openPeers !== undefined), clock, logger });
+  const tlsMeasures = new TlsMeasures();
+  const tls = await openTlsSides({
+    ...tlsOptions(options, dataDir, openPeers !== undefined),
+    ...{ clock, logger, measures: tlsMeasures },
+  });
   closers.add(() => tls.close());
   const peers = openPeers ?? (await listenForPeers(options, clock, closers, tls.peer)) ?? NO_PEERS;
   const measures = new NodeMeasures();
@@ -128,6 +133,7 @@ async function start(
     measures,
     auth: auth.portsFor(node, { certificates: options.clientTls?.clientCertAuth === true }),
     tls: tls.client?.listener,
+    ...((options.clientTls ?? options.peerTls) !== undefined && { tlsMeasures }),
     ...(peers instanceof GrpcPeers && { peerMeasures: peers.measures }),
   });
   closers.add(() => edge.close());
@@ -160,7 +166,7 @@ function tlsOptions(
   { clientTls, peerTls, listenClientUrls, listenPeerUrls, http }: ResolvedOptions,
   dataDir: string | MachineMemory,
   hasPeers: boolean,
-): Omit<TlsSidesOptions, "clock" | "logger"> {
+): Omit<TlsSidesOptions, "clock" | "logger" | "measures"> {
   const { listenClientHttpUrls = [], listenMetricsUrls = [] } = http;
   return {
     clientTls,

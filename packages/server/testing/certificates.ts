@@ -28,6 +28,12 @@ export class TestAuthority {
     return new TestAuthority(await makeCertificate({ subject: { commonName }, isAuthority: true, ...validity() }));
   }
 
+  /** A certificate that nobody but itself vouches for. */
+  static async selfSigned(commonName: string): Promise<TestCertificate> {
+    const { cert, key } = await makeCertificate({ subject: { commonName }, hosts: ["127.0.0.1"], ...validity() });
+    return { cert, key };
+  }
+
   private constructor(own: IssuedCertificate) {
     this.#own = own;
   }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Logger } from "../env.js";
+import type { TlsMeasures } from "../measures/tls-measures.js";
 import type { TlsOptions } from "../security-options.js";
 import { type NodeTls, openTls } from "./node-tls.js";
 
@@ -16,6 +17,7 @@ export interface TlsSidesOptions {
   readonly dataDir: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly measures?: TlsMeasures | undefined;
 }
 
 export interface TlsSides {
@@ -34,13 +36,13 @@ export async function openTlsSides(options: TlsSidesOptions): Promise<TlsSides> 
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
   const dataDir = options.dataDir ?? temporary ?? "";
+  const open = async (side: "client" | "peer", tls: TlsOptions | undefined, urls: readonly string[]) => {
+    if (tls === undefined) return undefined;
+    const onReload = (result: "reloaded" | "failed"): void => options.measures?.reloads.of(side, result).add(1);
+    return openTls({ side, tls, urls, dataDir, clock, logger, onReload });
+  };
   try {
-    return {
-      client:
-        clientTls && (await openTls({ side: "client", tls: clientTls, urls: clientUrls, dataDir, clock, logger })),
-      peer: peerTls && (await openTls({ side: "peer", tls: peerTls, urls: peerUrls, dataDir, clock, logger })),
-      close,
-    };
+    return { client: await open("client", clientTls, clientUrls), peer: await open("peer", peerTls, peerUrls), close };
   } catch (error) {
     await close();
     throw error;
