@@ -95,7 +95,7 @@ describe("a unary call", () => {
     );
     await put?.(request, context());
     fails = true;
-    await put?.(request, context())?.then?.(undefined, () => {});
+    await expect(put?.(request, context())).rejects.toThrow("later");
     const common = {
       method: "/etcdserverpb.KV/Put",
       remote: "127.0.0.1:5",
