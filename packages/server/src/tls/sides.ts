@@ -1,4 +1,4 @@
-/** Both sides of a node's TLS: what its options ask for, opened, and what they ask for in vain, told. */
+/** Both sides of a node's TLS: what its options ask for, opened. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,22 +46,5 @@ export async function openTlsSides(options: TlsSidesOptions): Promise<TlsSides> 
   } catch (error) {
     await close();
     throw error;
-  } finally {
-    warnOfPlainUrls("client", clientUrls, clientTls, logger);
-    warnOfPlainUrls("peer", peerUrls, peerTls, logger);
-  }
-}
-
-/** etcd's words, in which an operator may look for them. */
-function warnOfPlainUrls(side: string, urls: readonly string[], tls: TlsOptions | undefined, logger: Logger): void {
-  if (tls?.certFile === undefined) return;
-  for (const url of urls.filter((one) => one.startsWith("http:"))) {
-    logger.warn({ url }, `scheme is HTTP while ${side} key/cert files are presented; ignoring them for this address`);
-    if (tls.clientCertAuth === true) {
-      logger.warn(
-        { url },
-        `scheme is HTTP while --${side === "peer" ? "peer-" : ""}client-cert-auth is enabled; ignoring it for this address`,
-      );
-    }
   }
 }
