@@ -89,8 +89,13 @@ export class BackendWriter {
   resume(): void {
     this.#pause?.end();
     this.#pause = undefined;
-    this.#size = this.#options.backend.size();
+    this.measureSize();
     this.noteChange();
+  }
+
+  /** The backend has become smaller by itself. */
+  measureSize(): void {
+    this.#size = this.#options.backend.size();
   }
 
   stop(): void {
@@ -106,11 +111,11 @@ export class BackendWriter {
   }
 
   #transact(): void {
-    const { machine, backend, failpoints } = this.#options;
+    const { machine, failpoints } = this.#options;
     failpoints.hit("backend-before-commit");
     machine.commit();
     failpoints.hit("backend-after-commit");
-    this.#size = backend.size();
+    this.measureSize();
   }
 
   /** A commit made while a flush ran is not in it; the next flush begins when that one ends. */

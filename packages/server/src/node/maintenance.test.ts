@@ -1,4 +1,4 @@
-/** What replaces the backend as a whole: one at a time, with everything else standing still, and never after a failure. */
+/** What replaces the backend as a whole: one at a time, and never after a failure; new content with everything standing still. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../core/mvcc/backend.js";
 import { NO_FAILPOINTS } from "../io/no-failpoints.js";
@@ -33,7 +33,7 @@ function scene(): Scene {
   };
   const maintenance = new Maintenance({
     backend: { defragment } as unknown as Backend,
-    backendWriter: { pause, resume: note("writer goes on") } as unknown as BackendWriter,
+    backendWriter: { pause, resume: note("writer goes on"), measureSize: note("measured") } as unknown as BackendWriter,
     applyLoop: { pause: note("apply paused"), resume: note("apply goes on") } as unknown as ApplyLoop,
     clock: { nowMs: () => 0 },
     failpoints: NO_FAILPOINTS,
@@ -54,20 +54,23 @@ describe("maintenance", () => {
       events.push("install");
     });
     await turn();
-    expect(events).toEqual([...STILL, "defragment"]);
+    // The service goes on meanwhile.
+    expect(events).toEqual(["defragment"]);
     finish();
     await Promise.all([defragmented, installed]);
-    expect(events).toEqual([...STILL, "defragment", ...ON, ...STILL, "install", ...ON]);
+    expect(events).toEqual(["defragment", "measured", ...STILL, "install", ...ON]);
   });
 
   it("fails the node when it fails, and leaves everything standing: which content is in place is not known", async () => {
     const { maintenance, events, errors, finish } = scene();
     const defragmented = maintenance.defragment();
+    const installed = maintenance.exclusively(() => Promise.reject(new Error("ENOSPC")));
     await turn();
     finish(new Error("EIO"));
     await expect(defragmented).rejects.toThrow("EIO");
-    expect(errors).toMatchObject([{ message: "EIO" }]);
-    expect(events).toEqual([...STILL, "defragment"]);
+    await expect(installed).rejects.toThrow("ENOSPC");
+    expect(errors).toMatchObject([{ message: "EIO" }, { message: "ENOSPC" }]);
+    expect(events).toEqual(["defragment", ...STILL]);
   });
 
   it("begins nothing once it is stopped, and waits for what runs", async () => {

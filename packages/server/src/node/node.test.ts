@@ -329,6 +329,33 @@ describe("watches, compaction and maintenance", () => {
     await node.stop();
   });
 
+  it("serve reads and writes, and commit them, while a defragmentation takes its time", async () => {
+    const machine = new Machine();
+    let finish = (): void => {};
+    class SlowBackend extends MemoryBackend {
+      override async defragment(): Promise<void> {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        await super.defragment();
+      }
+    }
+    const node = await machine.start({ backend: new SlowBackend(machine.store) });
+    let isOver = false;
+    const done = node.defragment().then(() => {
+      isOver = true;
+    });
+    await within(machine.env, node.propose(put("a", "1")));
+    expect(await value(node, machine.env, "a")).toBe("1");
+    await machine.env.clock.advance(200);
+    expect(machine.store.current.at.index).toBe(node.raftStatus.appliedIndex);
+    expect(isOver).toBe(false);
+    finish();
+    await within(machine.env, done);
+    expect(await value(node, machine.env, "a")).toBe("1");
+    await node.stop();
+  });
+
   it("take a snapshot of everything applied", async () => {
     const machine = new Machine();
     const node = await machine.start();

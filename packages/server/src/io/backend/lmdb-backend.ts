@@ -174,18 +174,17 @@ export class LmdbBackend implements Backend {
       this.#missed = missed;
       try {
         await this.#environment().copyCompacted(directory);
+        const next = new LmdbEnvironment(directory, this.#environmentOptions);
+        await catchUp(next, missed);
+        return () => {
+          this.#missed = undefined;
+          next.commit(missed, this.#appliedAt);
+          return { next, at: this.#appliedAt };
+        };
       } catch (error) {
         this.#missed = undefined;
         throw error;
       }
-      return () => {
-        this.#missed = undefined;
-        const next = new LmdbEnvironment(directory, this.#environmentOptions);
-        // The copy shows some commit since the start. Changes say what a key is, not how it moves, so repeating the
-        // batches from the start ends in the same content.
-        next.commit(missed, this.#appliedAt);
-        return { next, at: this.#appliedAt };
-      };
     });
   }
 
@@ -280,6 +279,23 @@ function endSnapshots({ snapshots }: Shared): void {
 async function discard(environment: LmdbEnvironment): Promise<void> {
   await environment.close();
   await rm(environment.directory, { recursive: true, force: true });
+}
+
+/**
+ * Repeats what was committed since a copy was begun, one commit in a turn, until no more than one is left for the turn of the
+ * switch. The copy shows some commit since then; changes say what a key is, not how it moves, so repeating all of them ends in
+ * the same content.
+ */
+async function catchUp(copy: LmdbEnvironment, missed: WriteBatch[]): Promise<void> {
+  try {
+    while (missed.length > 1) {
+      copy.commit(missed.splice(0, 1), undefined);
+      await setImmediate();
+    }
+  } catch (error) {
+    await copy.close();
+    throw error;
+  }
 }
 
 /** In transactions of a bounded size, with other work in between. */
