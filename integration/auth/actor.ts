@@ -29,7 +29,10 @@ export type Operation = MessageInitShape<typeof RequestOpSchema>;
 export const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 /** The same channel with a token in every call. */
-export function withToken(channel: Channel, token: string): Pick<Channel, "unary" | "stream"> {
+export function withToken(
+  channel: Pick<Channel, "unary" | "stream">,
+  token: string,
+): Pick<Channel, "unary" | "stream"> {
   const shown = (options: CallOptions = {}): CallOptions => ({ ...options, metadata: { ...options.metadata, token } });
   return {
     unary: <I extends DescMessage, O extends DescMessage>(

@@ -18,7 +18,8 @@ import {
   Compare_CompareTarget as Target,
   type TxnRequestSchema,
 } from "@kvorum/proto";
-import type { Channel, MetadataInit, UnaryMethod } from "@kvorum/transport";
+import { type MetadataInit, RpcError, type StreamMethod, type UnaryMethod } from "@kvorum/transport";
+import type { Caller } from "./evidence.js";
 import { KeepAliveProbe, WatchProbe } from "./stream-probe.js";
 import { Transcript } from "./transcript.js";
 
@@ -26,6 +27,9 @@ type RangeInit = Omit<MessageInitShape<typeof RangeRequestSchema>, "key" | "rang
 type PutInit = Omit<MessageInitShape<typeof PutRequestSchema>, "key" | "value" | "$typeName">;
 type OpInit = MessageInitShape<typeof RequestOpSchema>;
 type CompareInit = MessageInitShape<typeof CompareSchema>;
+
+/** Who can call, by name. */
+export type People = ReadonlyMap<string, Caller>;
 
 /** A key, or raw bytes that get no prefix. */
 export type KeyLike = string | Uint8Array;
@@ -37,13 +41,23 @@ export const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class Probe {
   readonly transcript: Transcript;
-  readonly channel: Channel;
+  readonly channel: Caller;
   readonly prefix: string;
+  readonly #people: People;
 
-  constructor(channel: Channel, prefix: string) {
+  /** `people` are the channels of users by their names, for cases that need some; `channel` then is root's. */
+  constructor(channel: Caller, prefix: string, people: People = new Map(), transcript = new Transcript(prefix)) {
     this.channel = channel;
     this.prefix = prefix;
-    this.transcript = new Transcript(prefix);
+    this.#people = people;
+    this.transcript = transcript;
+  }
+
+  /** The hands of another user, which write into the same transcript. */
+  as(name: string): Probe {
+    const channel = this.#people.get(name);
+    if (channel === undefined) throw new Error(`there is no user ${name} in this case`);
+    return new Probe(channel, this.prefix, this.#people, this.transcript);
   }
 
   key(key: KeyLike): Uint8Array {
@@ -71,6 +85,24 @@ export class Probe {
     } catch (error) {
       this.transcript.error(label, error);
       return undefined;
+    }
+  }
+
+  /** Opens a stream with one request and records its first answer: what a server says about the call. */
+  async first<I extends DescMessage, O extends DescMessage>(
+    label: string,
+    method: StreamMethod<I, O>,
+    request: MessageInitShape<I>,
+    metadata: MetadataInit = {},
+  ): Promise<void> {
+    try {
+      for await (const _ of this.channel.stream(method, once(request), { timeoutMs: 10_000, metadata })) {
+        return this.transcript.note(`${label} → answered`);
+      }
+      this.transcript.note(`${label} → ended`);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.transcript.error(label, error);
     }
   }
 
@@ -189,4 +221,8 @@ function targetUnion(field: keyof typeof TARGETS, operand: bigint | string): Com
   if (field === "create") return { case: "createRevision", value: operand };
   if (field === "mod") return { case: "modRevision", value: operand };
   return { case: "lease", value: operand };
+}
+
+async function* once<T>(item: T): AsyncGenerator<T> {
+  yield item;
 }

@@ -9,7 +9,8 @@ import {
   type WatchRequestSchema,
   type WatchResponse,
 } from "@kvorum/proto";
-import { type Channel, RpcError } from "@kvorum/transport";
+import { RpcError } from "@kvorum/transport";
+import type { Caller } from "./evidence.js";
 import type { Transcript } from "./transcript.js";
 
 /** Requests that are pushed while the stream is open. */
@@ -62,7 +63,7 @@ export class WatchProbe {
   readonly #abort = new AbortController();
   #pending: Promise<IteratorResult<WatchResponse>> | undefined;
 
-  constructor(channel: Channel, transcript: Transcript) {
+  constructor(channel: Caller, transcript: Transcript) {
     this.#transcript = transcript;
     this.#iterator = channel
       .stream(Watch.method.watch, this.#requests, { signal: this.#abort.signal })
@@ -152,7 +153,7 @@ export class KeepAliveProbe {
   readonly #requests = new RequestQueue<MessageInitShape<typeof LeaseKeepAliveRequestSchema>>();
   readonly #iterator: AsyncIterator<LeaseKeepAliveResponse>;
 
-  constructor(channel: Channel, transcript: Transcript) {
+  constructor(channel: Caller, transcript: Transcript) {
     this.#transcript = transcript;
     this.#iterator = channel.stream(Lease.method.leaseKeepAlive, this.#requests)[Symbol.asyncIterator]();
   }

@@ -6,6 +6,7 @@
 import type { CallContext } from "@kvorum/transport";
 import type { Identity } from "../core/auth/types.js";
 import { EMPTY_BYTES, stringBytes } from "../core/bytes.js";
+import { ServerError } from "../core/errors.js";
 import type { KeyValue } from "../core/mvcc/key-value.js";
 import type {
   DeleteRangeOperation,
@@ -51,6 +52,8 @@ export class Contest {
     success: readonly Operation[],
     failure: readonly Operation[] = [],
   ): Promise<TxnResult> {
+    // A caller can name any key as its office; none is no key.
+    if (key.length === 0) throw new ServerError("emptyKey");
     const compare = { target: "create", result: "equal", key, rangeEnd: EMPTY_BYTES, operand: revision } as const;
     return this.#parts.node.propose({ kind: "txn", compare: [compare], success, failure }, await this.#caller());
   }

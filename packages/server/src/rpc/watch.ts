@@ -93,13 +93,16 @@ async function takeRequests(stream: WatchStream, inbox: Inbox<WatchRequest>, ref
     // A union of a later version is ignored, as etcd does.
     if (requestUnion.case === "createRequest") {
       const create = watchCreate(requestUnion.value);
-      const refusal = await refuse(create);
+      const refusal = Number.isSafeInteger(create.watchId) ? await refuse(create) : ID_OUT_OF_RANGE;
       if (refusal === undefined) stream.create(create);
       else stream.refuse(refusal);
     } else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
     else if (requestUnion.case === "progressRequest") stream.requestProgress();
   }
 }
+
+/** Ids of watches are numbers here; one that a number can not hold would be taken for another. */
+const ID_OUT_OF_RANGE = "mvcc: watch ID is beyond 2^53 - 1";
 
 /** What etcd tells apart; every other reason not to let a watch through is a denial. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([

@@ -217,8 +217,9 @@ export class AuthStore {
     const role = this.#existingRole(name);
     // Copies: what was decoded is a view into its whole entry.
     const kept = { ...permission, key: permission.key.slice(), rangeEnd: permission.rangeEnd.slice() };
-    const others = role.permissions.filter((other) => !sameRange(other, permission));
-    this.#saveRole({ name, permissions: [...others, kept].sort(byRange) });
+    const known = role.permissions.findIndex((other) => sameRange(other, permission));
+    const permissions = known < 0 ? [...role.permissions, kept].sort(byKey) : role.permissions.with(known, kept);
+    this.#saveRole({ name, permissions });
     this.#changed();
   }
 
@@ -303,6 +304,7 @@ function sameRange(a: RangeOfKeys, b: RangeOfKeys): boolean {
   return equalBytes(a.key, b.key) && equalBytes(a.rangeEnd, b.rangeEnd);
 }
 
-function byRange(a: RangeOfKeys, b: RangeOfKeys): number {
-  return compareBytes(a.key, b.key) || compareBytes(a.rangeEnd, b.rangeEnd);
+/** Ranges from the same key stay in the order in which they were granted, as in etcd. */
+function byKey(a: RangeOfKeys, b: RangeOfKeys): number {
+  return compareBytes(a.key, b.key);
 }

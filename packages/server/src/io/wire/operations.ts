@@ -43,8 +43,9 @@ const SORT_TARGETS: readonly SortTarget[] = ["key", "version", "create", "mod", 
 const COMPARE_RESULTS: readonly CompareResult[] = ["equal", "greater", "less", "not-equal"];
 const COMPARE_TARGETS: readonly Compare["target"][] = ["version", "create", "mod", "value", "lease"];
 
-/** Errors: `invalidSortOption` for an order or target outside the enums. */
+/** Errors: `emptyKey`, which etcd looks at first, and `invalidSortOption` for an order or target outside the enums. */
 export function toRange(request: RangeRequest): RangeOperation {
+  if (request.key.length === 0) throw new ServerError("emptyKey");
   const sortOrder = SORT_ORDERS[request.sortOrder];
   const sortTarget = SORT_TARGETS[request.sortTarget];
   if (sortOrder === undefined || sortTarget === undefined) throw new ServerError("invalidSortOption");
