@@ -157,7 +157,7 @@ describe("roles and their permissions", () => {
   it("on the same range replace each other, and on another range stand beside it", () => {
     const opened = open(addRole("a"), permit("a", "read", "k", "m"), permit("a", "write", "k"));
     opened.apply(permit("a", "readwrite", "k", "m"), permit("a", "read", "j"));
-    expect(permissionsOf(opened, "a")).toEqual(["read j-", "write k-", "readwrite k-m"]);
+    expect(permissionsOf(opened, "a")).toEqual(["read j-", "readwrite k-m", "write k-"]);
   });
 
   it("are revoked by exactly their range", () => {

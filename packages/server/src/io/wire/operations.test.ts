@@ -59,14 +59,17 @@ describe("operations on the wire", () => {
     expect(toTxn(fromBinary(TxnRequestSchema, bytes))).toEqual(txn);
   });
 
+  const key = Uint8Array.of(1);
+
   it("read a limit of any size", () => {
-    expect(toRange(create(RangeRequestSchema, { limit: 2n ** 62n })).limit).toBe(Number.MAX_SAFE_INTEGER);
-    expect(toRange(create(RangeRequestSchema, { limit: -5n })).limit).toBe(0);
+    expect(toRange(create(RangeRequestSchema, { key, limit: 2n ** 62n })).limit).toBe(Number.MAX_SAFE_INTEGER);
+    expect(toRange(create(RangeRequestSchema, { key, limit: -5n })).limit).toBe(0);
   });
 
   it("refuse a sort order or target outside the enums", () => {
     for (const wrong of [{ sortOrder: 3 }, { sortTarget: 9 }, { sortOrder: -1 }]) {
-      expect(() => toRange(create(RangeRequestSchema, wrong))).toThrow("etcdserver: invalid sort option");
+      expect(() => toRange(create(RangeRequestSchema, { key, ...wrong }))).toThrow("etcdserver: invalid sort option");
+      expect(() => toRange(create(RangeRequestSchema, wrong))).toThrow("etcdserver: key is not provided");
     }
   });
 
