@@ -95,6 +95,9 @@ export default defineConfig({
                 name: "containers",
                 include: [CONTAINERS],
                 exclude: ["**/node_modules/**", "**/dist/**"],
+                // Images are built in it.
+                hookTimeout: 180_000,
+                testTimeout: 60_000,
                 sequence: { groupOrder: 3 },
               },
             },

@@ -1,5 +1,5 @@
 /**
- * The image of a node, and three of them as a cluster under recorded load: one is cut off from the others, one restarted, one
+ * The image of a node, the client's suite against it, and three of them as a cluster under recorded load: one is cut off from the others, one restarted, one
  * killed. Afterwards the history must be linearizable, every watch true and every member of one opinion. The same is asked of a
  * real etcd in containers. Without an engine everything here is skipped, and says why.
  */
@@ -10,6 +10,7 @@ import { KV } from "@kvorum/proto";
 import { GenericContainer, Wait } from "testcontainers";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { parse } from "yaml";
+import { clientSuite, type SuiteServer } from "../client/suite.js";
 import { pause, withChannel } from "../robustness/cluster/rpc.js";
 import { Recorder } from "../robustness/recorder/recorder.js";
 import { SEED } from "../robustness/settings.js";
@@ -32,10 +33,16 @@ afterAll(async () => {
   if (typeof engine !== "string") await (engine satisfies Engine)[Symbol.asyncDispose]();
 });
 
+const built = { kvorum: once(kvorumImage), etcd: once(() => etcdImage(etcdBinary as string)) };
+const noEtcd = noEngine ?? (etcdBinary === undefined ? "no etcd binary" : undefined);
+
+clientSuite("Kvorum in a container", () => startOne(built.kvorum()), noEngine);
+clientSuite("etcd in a container", () => startOne(built.etcd()), noEtcd);
+
 describe.skipIf(noEngine !== undefined)("kvorum in containers", () => {
   let image: Image;
   beforeAll(async () => {
-    image = await kvorumImage();
+    image = await built.kvorum();
   }, BUILD_MS);
 
   it("is one command: a member of its own that is healthy and serves a client outside", { timeout: STORY_MS }, async ({
@@ -71,9 +78,9 @@ describe.skipIf(noEngine !== undefined)("kvorum in containers", () => {
   });
 });
 
-describe.skipIf(noEngine !== undefined || etcdBinary === undefined)("etcd in containers", () => {
+describe.skipIf(noEtcd !== undefined)("etcd in containers", () => {
   it("survives the same", { timeout: BUILD_MS + STORY_MS }, async ({ expect }) => {
-    expect(await play(await etcdImage(etcdBinary as string))).toEqual([]);
+    expect(await play(await built.etcd())).toEqual([]);
   });
 });
 
@@ -89,6 +96,37 @@ it("the compose file names every member with the addresses that the others look 
     expect(environment["ETCD_ADVERTISE_CLIENT_URLS"]).toBe(`http://${name}:2379`);
   }
 });
+
+/** A member of its own, as a server of the client's suite. */
+async function startOne(image: Promise<Image>): Promise<SuiteServer> {
+  const container = await new GenericContainer(await image)
+    // Not etcd's defaults, in whose place it would put the container's address.
+    .withEnvironment({
+      ETCD_ADVERTISE_CLIENT_URLS: "http://127.0.0.1:2379",
+      ETCD_INITIAL_ADVERTISE_PEER_URLS: "http://127.0.0.1:2380",
+      ETCD_INITIAL_CLUSTER: "default=http://127.0.0.1:2380",
+    })
+    .withExposedPorts(2379)
+    .withWaitStrategy(Wait.forHttp("/health", 2379))
+    .start();
+  const endpoint = `http://127.0.0.1:${container.getMappedPort(2379)}`;
+  return {
+    endpoint,
+    // What the member advertises is its address inside the container.
+    connect: () => createClient({ endpoints: endpoint, syncMembers: false }),
+    stop: async () => {
+      await container.stop({ timeout: 0, removeVolumes: true });
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 async function play(image: Image): Promise<readonly string[]> {
   await using cluster = await ContainerCluster.start(image);
