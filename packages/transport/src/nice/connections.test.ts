@@ -25,6 +25,17 @@ describe("connections", () => {
     expect(accepted.length).toBe(2);
   });
 
+  it("a channel that is closed in the turn of its first call leaves no connection behind", async () => {
+    const accepted: Socket[] = [];
+    const endpoint = await relay(await serve(), (socket) => accepted.push(socket));
+    const first = niceChannel(endpoint);
+    const call = first.unary(Echo.method.once, {});
+    await Promise.all([expect(call).rejects.toThrow("the channel is closed"), first.close()]);
+    // Whatever the first one opens late is accepted before this one's connection.
+    await channel(endpoint).unary(Echo.method.once, {});
+    await eventually(() => accepted.filter(({ destroyed }) => !destroyed).length === 1, "one connection is left");
+  });
+
   it("a server with keep-alive ends a connection that does not answer its pings", async () => {
     const port = await serve({ keepAlive: { intervalMs: 50, timeoutMs: 50 } });
     // A client that says the preface of HTTP/2 and its (empty) settings, and then nothing more.
