@@ -28,7 +28,8 @@ export class Evidence {
   }
 
   error(code: number, message: string): void {
-    this.#seen.add(`error ${code} ${message.replace(NUMBERS, "N")}`);
+    // Those that a client makes itself say nothing about a server.
+    if (!message.startsWith("Deadline exceeded")) this.#seen.add(`error ${code} ${message.replace(NUMBERS, "N")}`);
   }
 
   /** A reason inside of an answer: a watch is canceled with a text, not with a status. */

@@ -47,7 +47,9 @@ export class Transcript {
 
   error(label: string, error: unknown): void {
     if (!(error instanceof RpcError)) throw error;
-    this.lines.push(`${label} → error ${error.code} ${error.details}`);
+    // The client's own words, with times and addresses in them.
+    const details = error.details.startsWith("Deadline exceeded") ? "Deadline exceeded" : error.details;
+    this.lines.push(`${label} → error ${error.code} ${details}`);
   }
 
   #show(value: unknown, field = ""): string {
