@@ -3,20 +3,20 @@ import { createHash } from "node:crypto";
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { Balancer } from "../net/balancer.js";
-import { Credentials } from "../net/credentials.js";
+import { type AuthOptions, Credentials } from "../net/credentials.js";
 import { Endpoint } from "../net/endpoint.js";
 import { Streams } from "../net/streams.js";
 import { FakeTransport } from "../testing/fake-transport.js";
 import { ManualClock } from "../testing/manual-clock.js";
 import { type Snapshot, type SnapshotOptions, snapshotStream } from "./snapshot.js";
 
-function setUp(options: SnapshotOptions = {}) {
+function setUp(options: SnapshotOptions = {}, auth?: AuthOptions) {
   const transport = new FakeTransport();
   const clock = new ManualClock();
   const endpoints = ["http://a", "http://b"].map((address) => new Endpoint(address, transport.factory, {}));
   const balancer = new Balancer(endpoints, "pick-first");
-  const streams = new Streams(balancer, new Credentials(undefined, balancer, clock), clock);
-  return { transport, snapshot: snapshotStream(streams, options) };
+  const streams = new Streams(balancer, new Credentials(auth, balancer, clock), clock);
+  return { transport, clock, snapshot: snapshotStream(streams, options) };
 }
 
 async function settle(): Promise<void> {
@@ -110,6 +110,28 @@ describe("a snapshot", () => {
       endpoint: "http://a",
       method: "/etcdserverpb.Maintenance/Snapshot",
     });
+  });
+
+  it("is asked for once more with a new token when the member does not know the first one", async () => {
+    const tokens = ["forgotten", "fresh", "unused"];
+    const all = setUp({}, { token: () => tokens.shift() ?? "none" });
+    const refusal = new RpcError(StatusCode.UNAUTHENTICATED, "etcdserver: invalid auth token");
+    const reading = readAll(all.snapshot);
+    reading.catch(() => undefined);
+    await settle();
+    all.transport.stream.end(refusal);
+    await settle();
+    await all.clock.advance(1_000);
+    await settle();
+    expect(all.transport.streams.map(({ options }) => options.metadata)).toMatchObject([
+      { token: "forgotten" },
+      { token: "fresh" },
+    ]);
+    all.transport.stream.end(refusal);
+    await settle();
+    await all.clock.advance(1_000);
+    await expect(reading).rejects.toMatchObject({ reason: "invalid-token" });
+    expect(all.transport.streams).toHaveLength(2);
   });
 
   it("asks for nothing before it is read, and the member that was named", async () => {

@@ -59,22 +59,27 @@ async function* download(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal.throwIfAborted();
   const pinned = address === undefined ? {} : { endpoint: streams.pinned(address) };
-  const opened = await streams.open(Maintenance.method.snapshot, once({}), { signal, ...pinned });
-  const { endpoint } = opened;
-  try {
-    let last: SnapshotResponse | undefined;
-    for await (const part of opened.answers) {
-      if (last === undefined) onVersion(part.version);
-      last = part;
-      if (part.blob.length > 0) yield part.blob;
+  let last: SnapshotResponse | undefined;
+  for (let refreshed = false; ; refreshed = true) {
+    const opened = await streams.open(Maintenance.method.snapshot, once({}), { signal, ...pinned });
+    const { endpoint } = opened;
+    try {
+      for await (const part of opened.answers) {
+        if (last === undefined) onVersion(part.version);
+        last = part;
+        if (part.blob.length > 0) yield part.blob;
+      }
+      if (last === undefined || last.remainingBytes !== 0n) throw broken("the snapshot ended early", endpoint.address);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isEtcdError(error)) throw error;
+      const end = await streams.ended(Maintenance.method.snapshot, "admin", endpoint, error);
+      // Only a token that was refused before anything came is worth another attempt, with the one that there is now.
+      if (end.action !== "refresh" || refreshed || last !== undefined) throw end.error;
+    } finally {
+      opened.release();
     }
-    if (last === undefined || last.remainingBytes !== 0n) throw broken("the snapshot ended early", endpoint.address);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isEtcdError(error)) throw error;
-    throw (await streams.ended(Maintenance.method.snapshot, "admin", endpoint, error)).error;
-  } finally {
-    opened.release();
   }
 }
 
