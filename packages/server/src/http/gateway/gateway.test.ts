@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { KV, Lease, Maintenance, Watch } from "@kvorum/proto";
 import { type CallContext, RpcError, StatusCode } from "@kvorum/transport";
 import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { BodyBudget } from "./body.js";
 import { Gateway, type GatewayOptions } from "./gateway.js";
 
@@ -27,7 +28,12 @@ async function start(change: Partial<GatewayOptions> = {}) {
   const { port } = server.address() as AddressInfo;
   const post = (path: string, body: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body, ...init });
-  return { gateway, port, post };
+  const upgrades = (): void => {
+    server.on("upgrade", (request, socket, head) => {
+      gateway.upgrade(request, socket, head, request.url ?? "");
+    });
+  };
+  return { gateway, port, post, upgrades };
 }
 
 /** A request whose body has not come completely. */
@@ -250,5 +256,24 @@ describe("a stream of answers", () => {
     messages = 1;
     const second = await post("/v3/maintenance/snapshot", "{}");
     expect([second.status, await second.text()]).toEqual([200, `{"result":{"remaining_bytes":"1"}}\n${line}`]);
+  });
+});
+
+describe("a WebSocket", () => {
+  it("gives back the memory of a request that came in pieces", async () => {
+    const budget = new BodyBudget(10_000);
+    const { gateway, port, upgrades } = await start({ budget });
+    upgrades();
+    gateway.services.add(KV, { range: () => ({ count: 1n }) });
+    for (let time = 0; time < 3; time++) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/v3/kv/range`);
+      await once(socket, "open");
+      socket.send(`{"key":"${"A".repeat(8000)}`);
+      socket.send(`"}{"key":"`);
+      const [answer] = (await once(socket, "message")) as [Buffer];
+      expect(String(answer)).toBe('{"count":"1"}');
+      await once(socket, "close");
+    }
+    await expect.poll(() => budget.freeBytes).toBe(10_000);
   });
 });

@@ -68,6 +68,8 @@ export class WebSocketCalls {
     await run(this.#parts, method, call, requests, answers);
     call[Symbol.dispose]();
     messages.discard();
+    // Gives back the memory of what was read and not asked for; at the latest when the socket has closed.
+    await documents.return();
   }
 }
 
