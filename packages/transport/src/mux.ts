@@ -7,6 +7,7 @@ import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { AuthorityMender } from "./authority.js";
+import { closeGivenUp, closeLate } from "./given-up.js";
 import { type Introduction, introductionBytes } from "./introduction.js";
 import { PendingConnections } from "./pending-connections.js";
 import { PingPolicy, type PingPolicyOptions } from "./ping-policy.js";
@@ -25,8 +26,6 @@ const firstBytesTimeoutMsDefault = 10_000;
 /** Connections that have not said yet what they are: of one address, and of all. */
 const pendingPerAddressMax = 256;
 const pendingMax = 4096;
-/** How long the engine has to tell a client why its connection ends, in milliseconds. */
-const farewellMsMax = 500;
 
 export interface PortMuxOptions {
   /**
@@ -200,6 +199,7 @@ function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): vo
 function pipe(client: Socket, engine: Socket, pings: PingPolicyOptions | undefined): void {
   pipeMended(client, engine);
   engine.pipe(client);
+  closeGivenUp(client, engine);
   if (pings !== undefined) watchPings(client, engine, new PingPolicy(pings));
   engine.on("error", () => client.destroy());
   client.once("close", () => engine.destroy());
@@ -264,8 +264,7 @@ function pipeMended(client: Socket, engine: Socket): void {
 /** Ends the connection to the engine, and closes it if the engine does not: node says GOAWAY and waits for the client. */
 function endSoon(engine: Socket): void {
   engine.end();
-  const late = setTimeout(() => engine.destroy(), farewellMsMax);
-  engine.once("close", () => clearTimeout(late));
+  closeLate(engine);
 }
 
 /** Writes the parts in one go; false if the socket wants no more before it drains. */

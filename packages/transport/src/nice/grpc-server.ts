@@ -1,11 +1,11 @@
 /**
- * The grpc-js server inside nice-grpc's, which shows it to nobody and makes it when it listens. Three things are done to
- * it: the limits of HTTP/2 that grpc-js has no setting for, connections that begin with an introduction, and what the
- * introduction said handed to each call.
+ * The grpc-js server inside nice-grpc's, which shows it to nobody and makes it when it listens. Four things are done to it:
+ * the limits of HTTP/2 that grpc-js has no setting for, streams kept from it that it would fall over, connections that begin
+ * with an introduction, and what the introduction said handed to each call.
  *
  * What is used of grpc-js here is not part of its promises: where it does not find it, listening fails.
  */
-import type { ServerOptions as Http2Options, Http2Server } from "node:http2";
+import type { ServerOptions as Http2Options, Http2Server, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { Server as GrpcServer, type Metadata, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
@@ -68,6 +68,24 @@ function limited(server: GrpcServerInside): GrpcServerInside {
     streamResetRate: RESETS_PER_SECOND,
   } satisfies Http2Options & { streamResetBurst: number; streamResetRate: number });
   return server;
+}
+
+/**
+ * Keeps streams from grpc-js that have ended before it hears of them, as when the bytes behind a request's headers break its
+ * connection. It would answer one without a method by `respond`, which throws, and nobody catches that: with 1.14.7 a few
+ * bytes of anybody end the process.
+ */
+export function keepEndedStreams(server: GrpcServerInside): void {
+  if (server.http2Servers.size === 0) throw new Error("grpc-js does not listen as it did");
+  for (const http2 of server.http2Servers.keys()) {
+    const serve = http2.listeners("stream") as ((stream: ServerHttp2Stream, ...more: unknown[]) => void)[];
+    http2.removeAllListeners("stream");
+    http2.on("stream", (stream: ServerHttp2Stream, ...more: unknown[]) => {
+      stream.on("error", () => {});
+      if (stream.destroyed || stream.closed) return;
+      for (const listener of serve) listener.call(http2, stream, ...more);
+    });
+  }
 }
 
 /** From here on the server takes only connections that are introduced. */

@@ -17,7 +17,7 @@ import {
 } from "../server.js";
 import { AcceptedSockets } from "./accepted-sockets.js";
 import { niceDefinition, niceImplementation } from "./definition.js";
-import { expectIntroductions, withGrpcServer } from "./grpc-server.js";
+import { expectIntroductions, keepEndedStreams, withGrpcServer } from "./grpc-server.js";
 import { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
 
@@ -85,6 +85,7 @@ class NiceServer implements RpcServer {
     try {
       const listening = withGrpcServer(() => server.listen(grpcAddress(address), ServerCredentials.createInsecure()));
       const { result: port, server: grpcServer } = await listening;
+      keepEndedStreams(grpcServer);
       if ("introductionKey" in address) expectIntroductions(grpcServer, address.introductionKey);
       if (!("path" in address)) this.#sockets = new AcceptedSockets(port);
       return { address: "path" in address ? address : { host: address.host, port } };
