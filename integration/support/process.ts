@@ -32,13 +32,20 @@ export interface RunningProcess {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+export interface ProcessOptions {
+  /** A channel for messages of Node (`child.send`). Default false. */
+  readonly messages?: boolean;
+}
+
 /** Starts a program; rejects when it cannot be started. */
 export async function startProcess(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { messages = false }: ProcessOptions = {},
 ): Promise<RunningProcess> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const stdio = ["ignore", "pipe", "pipe", ...(messages ? (["ipc"] as const) : [])] as ["ignore", "pipe", "pipe"];
+  const child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
   let text = "";
   const keep = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-65_536);
