@@ -4,7 +4,7 @@
  *
  * Nothing tells a user that does not exist from a wrong password, neither the answer nor the time that it takes.
  */
-import { type CallContext, RpcError, StatusCode } from "@kvorum/transport";
+import type { CallContext } from "@kvorum/transport";
 import type { User } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
@@ -30,7 +30,7 @@ export class LoginDesk implements Authenticator {
     this.#parts = parts;
   }
 
-  /** Errors besides those of the port: RESOURCE_EXHAUSTED for who has guessed too often, with etcd's text. */
+  /** Errors: those of the port; `tooManyLogins` also for who has guessed too often. */
   async authenticate(
     { name, password }: { readonly name: string; readonly password: string },
     { peer, signal }: Pick<CallContext, "peer" | "signal">,
@@ -56,11 +56,8 @@ export class LoginDesk implements Authenticator {
 
   async #checkPassword(name: string, password: string, host: string): Promise<void> {
     const { node, backoff } = this.#parts;
-    if (backoff.isPaused(name, host))
-      throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, "etcdserver: too many requests");
     const user = node.auth.user(name);
-    if (await this.#fits(user, password)) return backoff.succeeded(name, host);
-    backoff.failed(name, host);
+    if (await backoff.attempt(name, host, () => this.#fits(user, password))) return;
     throw new ServerError(user !== undefined && user.passwordHash === undefined ? "noPasswordUser" : "authFailed");
   }
 

@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import { RpcError, StatusCode } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
 import type { PasswordOutcome, PasswordTask } from "./password-protocol.js";
+import { tooManyLogins } from "./too-many-logins.js";
 
 /** Tasks that wait or run. 64 of them take about four seconds at the default cost. */
 export const PASSWORD_TASKS_MAX = 64;
@@ -41,7 +42,7 @@ export class Passwords {
   /**
    * The bcrypt hash of a password, in text form.
    *
-   * Errors: UNKNOWN for more than 72 bytes, RESOURCE_EXHAUSTED when too many tasks wait, `stopped`.
+   * Errors: UNKNOWN for more than 72 bytes, `tooManyLogins` when too many tasks wait, `stopped`.
    */
   async hash(password: string): Promise<string> {
     if (Buffer.byteLength(password) > PASSWORD_BYTES_MAX) {
@@ -120,10 +121,6 @@ export class Passwords {
 /** Well formed, so that checking it takes its time; which password fits it, nobody knows. */
 function dummyHash(cost: number): string {
   return `$2a$${String(cost).padStart(2, "0")}$${".".repeat(SALT_AND_HASH_CHARACTERS)}`;
-}
-
-function tooManyLogins(): RpcError {
-  return new RpcError(StatusCode.RESOURCE_EXHAUSTED, "etcdserver: too many requests");
 }
 
 /** Under a test runner this module is TypeScript, which a worker of Node 20 can not load: the built worker serves. */

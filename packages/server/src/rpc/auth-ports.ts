@@ -6,9 +6,9 @@ import type { CallContext } from "@kvorum/transport";
 import type { Identity } from "../core/auth/types.js";
 
 export interface PasswordHasher {
-  /** The bcrypt text of a password. Errors: `tooManyRequests` when too many wait. */
+  /** The bcrypt text of a password. Errors: RESOURCE_EXHAUSTED when too many wait. */
   hash(password: string): Promise<string>;
-  /** Whether the password is the one that this hash was made of. Errors: `tooManyRequests`. */
+  /** Whether the password is the one that this hash was made of. Errors: as `hash`. */
   verify(hash: string, password: string): Promise<boolean>;
 }
 
@@ -16,7 +16,7 @@ export interface Authenticator {
   /**
    * Checks the password and gives a token. `revision` is that of the store, for the header.
    *
-   * Errors: `authNotEnabled`, `authFailed`, `noPasswordUser`, `tooManyRequests`, and those of a proposal.
+   * Errors: `authNotEnabled`, `authFailed`, `noPasswordUser`, RESOURCE_EXHAUSTED while too many log in, and those of a proposal.
    */
   authenticate(
     request: { readonly name: string; readonly password: string },
