@@ -84,5 +84,6 @@ export const callCases: Case[] = cases("calls", {
   },
   "a health check's stream": async (p) => {
     await p.first("watch", Health.method.watch, {});
+    await p.first("of a service that is none", Health.method.watch, { service: "nothing.like.this" });
   },
 });

@@ -178,6 +178,11 @@ const logins: Readonly<Record<string, Case["run"]>> = {
     await p.call("role", Auth.method.roleDelete, { role: "root" });
     await p.call("revoke", Auth.method.userRevokeRole, { name: "root", role: "root" });
   },
+  "whether it is on": (p) =>
+    p
+      .as("nobody")
+      .call("status", Auth.method.authStatus, {})
+      .then(() => {}),
   "switching on again changes nothing": async (p) => {
     await p.call("enable", Auth.method.authEnable, {});
     await p.range("r/a");

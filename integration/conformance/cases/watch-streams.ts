@@ -155,6 +155,15 @@ export const watchStreamCases: Case[] = cases("watch streams", {
     await w.read();
     await w.events(3);
   }),
+  "what is too large for one answer comes in fragments, where they are asked for": watching(async (p, w) => {
+    const start = await p.revision();
+    for (const key of ["l/1", "l/2", "l/3"]) await p.put(key, key.repeat(400_000));
+    w.create(p.key("l/"), { rangeEnd: p.prefixEnd("l/"), startRevision: start + 1n, fragment: true });
+    await w.read(4);
+    w.create(p.key("l/"), { rangeEnd: p.prefixEnd("l/"), startRevision: start + 1n });
+    await w.read();
+    await w.events(3);
+  }),
   "a put that changes nothing is an event": watching(async (p, w) => {
     await p.put("a", "1");
     w.create(p.key("a"), { prevKv: true });
