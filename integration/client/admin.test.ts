@@ -76,7 +76,17 @@ describe("administration of a cluster of three", () => {
     expect(await client.maintenance.alarms()).toEqual([]);
     expect(await client.maintenance.clearAlarms()).toEqual([]);
     await client.maintenance.defragment({ endpoint: cluster.endpoints[0] as string });
-    await expect(client.maintenance.downgrade.validate("3.5")).rejects.toMatchObject({ reason: "not-supported" });
+  });
+
+  it("checks a downgrade, announces it, and calls it off", async () => {
+    const { downgrade } = client.maintenance;
+    await expect(downgrade.validate("3.4")).rejects.toMatchObject({ reason: "downgrade-version-invalid" });
+    await downgrade.validate("3.5");
+    await downgrade.enable("3.5");
+    expect((await client.maintenance.status()).downgradeTo).toBe("3.5.0");
+    await expect(downgrade.enable("3.5")).rejects.toMatchObject({ reason: "downgrade-in-process" });
+    await downgrade.cancel();
+    expect((await client.maintenance.status()).downgradeTo).toBeUndefined();
   });
 
   it("gives a snapshot that ends with its own digest, and its version before", async () => {
