@@ -153,7 +153,11 @@ describe("a slow request", () => {
     expect(slow[2]?.["responseBytes"]).toBeGreaterThan(1200);
     expect(slow[2]?.["remote"]).toMatch(/^127\.0\.0\.1:\d+$/);
     const applied = lines.filter(({ message }) => message === "applying an entry took long");
-    expect(applied.map(({ fields }) => fields["kind"])).toContain("put");
+    const putsApplied = applied
+      .filter(({ fields }) => fields["kind"] === "put")
+      .map(({ fields }) => fields["revision"]);
+    expect(putsApplied, "a request and its entry are found by the revision").toEqual(["2", "3"]);
+    expect(slow.slice(0, 2).map(({ revision }) => revision)).toEqual(putsApplied);
     expect(JSON.stringify(lines)).not.toMatch(/secret|hidden/);
   });
 

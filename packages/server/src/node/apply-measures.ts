@@ -51,7 +51,7 @@ export class ApplyMeasures {
       index: entry.index,
       tookMs: Math.round(tookMs),
       bytes,
-      ...(failed && { error: answer.message }),
+      ...(answer instanceof ServerError ? { error: answer.message } : revisionOf(answer)),
     }));
   }
 
@@ -65,6 +65,11 @@ export class ApplyMeasures {
     }
     return times;
   }
+}
+
+/** What the answer of the request tells its caller too. A membership change has none. */
+function revisionOf(answer: CommandResult | undefined): { readonly revision?: string } {
+  return answer === undefined ? {} : { revision: String(answer.revision) };
 }
 
 function countEffect(measures: NodeMeasures, command: Command, answer: CommandResult): void {

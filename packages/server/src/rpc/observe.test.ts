@@ -104,7 +104,7 @@ describe("a unary call", () => {
       requestCount: 1,
     };
     expect(fixture.lines).toEqual([
-      { ...common, code: StatusCode.OK, responseBytes: 4, responseCount: 1 },
+      { ...common, code: StatusCode.OK, responseBytes: 4, responseCount: 1, revision: "7" },
       { ...common, code: StatusCode.UNAVAILABLE, responseBytes: 0, responseCount: 0 },
     ]);
   });

@@ -122,7 +122,17 @@ function tellSlow(method: DescMethod, call: SlowCall, { slow }: ObserveParts): v
     requestCount: itemsOf(request),
     responseBytes: answer === undefined ? 0 : bytesOf(method.output, answer),
     responseCount: itemsOf(answer),
+    ...revisionOf(answer),
   }));
+}
+
+/**
+ * What a slow write has in common with the lines of the members that applied it slowly (`node/apply-measures.ts`): every
+ * write has a revision of its own, in the whole cluster, so no other id need be carried along.
+ */
+function revisionOf(answer: unknown): { readonly revision?: string } {
+  const { header } = (answer ?? {}) as { readonly header?: { readonly revision?: bigint } };
+  return header?.revision ? { revision: String(header.revision) } : {};
 }
 
 function bytesOf(schema: DescMessage, message: unknown): number {
