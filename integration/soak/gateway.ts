@@ -4,7 +4,7 @@ import { base64 } from "../gateway/support.js";
 import { SPACE, WORKER } from "./cluster.js";
 import type { SoakMember } from "./member.js";
 import { type Actor, type Scene, steadily } from "./scene.js";
-import { HttpTrouble } from "./tally.js";
+import { MemberAway } from "./tally.js";
 
 /** Of each member. */
 const CALLS_EVERY_MS = 200;
@@ -50,7 +50,7 @@ class Gateway {
     this.#token = undefined;
   }
 
-  /** Errors: `HttpTrouble` for 503 and 504, an `Error` for any other refusal; what `fetch` throws. */
+  /** Errors: `MemberAway` for 503 and 504, an `Error` for any other refusal; what `fetch` throws. */
   async call(path: string, body: object): Promise<unknown> {
     const token = await this.#login();
     const response = await this.#post(path, body, token);
@@ -74,7 +74,7 @@ class Gateway {
       const reading = readLines(response, STREAM_LINES);
       const [lines] = await Promise.all([reading, this.call("/v3/kv/put", { key, value: base64("streamed") })]);
       if (lines.length < STREAM_LINES || !lines.join("").includes('"created":true')) {
-        throw new HttpTrouble(`/v3/watch ended with ${lines.join(" ")}`);
+        throw new MemberAway(`/v3/watch ended with ${lines.join(" ")}`);
       }
       return lines.length;
     } finally {
@@ -121,5 +121,5 @@ async function answered(path: string, response: Response): Promise<unknown> {
 
 function refusal(path: string, status: number, text: string): Error {
   const message = `${path}: ${status} ${text}`;
-  return status === 503 || status === 504 ? new HttpTrouble(message) : new Error(message);
+  return status === 503 || status === 504 ? new MemberAway(message) : new Error(message);
 }

@@ -34,9 +34,19 @@ async function keepOne({ tally, random, signal }: Scene, { client }: Worker, key
       tally.failed("lease kept", lease.signal.reason, startMs);
       return;
     }
-    await tally.call("keep-alive by hand", () => client.lease.keepAliveOnce(lease.id));
+    await keepAliveOnce(client, lease, startMs, tally);
   } finally {
     await revoke(client, lease, key, tally);
+  }
+}
+
+/** It may be lost while its member is away and this waits. */
+async function keepAliveOnce(client: Client, lease: Lease, startMs: number, tally: Scene["tally"]): Promise<void> {
+  try {
+    await client.lease.keepAliveOnce(lease.id);
+    tally.count("keep-alive by hand");
+  } catch (error) {
+    tally.failed("keep-alive by hand", lease.state === "lost" ? lease.signal.reason : error, startMs);
   }
 }
 

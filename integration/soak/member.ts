@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { KVORUM } from "../support/kvorum.js";
 import { type RunningProcess, startProcess, untilReady } from "../support/process.js";
 import type { Look } from "./probe-main.js";
+import { MemberAway } from "./tally.js";
 
 export interface MemberOptions {
   readonly name: string;
@@ -107,7 +108,7 @@ export class SoakMember {
   /** Asks the probe. Errors: when the process has ended or does not answer within half a minute. */
   async look(): Promise<Look> {
     const child = this.#process?.child;
-    if (!child?.connected) throw new Error(`${this.name} does not run`);
+    if (!child?.connected) throw new MemberAway(`${this.name} does not run`);
     const answer = once(child, "message", { signal: AbortSignal.timeout(LOOK_MS_MAX) });
     child.send("look");
     const [look] = (await answer) as [Look];

@@ -9,6 +9,9 @@ const REVISIONS_KEPT = 6_000n;
 /** A snapshot may take so long on a busy machine. */
 const SNAPSHOT_MS_MAX = 120_000;
 const TURN_MS = 500;
+/** A process that is late by so much says that the machine has other things to do. */
+const TICK_MS = 100;
+const LATE_MS = 500;
 /** How long after the end members may take to come together. */
 const AGREE_MS_MAX = 30_000;
 
@@ -61,6 +64,20 @@ export const restarts: Actor = async ({ cluster, plan, tally, signal }) => {
     if (member === undefined || signal.aborted) return;
     await tally.trouble(() => cluster.restart(member));
     tally.count("restarts");
+  }
+};
+
+/**
+ * Looks whether the machine runs this very process in time. Where it does not, members come late for their elections as well,
+ * and calls may fail for it; how often that was is counted.
+ */
+export const stillness: Actor = async ({ tally, signal }) => {
+  while (!signal.aborted) {
+    const startMs = performance.now();
+    await rest(TICK_MS, signal);
+    if (performance.now() - startMs < TICK_MS + LATE_MS) continue;
+    tally.disturbed();
+    tally.count("times that the machine stood still");
   }
 };
 

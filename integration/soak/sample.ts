@@ -27,8 +27,9 @@ export interface Readings {
   readonly watchers: number;
   readonly leases: number;
   readonly pendingEvents: number;
-  /** Logins since the process was started. */
+  /** Logins, and leaders seen, since the process was started. */
   readonly logins: number;
+  readonly leaderChanges: number;
   readonly puts?: number;
   readonly putP50Ms?: number;
   readonly putP99Ms?: number;
@@ -95,7 +96,7 @@ export class Sampler {
       watchStreams: metric("etcd_debugging_mvcc_watch_stream_total"),
       watchers: metric("etcd_debugging_mvcc_watcher_total"),
       pendingEvents: metric("etcd_debugging_mvcc_pending_events_total"),
-      logins: metrics.get(LOGINS) ?? 0,
+      ...{ logins: metrics.get(LOGINS) ?? 0, leaderChanges: metric("etcd_server_leader_changes_seen_total") },
       ...this.#latencies(name),
     };
   }

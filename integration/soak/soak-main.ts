@@ -11,7 +11,15 @@ import { SoakCluster } from "./cluster.js";
 import { gatewayCalls } from "./gateway.js";
 import { fleetingLeases, keptLeases } from "./leases.js";
 import { Ledger } from "./ledger.js";
-import { checkHashes, compactions, defragmentations, forgottenTokens, restarts, snapshots } from "./operator.js";
+import {
+  checkHashes,
+  compactions,
+  defragmentations,
+  forgottenTokens,
+  restarts,
+  snapshots,
+  stillness,
+} from "./operator.js";
 import { type Plan, planOf } from "./plan.js";
 import { listOf, type SoakReport, tableOf } from "./report.js";
 import { type Sample, Sampler } from "./sample.js";
@@ -110,6 +118,7 @@ function actorsOf({ write, read, watch }: Ledger): readonly Actor[] {
   return [
     ...[puts, ranges, transfers, write, read, watch, standingWatches, comingWatches, comingClients],
     ...[keptLeases, fleetingLeases, gatewayCalls, forgottenTokens, compactions, defragmentations, snapshots, restarts],
+    stillness,
   ];
 }
 

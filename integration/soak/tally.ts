@@ -1,6 +1,7 @@
 /**
  * What the load did: calls by kind, their latencies since the last sample, and the errors, each either expected or a problem.
- * While a member is stopped and started, calls may fail in the ways of a cluster that loses a member; at other times none may.
+ * While a member is stopped and started, and when the machine has stood still, calls may fail in the ways of a cluster that
+ * loses a member; at other times none may.
  */
 import { isEtcdError } from "@kvorum/client";
 
@@ -82,6 +83,11 @@ export class Tally {
     }
   }
 
+  /** Something that lasts has just disturbed everything, such as a machine that stood still. */
+  disturbed(): void {
+    this.#troubleEndMs = performance.now();
+  }
+
   /** Carries out one call and counts it; undefined where it failed, which has been noted then. */
   async call<T>(kind: string, work: () => Promise<T>): Promise<T | undefined> {
     const startMs = performance.now();
@@ -136,12 +142,12 @@ export class Tally {
   }
 }
 
-/** What `fetch` throws for a connection that breaks, and our own error for an HTTP status that stands for such a code. */
-export class HttpTrouble extends Error {}
+/** Our own error where a member is not there to be asked, or says so by a status of HTTP. */
+export class MemberAway extends Error {}
 
 function isTrouble(error: unknown): boolean {
   if (isEtcdError(error)) return TROUBLE_CODES.has(error.code) || error.reason === "lease-lost";
-  if (error instanceof HttpTrouble) return true;
+  if (error instanceof MemberAway) return true;
   return error instanceof Error && (error.message === "fetch failed" || error.message === "terminated");
 }
 

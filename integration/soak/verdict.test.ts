@@ -13,7 +13,7 @@ const QUIET: Sample = {
   ...{ residentBytes: 150 * MEBIBYTE, heapBytes: 30 * MEBIBYTE, outsideBytes: 20 * MEBIBYTE },
   ...{ loopP50Ms: 0.5, loopP99Ms: 10, loopMaxMs: 20, dbBytes: 9 * MEBIBYTE, dbBytesInUse: 8 * MEBIBYTE },
   ...{ walBytes: 64 * MEBIBYTE, printedBytes: 0, watchStreams: 2, watchers: 20, leases: 30, pendingEvents: 0 },
-  ...{ logins: 9, putP50Ms: 5, putP99Ms: 40, rangeP50Ms: 5, rangeP99Ms: 40 },
+  ...{ logins: 9, leaderChanges: 1, putP50Ms: 5, putP99Ms: 40, rangeP50Ms: 5, rangeP99Ms: 40 },
 };
 
 /** One member's samples of an hour, each `change`d by its number from 0 to 359. */
