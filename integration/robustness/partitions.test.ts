@@ -9,7 +9,7 @@ import { NamespaceNetwork, namespacesMissing } from "./cluster/namespaces.js";
 import type { ProgramName } from "./cluster/program.js";
 import { leaderIsolated, type Partition, partitions } from "./partitions.js";
 import { Recorder } from "./recorder/recorder.js";
-import { ALL_ON_ETCD, missing, PROGRAMS, SEED, TIMING, WRITES } from "./settings.js";
+import { ALL_ON_ETCD, IN_FULL, missing, PROGRAMS, SEED, TIMING, WRITES } from "./settings.js";
 
 /** It shows that etcd passes what Kvorum is asked for. */
 const ON_ETCD = "the leader is cut off from everyone";
@@ -24,6 +24,11 @@ const GOAL_MS = 2 * TIMING.electionMs + 1_000;
  */
 const HEALED_MS_MAX = GOAL_MS + 10_000;
 
+const played = (program: ProgramName): readonly Partition[] =>
+  partitions
+    .filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || name === ON_ETCD)
+    .filter(({ name }) => IN_FULL || name === ON_ETCD);
+
 const noNamespaces = namespacesMissing();
 
 const TIMEOUT_MS = 120_000 + WRITES * 200;
@@ -34,7 +39,7 @@ for (const program of PROGRAMS) {
   const reason = missing(program) ?? noNamespaces;
   if (reason !== undefined) console.warn(`partitions of ${program} are skipped: ${reason}`);
   describe.skipIf(reason !== undefined)(`partitions of ${program}`, () => {
-    for (const partition of partitions.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || name === ON_ETCD)) {
+    for (const partition of played(program)) {
       it(partition.name, { timeout: TIMEOUT_MS }, async () => {
         expect((await play(program, partition)).slice(0, 5), `seed ${SEED}`).toEqual([]);
       });

@@ -13,6 +13,9 @@ export const PROGRAMS: readonly ProgramName[] = (process.env["KVORUM_ROBUSTNESS_
   ",",
 ) as ProgramName[];
 
+/** Every story and partition; otherwise a few of each. `scripts/campaigns/stories.mjs` plays all of them. */
+export const IN_FULL: boolean = process.env["KVORUM_ROBUSTNESS"] === "full";
+
 /** Every story on etcd as well; otherwise only those that show the harness and the checker to be fair. */
 export const ALL_ON_ETCD: boolean = process.env["KVORUM_ROBUSTNESS_ETCD"] === "all";
 

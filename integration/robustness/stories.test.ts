@@ -8,7 +8,7 @@ import { toolsAgree } from "./agreement.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { ProgramName } from "./cluster/program.js";
 import { Recorder } from "./recorder/recorder.js";
-import { ALL_ON_ETCD, missing, PROGRAMS, SEED, TIMING, WRITES } from "./settings.js";
+import { ALL_ON_ETCD, IN_FULL, missing, PROGRAMS, SEED, TIMING, WRITES } from "./settings.js";
 import { type Story, stories } from "./stories.js";
 
 /** They show that etcd passes what Kvorum is asked for, crash and change of membership included. */
@@ -17,13 +17,25 @@ const ON_ETCD: ReadonlySet<string> = new Set([
   "a dead member is replaced by a new one",
 ]);
 
+/** Played by every run of the tests; one of each kind: a death, a change of members, a process that stands still. */
+const IN_BRIEF: ReadonlySet<string> = new Set([
+  "the leader is killed and comes back",
+  "a dead member is replaced by a new one",
+  "a leader that was paused past its term does not answer from the past",
+]);
+
+const played = (program: ProgramName): readonly Story[] =>
+  stories
+    .filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || ON_ETCD.has(name))
+    .filter(({ name }) => IN_FULL || IN_BRIEF.has(name));
+
 const TIMEOUT_MS = 120_000 + WRITES * 200;
 
 for (const program of PROGRAMS) {
   const reason = missing(program);
   if (reason !== undefined) console.warn(`stories of ${program} are skipped: ${reason}`);
   describe.skipIf(reason !== undefined)(program, () => {
-    for (const story of stories.filter(({ name }) => program === "kvorum" || ALL_ON_ETCD || ON_ETCD.has(name))) {
+    for (const story of played(program)) {
       // Two at a time (`maxConcurrency`): most of a story is waiting for elections and restarts.
       it.concurrent(story.name, { timeout: TIMEOUT_MS }, async ({ expect }) => {
         expect((await play(program, story)).slice(0, 5), `seed ${SEED}`).toEqual([]);

@@ -4,18 +4,7 @@
  *
  *   node scripts/campaigns/containers.mjs [counts.json]
  */
-import { spawnSync } from "node:child_process";
-import { root, tools } from "../workspace.mjs";
+import { vitestCampaign } from "../vitest-campaign.mjs";
 
-const [path] = process.argv.slice(2);
-// The counts are vitest's own, which `scripts/tally.mjs` reads too.
-const reporters = [
-  "--reporter=default",
-  ...(path === undefined ? [] : ["--reporter=json", `--outputFile.json=${path}`]),
-];
-const ended = spawnSync(process.execPath, [tools.vitest, "run", "--project", "containers", ...reporters], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, KVORUM_CONTAINERS: "1" },
-});
-process.exitCode = ended.status ?? 1;
+const [counts] = process.argv.slice(2);
+process.exitCode = vitestCampaign({ project: "containers", env: { KVORUM_CONTAINERS: "1" } }, counts);
