@@ -1,7 +1,7 @@
 /** The grammar of flags: pflag's, which etcdctl's users have in their fingers. */
 import { describe, expect, it } from "vitest";
 import { commandWords, parseArguments } from "./command-line.js";
-import { int64, onOff, text } from "./flags.js";
+import { int64, onOff, repeatedList, text } from "./flags.js";
 
 const FLAGS = {
   prefix: onOff("", {}),
@@ -9,6 +9,7 @@ const FLAGS = {
   listen: onOff("", { short: "l" }),
   rev: int64(""),
   "write-out": text("", { short: "w" }),
+  endpoints: repeatedList("", ["default"]),
 };
 
 describe("flags", () => {
@@ -24,6 +25,7 @@ describe("flags", () => {
     [["-il", "x"], { interactive: true, listen: true }, ["x"]],
     [["-iw", "json"], { interactive: true, "write-out": "json" }, []],
     [["--rev", "1", "--rev", "2"], { rev: 2n }, []],
+    [["--endpoints", "a,b", "--rev=1", "--endpoints=c"], { endpoints: ["a", "b", "c"], rev: 1n }, []],
     [["-", "--write-out="], { "write-out": "" }, ["-"]],
   ])("%j", (argv, given, args) => {
     expect(parseArguments(argv, FLAGS)).toEqual({ args, given, dashAt: undefined });

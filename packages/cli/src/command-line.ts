@@ -1,7 +1,7 @@
 /**
  * Reads the command line by the rules of etcdctl's flag library: flags stand anywhere before `--`, `--name value`, `--name=value`,
- * `-w value`, `-wvalue`, `-il` for two switches, `--switch=false`; the last one wins. Own code, because what cannot be read is
- * answered in that library's words, and because a switch that takes a value behind `=` only is foreign to commander.
+ * `-w value`, `-wvalue`, `-il` for two switches, `--switch=false`; the last one wins, `--endpoints` add up. Own code, because what
+ * cannot be read is answered in that library's words, and because a switch that takes a value behind `=` only is foreign to commander.
  */
 import { CommandFailure, EXIT } from "./failure.js";
 import type { Flag, Flags } from "./flags.js";
@@ -78,11 +78,11 @@ function readLong(argument: string, next: string | undefined, flags: Flags, give
   const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
   if (flag === undefined) throw unreadable(`unknown flag: --${name}`);
   if (value !== undefined || !isValued(flag)) {
-    given[name] = readValue(flag, name, value ?? "true");
+    take(given, flag, name, value ?? "true");
     return 0;
   }
   if (next === undefined) throw unreadable(`flag needs an argument: --${name}`);
-  given[name] = readValue(flag, name, next);
+  take(given, flag, name, next);
   return 1;
 }
 
@@ -94,17 +94,17 @@ function readShort(argument: string, next: string | undefined, flags: Flags, giv
     const { name, flag } = found;
     const behind = argument.slice(at + 1);
     if (behind.startsWith("=")) {
-      given[name] = readValue(flag, name, behind.slice(1));
+      take(given, flag, name, behind.slice(1));
       return 0;
     }
     if (!isValued(flag)) {
-      given[name] = readValue(flag, name, "true");
+      take(given, flag, name, "true");
       continue;
     }
     if (behind === "" && next === undefined) {
       throw unreadable(`flag needs an argument: '${letter}' in -${argument.slice(at)}`);
     }
-    given[name] = readValue(flag, name, behind === "" ? (next as string) : behind);
+    take(given, flag, name, behind === "" ? (next as string) : behind);
     return behind === "" ? 1 : 0;
   }
   return 0;
@@ -113,6 +113,12 @@ function readShort(argument: string, next: string | undefined, flags: Flags, giv
 function byLetter(flags: Flags, letter: string): { readonly name: string; readonly flag: Flag<unknown> } | undefined {
   for (const [name, flag] of Object.entries(flags)) if (flag.short === letter) return { name, flag };
   return undefined;
+}
+
+function take(given: Record<string, unknown>, flag: Flag<unknown>, name: string, text: string): void {
+  const value = readValue(flag, name, text);
+  const isFurther = flag.join !== undefined && Object.hasOwn(given, name);
+  given[name] = isFurther ? flag.join?.(given[name], value) : value;
 }
 
 function readValue(flag: Flag<unknown>, name: string, value: string): unknown {

@@ -15,6 +15,8 @@ export interface Flag<T> {
   readonly isHidden?: boolean;
   /** Errors: `NumberTextError`. */
   read(text: string): T;
+  /** What several of the flag mean together. Without it the last one wins. */
+  join?(earlier: T, later: T): T;
 }
 
 /** Name without dashes → flag. */
@@ -45,6 +47,11 @@ export function text(help: string, extras: FlagExtras & { readonly fallback?: st
 /** Several values, separated by commas. */
 export function list(help: string, fallback: readonly string[], extras: FlagExtras = {}): Flag<readonly string[]> {
   return { placeholder: "<list>", ...extras, help, fallback, read: (given) => given.split(",") };
+}
+
+/** Several values, separated by commas or each behind a flag of its own: all of them count. */
+export function repeatedList(help: string, fallback: readonly string[]): Flag<readonly string[]> {
+  return { ...list(help, fallback), join: (earlier, later) => [...earlier, ...later] };
 }
 
 /** 64 bits with a sign: revisions, limits. */

@@ -3,7 +3,7 @@
  * its variable together are a conflict, as for etcdctl: nobody can tell which one was meant.
  */
 import { CommandFailure, EXIT } from "./failure.js";
-import { duration, type Flag, type FlagsFor, list, onOff, text } from "./flags.js";
+import { duration, type Flag, type FlagsFor, onOff, repeatedList, text } from "./flags.js";
 import { NumberTextError } from "./numbers.js";
 import { quote } from "./output/quote.js";
 
@@ -40,7 +40,7 @@ export const GLOBAL_FLAGS: FlagsFor<GlobalFlags> = {
     placeholder: "<domain>",
   }),
   "discovery-srv-name": text("service name to query when using DNS discovery", { placeholder: "<name>" }),
-  endpoints: list("gRPC endpoints", ["127.0.0.1:2379"]),
+  endpoints: repeatedList("gRPC endpoints", ["127.0.0.1:2379"]),
   hex: onOff("print byte strings as hex encoded strings"),
   "insecure-discovery": onOff("accept insecure SRV records describing cluster endpoints", { fallback: true }),
   "insecure-skip-tls-verify": onOff("skip server certificate verification (only for testing purposes)"),

@@ -6,7 +6,7 @@ import { type Command, type Context, defineCommand } from "../command.js";
 import { connect } from "../connect.js";
 import { messageOf } from "../errors.js";
 import { badArguments, CommandFailure, EXIT } from "../failure.js";
-import { duration, list, onOff, text } from "../flags.js";
+import { duration, onOff, repeatedList, text } from "../flags.js";
 import { copyAccess } from "../migrate/access.js";
 import { type Extent, Migration, MigrationError, type MigrationResult } from "../migrate/migration.js";
 import { TerminalReport } from "../migrate/report.js";
@@ -23,8 +23,8 @@ export const migrate: Command = defineCommand({
     "ends when the target has what the source had when the copy was done. Called again after an interruption it goes on where it was. " +
     "Revisions and versions are not kept. The global flags say how to reach the source.",
   flags: {
-    from: list("endpoints of the source (default: --endpoints)", [""]),
-    to: list("endpoints of the target", [""]),
+    from: repeatedList("endpoints of the source (default: --endpoints)", [""]),
+    to: repeatedList("endpoints of the target", [""]),
     prefix: text("carry over only keys that start with this"),
     once: onOff("only the copy: nothing is followed, and leases get what is left of them"),
     follow: onOff("go on until Ctrl-C or SIGTERM, then bring the rest over and compare: the moment to cut over"),
