@@ -160,7 +160,7 @@ describe.skipIf(missing !== undefined)("conformance with etcd", () => {
   });
 
   it("has shown what the committed evidence says (else: KVORUM_RECORD=1, and read the difference)", () => {
-    const found = compareWithFile(evidence, new URL("seen-by-cases.txt", import.meta.url));
+    const found = compareWithFile(evidence.lines, new URL("seen-by-cases.txt", import.meta.url));
     expect(found).toEqual({ missing: [], unlisted: [] });
   });
 });

@@ -145,8 +145,7 @@ async function settle<T>(evidence: Evidence, call: () => Promise<T>): Promise<T>
  *
  * Answers what the file has and the run has not, and the other way round: both are empty where the file is fresh.
  */
-export function compareWithFile(evidence: Evidence, file: URL): { missing: string[]; unlisted: string[] } {
-  const { lines } = evidence;
+export function compareWithFile(lines: readonly string[], file: URL): { missing: string[]; unlisted: string[] } {
   if (process.env["KVORUM_RECORD"] === "1") writeFileSync(file, `${lines.join("\n")}\n`);
   const committed = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
   return {

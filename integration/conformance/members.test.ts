@@ -59,7 +59,7 @@ compare("three members", 3, THREE);
 it.skipIf(missing !== undefined)(
   "members have shown what the committed evidence says (else: KVORUM_RECORD=1, and read the difference)",
   () => {
-    const found = compareWithFile(evidence, new URL("seen-by-members.txt", import.meta.url));
+    const found = compareWithFile(evidence.lines, new URL("seen-by-members.txt", import.meta.url));
     expect(found).toEqual({ missing: [], unlisted: [] });
   },
 );

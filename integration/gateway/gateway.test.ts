@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { startNode } from "@kvorum/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compareWithFile } from "../conformance/evidence.js";
 import { etcdMissing, startEtcd } from "../support/etcd.js";
 import { CASES, type GatewayCase } from "./cases.js";
 import { Probe, type ProbeTarget } from "./probe.js";
@@ -60,5 +61,11 @@ describe.skipIf(missing !== undefined)("the JSON gateway beside etcd's", () => {
     expect(routes.filter((route) => !seen.has(route) && !LATER.includes(route))).toEqual([
       ...["/v3/maintenance/snapshot"],
     ]);
+  });
+
+  it("has shown what the committed evidence says (else: KVORUM_RECORD=1, and read the difference)", () => {
+    const lines = [...seen].flatMap(([path, statuses]) => [...statuses].map((status) => `route ${path} ${status}`));
+    const found = compareWithFile(lines.sort(), new URL("seen-routes.txt", import.meta.url));
+    expect(found).toEqual({ missing: [], unlisted: [] });
   });
 });

@@ -1,0 +1,3 @@
+import type { BuiltServer } from "./coverage.mjs";
+
+export function builtServer(root: string): Promise<BuiltServer>;

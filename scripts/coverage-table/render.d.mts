@@ -1,0 +1,3 @@
+import type { Coverage } from "./coverage.mjs";
+
+export function renderCoverage(coverage: Coverage): string;
