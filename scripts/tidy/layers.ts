@@ -28,7 +28,7 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
 const SERVER_LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["peer-network", "failpoint-sites"],
-  ["env", "measures", "security-options"],
+  ["env", "measures", "security-options", "listener-url"],
   ["io", "config", "log", "tls"],
   ["node"],
   ["options", "security-check", "version", "listen", "auto-compaction"],

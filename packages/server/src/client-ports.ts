@@ -7,7 +7,8 @@ import type { Server as HttpServer } from "node:http";
 import { PortMux, type PortMuxOptions, type TlsListener } from "@kvorum/transport";
 import { createHttpServer, type HttpSurface } from "./http/http-server.js";
 import { endpointSurface } from "./http/surfaces.js";
-import { addressOf, endpointOf, isSecure, listen } from "./listen.js";
+import { addressOf, endpointOf, listen } from "./listen.js";
+import { isSecure } from "./listener-url.js";
 import type { ResolvedOptions } from "./options.js";
 
 export interface ClientPortsParts {

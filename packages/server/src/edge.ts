@@ -18,11 +18,11 @@ import { Gateway } from "./http/gateway/gateway.js";
 import type { Versions } from "./http/node-endpoints.js";
 import { clientSurface, metricsSurface } from "./http/surfaces.js";
 import { SystemRandom } from "./io/random.js";
-import { hostOf } from "./listen.js";
+import { hostOf } from "./listener-url.js";
+import { LimitedLog } from "./log/limited-log.js";
 import type { MeasureSet } from "./measures/measure-set.js";
 import type { NodeMeasures } from "./measures/node-measures.js";
 import type { NodeApi } from "./node/api.js";
-import { SlowLog } from "./node/slow-log.js";
 import type { ResolvedOptions } from "./options.js";
 import type { AuthPorts } from "./rpc/auth-ports.js";
 import { Metrics } from "./rpc/metrics.js";
@@ -96,7 +96,7 @@ export async function openEdge(
   const pause = (): Promise<void> => new Promise((resolve) => clock.afterIo(resolve));
   const limits = { maxTxnOps, maxRequestBytes, quotaBytes };
   const { logger, warnUnaryMs } = options;
-  const observing = { calls: metrics.calls, clock, slow: new SlowLog(logger, clock), warnUnaryMs };
+  const observing = { calls: metrics.calls, clock, slow: new LimitedLog(logger, clock), warnUnaryMs };
   const services = { node, auth, metrics, observing, ends, pickLeaseId, pause, apiVersion: API_VERSION, ...limits };
   const gateway = new Gateway({ receiveBytesMax, maxTxnOps });
   // The very same guarded services by both ways.

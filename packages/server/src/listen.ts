@@ -3,11 +3,7 @@ import { once } from "node:events";
 import { unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import type { ListenAddress, PortMux } from "@kvorum/transport";
-
-/** The name in a URL, without brackets; empty for a unix socket. */
-export function hostOf(url: string): string {
-  return isUnix(url) ? "" : new URL(url).hostname.replace(/^\[|\]$/g, "");
-}
+import { hostOf, isSecure, isUnix } from "./listener-url.js";
 
 /** `localhost` means IPv4's loopback, as it does for etcd; Node alone would take whatever the resolver says first. */
 export function addressOf(url: string): ListenAddress {
@@ -16,15 +12,6 @@ export function addressOf(url: string): ListenAddress {
   const host = hostOf(url);
   const portOfScheme = isSecure(url) ? 443 : 80;
   return { host: host === "localhost" ? "127.0.0.1" : host, port: port === "" ? portOfScheme : Number(port) };
-}
-
-/** Whether the URL asks for TLS. */
-export function isSecure(url: string): boolean {
-  return url.startsWith("https:") || url.startsWith("unixs:");
-}
-
-function isUnix(url: string): boolean {
-  return url.startsWith("unix:") || url.startsWith("unixs:");
 }
 
 /** Where a client on this machine reaches a bound address: an unspecified address becomes the loopback one. */

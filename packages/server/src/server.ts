@@ -17,7 +17,8 @@ import { NO_FAILPOINTS } from "./io/no-failpoints.js";
 import { GrpcPeers } from "./io/peers/grpc-peers.js";
 import { NO_PEERS } from "./io/peers/no-peers.js";
 import { SystemRandom } from "./io/random.js";
-import { addressOf, isSecure } from "./listen.js";
+import { addressOf } from "./listen.js";
+import { isSecure, isUnix } from "./listener-url.js";
 import { NodeMeasures } from "./measures/node-measures.js";
 import { TlsMeasures } from "./measures/tls-measures.js";
 import { EtcdNode } from "./node/node.js";
@@ -228,7 +229,7 @@ async function publishEndpoints(node: EtcdNode, options: ResolvedOptions, endpoi
 }
 
 function hasFixedAddress(url: string): boolean {
-  return url.startsWith("unix:") || new URL(url).port !== "0";
+  return isUnix(url) || new URL(url).port !== "0";
 }
 
 function logReady(

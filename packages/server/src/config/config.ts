@@ -2,12 +2,13 @@
  * From settings to the configuration of one node: the rules between settings, and the defaults that follow from others.
  * The rules and their reasons are etcd's; a message names the flag to change.
  */
+
+import type { LogLevel } from "../log/logger.js";
 import type { AuthOptions, HttpOptions, KeepAliveOptions, TlsOptions } from "../security-options.js";
 import { gateWarnings, wantsCorruptCheck } from "./feature-gates.js";
 import { FLAGS, flagOf, type Settings } from "./flags.js";
 import { type InitialMember, parseInitialCluster } from "./initial-cluster.js";
 import { checkListenUrls, DEFAULT_CLIENT_URL, plainTextWarnings } from "./listeners.js";
-import type { LogLevel } from "./operation-flags.js";
 import { type AutoCompaction, autoCompaction } from "./retention.js";
 import { clientTls, peerTls, tlsWarnings } from "./tls-options.js";
 import { UsageError } from "./values.js";

@@ -1,7 +1,8 @@
 /** The rules about addresses: what can be listened on, what has to be advertised, and which of them need certificates. */
 import { isIP } from "node:net";
+import { hostOf, isSecure, isUnix } from "../listener-url.js";
 import { flagOf, type SettingKey, type Settings } from "./flags.js";
-import { isSecure, UsageError } from "./values.js";
+import { UsageError } from "./values.js";
 
 export const DEFAULT_CLIENT_URL = "http://localhost:2379";
 
@@ -29,8 +30,8 @@ export function checkListenUrls(settings: Settings): void {
 
 /** A name may resolve to anything, so what is listened on must be an IP address or localhost. */
 function checkBindable(url: string, key: SettingKey): void {
-  if (url.startsWith("unix")) return;
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
+  if (isUnix(url)) return;
+  const host = hostOf(url);
   if (host !== "localhost" && isIP(host) === 0) {
     throw new UsageError(`${flagOf(key)}: "${url}" is not allowed, give an IP address or localhost to listen on`);
   }

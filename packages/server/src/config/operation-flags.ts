@@ -1,9 +1,9 @@
 /** Flags of a node in operation: history, the log, what is worth a warning, and the two for emergencies. */
+
+import type { LogLevel } from "../log/logger.js";
 import type { FlagsOf } from "./flag.js";
 import { logOutputs } from "./log-outputs.js";
 import { boolean, duration, oneOf, text } from "./values.js";
-
-export type LogLevel = "debug" | "info" | "warn" | "error" | "panic" | "fatal";
 
 export interface OperationSettings {
   readonly watchProgressNotifyInterval: number;

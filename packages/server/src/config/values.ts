@@ -124,8 +124,3 @@ export function url(part: string): string {
   if (!bare) throw expected;
   return `${protocol}//${hostname}:${port === "" ? PORT_DEFAULT[protocol] : port}`;
 }
-
-/** Whether the URL asks for TLS. */
-export function isSecure(address: string): boolean {
-  return address.startsWith("https:") || address.startsWith("unixs:");
-}

@@ -1,12 +1,13 @@
 /** The log of the `kvorum` command: pino's lines, redacted, to where the settings say. Read `outputs.ts` and `redact.ts` next. */
 import { type Level, pino, stdTimeFunctions } from "pino";
-import type { LogLevel } from "../config/operation-flags.js";
 import type { Logger } from "../env.js";
 import { LogOutputs, type OutputsOptions } from "./outputs.js";
 import { redacting } from "./redact.js";
 
+/** etcd's levels. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "panic" | "fatal";
+
 export interface LogOptions extends OutputsOptions {
-  /** etcd's levels. */
   readonly level: LogLevel;
 }
 

@@ -3,13 +3,13 @@ import type { Command, CommandResult } from "../core/apply/command.js";
 import type { AppliedEntry } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
 import type { OperationResult, TxnOperation } from "../core/mvcc/operations.js";
+import type { LimitedLog } from "../log/limited-log.js";
 import type { Distribution } from "../measures/measure-set.js";
 import type { NodeMeasures } from "../measures/node-measures.js";
-import type { SlowLog } from "./slow-log.js";
 
 export interface ApplyMeasuresOptions {
   readonly measures: NodeMeasures;
-  readonly slow: SlowLog;
+  readonly slow: LimitedLog;
   /** An entry that takes longer is logged. */
   readonly warnApplyMs: number;
 }

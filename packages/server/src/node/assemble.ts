@@ -10,6 +10,7 @@ import type { AppendTask, Message, SnapshotMark } from "../core/raft/types.js";
 import type { WatchBounds } from "../core/watch/bounds.js";
 import type { WatchService } from "../core/watch/types.js";
 import { SnapshotFiles } from "../io/snapshot/files.js";
+import { LimitedLog } from "../log/limited-log.js";
 import type { PeerAddress, SnapshotMessage } from "../peer-network.js";
 import { AppendWriter } from "./append-writer.js";
 import { ApplyLoop } from "./apply-loop.js";
@@ -30,7 +31,6 @@ import { Proposals } from "./propose.js";
 import { ReadRounds } from "./read.js";
 import { ReadyLoop } from "./ready-loop.js";
 import type { RecoveredMember } from "./recovery.js";
-import { SlowLog } from "./slow-log.js";
 import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
@@ -124,7 +124,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const backendWriter = new BackendWriter({ machine, backend, clock, failpoints, tuning, measures, onError });
   const applyLoop = new ApplyLoop({
     ...{ machine, raft, clock, failpoints, tuning, onError, onApplied, onConfChange: membersKnown },
-    measures: new ApplyMeasures({ measures, slow: new SlowLog(logger, clock), warnApplyMs }),
+    measures: new ApplyMeasures({ measures, slow: new LimitedLog(logger, clock), warnApplyMs }),
     onEntry: config.onApplied,
     onAnswer: (requestId, answer) => proposals.answer(requestId, answer),
   });

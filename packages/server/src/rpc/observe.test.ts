@@ -2,7 +2,7 @@
 import { KV, Watch } from "@kvorum/proto";
 import { type CallContext, RpcError, StatusCode } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
-import { SlowLog } from "../node/slow-log.js";
+import { LimitedLog } from "../log/limited-log.js";
 import { CallMeasures } from "./metrics/call-measures.js";
 import { observe } from "./observe.js";
 
@@ -14,7 +14,7 @@ class Fixture {
   readonly parts = {
     calls: this.calls,
     clock: this.#clock,
-    slow: new SlowLog(
+    slow: new LimitedLog(
       { debug() {}, info() {}, error() {}, warn: (fields) => void this.lines.push(fields as never) },
       this.#clock,
     ),

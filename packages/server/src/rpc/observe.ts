@@ -7,13 +7,13 @@
 import { create, type DescMessage, type DescMethod, type DescService, toBinary } from "@bufbuild/protobuf";
 import { type CallContext, methodPath, type ServiceImplementation, StatusCode } from "@kvorum/transport";
 import type { Clock } from "../env.js";
-import type { SlowLog } from "../node/slow-log.js";
+import type { LimitedLog } from "../log/limited-log.js";
 import type { CallMeasures, MethodMeasures } from "./metrics/call-measures.js";
 
 export interface ObserveParts {
   readonly calls: CallMeasures;
   readonly clock: Pick<Clock, "nowMs">;
-  readonly slow: SlowLog;
+  readonly slow: LimitedLog;
   /** A unary call that takes longer is logged. */
   readonly warnUnaryMs: number;
 }

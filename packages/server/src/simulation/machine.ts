@@ -8,11 +8,11 @@ import type { Entry, Message } from "../core/raft/types.js";
 import type { Failpoints, Logger, Random } from "../env.js";
 import { MemoryStore } from "../io/backend/memory-backend.js";
 import { type CrashOptions, MemoryDisk } from "../io/disk/memory-disk.js";
+import { LimitedLog } from "../log/limited-log.js";
 import { NodeMeasures } from "../measures/node-measures.js";
 import type { Answer } from "../node/apply-loop.js";
 import { EtcdNode } from "../node/node.js";
 import type { NodeOptions } from "../node/options.js";
-import { SlowLog } from "../node/slow-log.js";
 import { CallMeasures } from "../rpc/metrics/call-measures.js";
 import { addServices } from "../rpc/services.js";
 import { StreamEnds } from "../rpc/stream-ends.js";
@@ -193,7 +193,7 @@ export class Machine {
     const calls = new CallMeasures(false);
     const metrics = { node: new NodeMeasures(), calls };
     // Nothing is slow by a clock that stands still while a process works.
-    const observing = { calls, clock, slow: new SlowLog(this.#options.logger, clock), warnUnaryMs: Infinity };
+    const observing = { calls, clock, slow: new LimitedLog(this.#options.logger, clock), warnUnaryMs: Infinity };
     addServices(life.services, {
       pickLeaseId: () => life.random.int63(),
       pause: () => new Promise((resolve) => clock.afterIo(resolve)),

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { TlsClientOptions, TlsListener } from "@kvorum/transport";
 import type { Clock, Logger } from "../env.js";
+import { hostOf, isSecure, isUnix } from "../listener-url.js";
 import type { TlsOptions } from "../security-options.js";
 import { TlsMaterial, type TlsMaterialOptions } from "./material.js";
 import { nameRefusal } from "./names.js";
@@ -87,10 +88,9 @@ function identityError(host: string, certificate: PeerCertificate, tls: TlsOptio
 }
 
 function ownCertificate({ side, tls, urls, dataDir, clock, logger }: NodeTlsOptions): ReturnType<typeof selfSigned> {
-  const secure = urls.filter((url) => url.startsWith("https:"));
   return selfSigned({
     directory: join(dataDir, "fixtures", side),
-    hosts: secure.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, "")),
+    hosts: urls.filter((url) => isSecure(url) && !isUnix(url)).map(hostOf),
     uses: side === "peer" ? ["server", "client"] : ["server"],
     validityYears: tls.selfSignedValidityYears ?? 1,
     clock,

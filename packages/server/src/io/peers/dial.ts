@@ -7,6 +7,7 @@
  */
 import { connect } from "node:net";
 import { type Channel, type ChannelOptions, niceChannel, type TlsClientOptions } from "@kvorum/transport";
+import { hostOf, isSecure } from "../../listener-url.js";
 import type { KeepAlive } from "./bounds.js";
 
 /** Asked at each connection: certificates change. */
@@ -29,7 +30,7 @@ export interface DialOptions {
 export async function dial(url: string, options: DialOptions): Promise<Channel> {
   const { tls, connectTimeoutMs, keepAlive, receiveBytesMax, signal } = options;
   await knock(url, connectTimeoutMs, signal);
-  const material = url.startsWith("https:") ? await tls?.() : undefined;
+  const material = isSecure(url) ? await tls?.() : undefined;
   signal.throwIfAborted();
   const channelOptions: ChannelOptions = {
     connectTimeoutMs,
@@ -43,9 +44,9 @@ export async function dial(url: string, options: DialOptions): Promise<Channel> 
 
 /** Resolves when somebody listens there. */
 function knock(url: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  const { hostname, port, protocol } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const socket = connect({ host, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) });
+  const { port } = new URL(url);
+  const portOfScheme = isSecure(url) ? 443 : 80;
+  const socket = connect({ host: hostOf(url), port: port === "" ? portOfScheme : Number(port) });
   return new Promise<void>((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason);
     socket.setTimeout(timeoutMs, () => reject(new Error(`no connection to ${url} within ${timeoutMs} ms`)));

@@ -1,6 +1,6 @@
 /**
- * Tells of what was slow, a few lines a second at most: a stall of the disk makes everything slow at once, and a log that
- * floods makes it slower. The next line says how many were left out.
+ * Warnings of what may come in floods, a few lines a second at most: a stall of the disk makes everything slow at once, whoever
+ * knocks may knock a thousand times, and a log that floods makes it worse. The next line says how many were left out.
  */
 import type { Clock, Logger } from "../env.js";
 
@@ -8,7 +8,7 @@ import type { Clock, Logger } from "../env.js";
 const LINES_MAX = 10;
 const WINDOW_MS = 1000;
 
-export class SlowLog {
+export class LimitedLog {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, "nowMs">;
   #windowMs = Number.NEGATIVE_INFINITY;
