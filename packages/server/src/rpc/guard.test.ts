@@ -57,6 +57,11 @@ describe("a learner", () => {
     ]);
   });
 
+  it("says that it is one also while it knows no leader, as etcd does", async () => {
+    const outcome = await call(nodeWith([SELF], 0n), KV.method.put, {}, contextWith({ hasleader: "true" }));
+    expect(outcome).toBe("etcdserver: rpc not supported for learner");
+  });
+
   it("answers everything once it votes", async () => {
     for (const method of METHODS) expect(await call(nodeWith([]), method, {})).toBe("answered");
   });

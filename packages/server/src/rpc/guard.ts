@@ -1,6 +1,6 @@
 /**
- * What stands around every handler: a client that insists on a leader (metadata `hasleader: true`) is refused at once while
- * none is known, a learner refuses what only a full member may answer, and while authentication is on, who may not call the
+ * What stands around every handler: a learner refuses what only a full member may answer, a client that insists on a leader
+ * (metadata `hasleader: true`) is refused at once while none is known, and while authentication is on, who may not call the
  * method does not reach its handler (`access.ts`). `observe.ts` stands around this and counts.
  *
  * A wrapper instead of a middleware, because it costs a unary call nothing but two function calls, on every engine.
@@ -36,8 +36,8 @@ export function guard<S extends DescService>(
     if (handler === undefined) continue;
     const authorize = authorizer(method, { node, auth });
     const check: Check = (request, context) => {
-      checkLeader(node, context);
       if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
+      checkLeader(node, context);
       return node.auth.enabled ? authorize(request, context) : undefined;
     };
     guarded[method.localName] = answersWithStream(method)
