@@ -2,7 +2,7 @@
  * `/health` as etcd answers it: alarms first, then the leader, then one small read. With `serializable=true` only this
  * member's own store is asked, so the answer does not depend on the rest of the cluster.
  */
-import { type Identity, NODE_IDENTITY } from "../core/auth/types.js";
+import { NODE_IDENTITY } from "../core/auth/types.js";
 import { EMPTY_BYTES } from "../core/bytes.js";
 import type { RangeOperation } from "../core/mvcc/operations.js";
 import type { NodeApi } from "../node/api.js";
@@ -18,9 +18,6 @@ export interface Health {
   /** Empty when healthy. */
   readonly reason: string;
 }
-
-/** The node asks itself, as root (etcd too), and however users change while it does: it is never of an older revision. */
-const PROBE: Identity = { ...NODE_IDENTITY, authRevision: 2n ** 63n - 1n };
 
 const ALARM_NAMES = { "no-space": "NOSPACE", corrupt: "CORRUPT" } as const;
 
@@ -54,5 +51,6 @@ export async function probeRead(node: NodeApi, serializable: boolean): Promise<v
     minCreateRevision: 0n,
     maxCreateRevision: 0n,
   };
-  await node.range(operation, PROBE);
+  // The node asks itself (etcd too).
+  await node.range(operation, NODE_IDENTITY);
 }

@@ -23,9 +23,10 @@ export const ROOT_USER = "root";
 export const ROOT_ROLE = "root";
 
 /**
- * The node itself, where it asks for what only root may (etcd's "with root"). The edge never gives it to a request.
+ * The node itself, where it asks for what only root may (etcd's "with root"): however users change meanwhile, it is never of
+ * an older revision. The edge never gives it to a request.
  */
-export const NODE_IDENTITY: Identity = { user: ROOT_USER, authRevision: 0n };
+export const NODE_IDENTITY: Identity = { user: ROOT_USER, authRevision: 2n ** 63n - 1n };
 
 export type PermissionType = "read" | "write" | "readwrite";
 
