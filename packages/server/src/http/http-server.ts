@@ -56,13 +56,16 @@ export function createHttpServer(surface: HttpSurface, times: HttpTimes = {}): S
   server.maxHeadersCount = HEADERS_MAX;
   server.on("upgrade", (request, socket, head) => {
     // Node has taken its own listener away; a reset is an end like any other.
-    socket.on("error", () => {});
+    socket.off("error", isEnd).on("error", isEnd);
     if (!isWebSocket(request)) replayAsRequest(server, request, socket, head);
     else if (surface.upgrade !== undefined) surface.upgrade(request, socket, head);
     else socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   });
   return server;
 }
+
+/** One function, so that a connection which offers upgrades again and again is listened to once. */
+function isEnd(): void {}
 
 /** From the moment when the answer is complete, not before: a watch may last for days. */
 function limitTaking(response: ServerResponse, answerMs: number): void {
