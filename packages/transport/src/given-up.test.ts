@@ -1,13 +1,15 @@
 /** Connections that go wrong or end in the middle of a frame: the mux closes what the engine forgets. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Frame, frameBytes } from "./http2/frame.js";
 import { PortMux } from "./mux.js";
 import { createNiceServer } from "./nice/server.js";
 import { listenPrivately } from "./private-socket.js";
 import { Echo } from "./testing/echo.js";
+import { eventually } from "./testing/harness.js";
 import { callFrame, framesOf, preface, settings } from "./testing/http2-bytes.js";
 
 const cleanup: (() => unknown)[] = [];
@@ -16,6 +18,15 @@ afterEach(async () => {
 });
 
 let port = 0;
+/** Connections that the engine has open. */
+const accepted = new Set<Socket>();
+const onAccepted = (message: unknown): void => {
+  const { socket } = message as { readonly socket: Socket };
+  // The engine's are those of a unix socket.
+  if (socket.remotePort !== undefined) return;
+  accepted.add(socket);
+  socket.once("close", () => accepted.delete(socket));
+};
 beforeEach(async () => {
   const rpc = createNiceServer();
   rpc.add(Echo, { once: (note) => note });
@@ -23,7 +34,9 @@ beforeEach(async () => {
   const mux = new PortMux({ rpc: listener.address, http: createServer() });
   const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
   port = "port" in address ? address.port : 0;
+  subscribe("net.server.socket", onAccepted);
   cleanup.push(async () => {
+    unsubscribe("net.server.socket", onAccepted);
     await rpc.close();
     await mux.close();
     await listener.remove();
@@ -39,6 +52,8 @@ async function answerTo(bytes: Uint8Array, options: { readonly end?: boolean } =
   socket.write(Buffer.concat([preface, settings, bytes]));
   if (options.end === true) socket.end();
   await Promise.race([once(socket, "end"), once(socket, "close")]);
+  socket.destroy();
+  await eventually(() => accepted.size === 0, "the end of the engine's connection");
   return framesOf(Buffer.concat(chunks), 0);
 }
 

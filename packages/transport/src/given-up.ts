@@ -2,7 +2,7 @@
  * Connections that the engine has given up. nghttp2 answers a mistake of the connection (RFC 9113 §5.4.1) or the end of it in
  * the middle of a frame with GOAWAY, and Node then neither reads nor closes it, also when the client has long gone: each
  * would cost three sockets and a session for good. Node ends all calls of a client that has ended its side, so that nothing
- * is lost when such a connection is closed a little later.
+ * is lost when such a connection is closed a little later. The engine's own end of it is closed by `Partings`.
  */
 import type { Socket } from "node:net";
 import { FRAME_HEAD_BYTES, FrameType } from "./http2/frame.js";
@@ -29,9 +29,10 @@ export function closeGivenUp(client: Socket, engine: Socket): void {
 }
 
 /** Closes it if it does not close by itself within half a second. */
-export function closeLate(engine: Socket): void {
-  const late = setTimeout(() => engine.destroy(), FAREWELL_MS_MAX);
-  engine.once("close", () => clearTimeout(late));
+export function closeLate(socket: Socket): void {
+  if (socket.closed) return;
+  const late = setTimeout(() => socket.destroy(), FAREWELL_MS_MAX);
+  socket.once("close", () => clearTimeout(late));
 }
 
 function errorOf(goaway: Uint8Array): number {

@@ -7,6 +7,8 @@ import { timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 
 export interface Introduction {
+  /** Its number among the mux's own; see `Partings`. */
+  readonly connection?: number;
   /** Undefined for a unix socket. */
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;

@@ -161,7 +161,9 @@ export class PortMux implements AsyncDisposable {
       const engine = connectTo(rpc);
       if ("introductionKey" in rpc) {
         const { remoteAddress, remotePort } = accepted;
-        const introduction: Introduction = { remoteAddress, remotePort, certificateName };
+        const connection = rpc.partings.open();
+        engine.once("close", () => rpc.partings.part(connection));
+        const introduction: Introduction = { connection, remoteAddress, remotePort, certificateName };
         engine.write(introductionBytes(rpc.introductionKey, introduction));
       }
       pipe(socket, engine, this.#options.pings);

@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { INTRODUCTION_KEY_BYTES } from "./introduction.js";
+import { Partings } from "./partings.js";
 import type { PrivateAddress, RpcServer } from "./server.js";
 
 export interface PrivateListener {
@@ -30,7 +31,11 @@ export async function listenPrivately(server: RpcServer, ownFolder?: string): Pr
   const folder = await privateFolder(ownFolder);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const address = { path: join(folder, SOCKET_NAME), introductionKey: randomBytes(INTRODUCTION_KEY_BYTES) };
+    const address = {
+      path: join(folder, SOCKET_NAME),
+      introductionKey: randomBytes(INTRODUCTION_KEY_BYTES),
+      partings: new Partings(),
+    };
     await server.listen(address);
     return { address, remove };
   } catch (error) {

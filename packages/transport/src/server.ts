@@ -5,6 +5,7 @@
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { ServerMiddleware } from "nice-grpc-common";
 import type { Metadata, MetadataInit } from "./metadata.js";
+import type { Partings } from "./partings.js";
 
 export interface CallContext {
   /** Aborts when the client cancels, its deadline passes, its connection ends or the server closes by force. */
@@ -63,6 +64,8 @@ export interface PrivateAddress {
   readonly path: string;
   /** Each connection begins with it and with who is at its other end; see `introduction.ts`. */
   readonly introductionKey: Uint8Array;
+  /** Tells the engine which connections the muxes have closed. */
+  readonly partings: Partings;
 }
 
 /** An address as people write it: `127.0.0.1:2379`, `[::1]:2379`, `/run/kvorum.sock`. */

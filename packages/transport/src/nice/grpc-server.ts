@@ -9,7 +9,9 @@ import type { ServerOptions as Http2Options, Http2Server, ServerHttp2Stream } fr
 import type { Socket } from "node:net";
 import { Server as GrpcServer, type Metadata, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
+import { closeLate } from "../given-up.js";
 import { type Introduction, readIntroduction } from "../introduction.js";
+import type { PrivateAddress } from "../server.js";
 
 interface GrpcServerInside {
   /** What each `http2.createServer` gets. */
@@ -89,15 +91,16 @@ export function keepEndedStreams(server: GrpcServerInside): void {
 }
 
 /** From here on the server takes only connections that are introduced. */
-export function expectIntroductions(server: GrpcServerInside, key: Uint8Array): void {
+export function expectIntroductions(server: GrpcServerInside, { introductionKey, partings }: PrivateAddress): void {
   if (server.http2Servers.size === 0) throw new Error("grpc-js does not listen as it did");
   for (const http2 of server.http2Servers.keys()) {
     const serve = http2.listeners("connection") as ((socket: Socket) => void)[];
     http2.removeAllListeners("connection");
     http2.on("connection", (socket: IntroducedSocket) => {
-      readIntroduction(key, socket, (introduction) => {
+      readIntroduction(introductionKey, socket, (introduction) => {
         socket[INTRODUCTION] = introduction;
-        const { remoteAddress, remotePort } = introduction;
+        const { connection, remoteAddress, remotePort } = introduction;
+        if (connection !== undefined) partings.whenParted(connection, () => closeLate(socket));
         // grpc-js reads the peer of a call from here.
         Object.defineProperties(socket, { remoteAddress: { value: remoteAddress }, remotePort: { value: remotePort } });
         for (const listener of serve) listener.call(http2, socket);

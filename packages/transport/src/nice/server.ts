@@ -86,7 +86,7 @@ class NiceServer implements RpcServer {
       const listening = withGrpcServer(() => server.listen(grpcAddress(address), ServerCredentials.createInsecure()));
       const { result: port, server: grpcServer } = await listening;
       keepEndedStreams(grpcServer);
-      if ("introductionKey" in address) expectIntroductions(grpcServer, address.introductionKey);
+      if ("introductionKey" in address) expectIntroductions(grpcServer, address);
       if (!("path" in address)) this.#sockets = new AcceptedSockets(port);
       return { address: "path" in address ? address : { host: address.host, port } };
     } catch (cause) {
