@@ -1,14 +1,15 @@
 /** `endpoint`: how single members are. Each is asked with a connection of its own; who does not answer is told of and left out. */
 import type { Client } from "@kvorum/client";
-import { AlarmType, HashKVResponseSchema, type StatusResponse, StatusResponseSchema } from "@kvorum/proto";
+import { AlarmType, HashKVResponseSchema } from "@kvorum/proto";
 import { type Command, type Context, defineCommand } from "../command.js";
 import { askEach, CLUSTER_FLAG, chosenEndpoints, exitCodeOf } from "../endpoints.js";
 import { messageOf } from "../errors.js";
 import { CommandFailure, EXIT } from "../failure.js";
 import { int64 } from "../flags.js";
 import { fieldLine, headerFields } from "../output/fields.js";
-import { goDuration, hexId, humanBytes } from "../output/go-text.js";
+import { goDuration } from "../output/go-text.js";
 import { type JsonValue, messageJson } from "../output/json.js";
+import { statusReport } from "../output/status-report.js";
 
 interface Health {
   readonly endpoint: string;
@@ -38,7 +39,7 @@ export const endpointStatus: Command = defineCommand({
   usage: "[options]",
   description:
     "In the simple format a line is: endpoint, ID, version, db size, is leader, is learner, raft term, raft index, raft applied " +
-    "index, errors.",
+    "index, errors. The table and the fields have more where the server gives it: sizes in use, quota, storage version, downgrade.",
   flags: { cluster: CLUSTER_FLAG },
   run: async (context, _args, { cluster }) => {
     const { answers, failure } = await askEach(
@@ -47,32 +48,7 @@ export const endpointStatus: Command = defineCommand({
       (client) => client.rpc.maintenance.status({}, context.call()),
       (endpoint, reason) => `Failed to get the status of endpoint ${endpoint} (${reason})`,
     );
-    context.print({
-      simple: (out) => {
-        for (const { endpoint, answer } of answers) out.line(statusCells(endpoint, answer).join(", "));
-      },
-      json: () =>
-        answers.map(({ endpoint, answer }) => ({
-          Endpoint: endpoint,
-          Status: messageJson(StatusResponseSchema, answer),
-        })),
-      fields: (out) => {
-        for (const { endpoint, answer } of answers) {
-          headerFields(out, answer.header);
-          fieldLine(out, "Version", answer.version);
-          fieldLine(out, "DBSize", answer.dbSize);
-          fieldLine(out, "Leader", answer.leader);
-          fieldLine(out, "IsLearner", answer.isLearner);
-          fieldLine(out, "RaftIndex", answer.raftIndex);
-          fieldLine(out, "RaftTerm", answer.raftTerm);
-          fieldLine(out, "RaftAppliedIndex", answer.raftAppliedIndex);
-          out.line(`"Errors" : [${answer.errors.join(" ")}]`);
-          fieldLine(out, "Endpoint", endpoint);
-          out.line();
-        }
-      },
-      table: () => ({ header: STATUS_HEADER, rows: answers.map((one) => statusCells(one.endpoint, one.answer)) }),
-    });
+    context.print(statusReport(answers));
     return exitCodeOf(failure);
   },
 });
@@ -181,19 +157,4 @@ function healthReport(found: readonly Health[]): Parameters<Context["print"]>[0]
       rows: found.map(({ endpoint, healthy, took, error }) => [endpoint, String(healthy), took, error]),
     }),
   };
-}
-
-const STATUS_HEADER = [
-  ...["Endpoint", "ID", "Version", "DB Size", "Is Leader", "Is Learner"],
-  ...["Raft Term", "Raft Index", "Raft Applied Index", "Errors"],
-] as const;
-
-function statusCells(endpoint: string, status: StatusResponse): string[] {
-  const id = status.header?.memberId ?? 0n;
-  return [
-    ...[endpoint, hexId(id), status.version, humanBytes(status.dbSize)],
-    ...[String(status.leader === id), String(status.isLearner)],
-    ...[status.raftTerm, status.raftIndex, status.raftAppliedIndex].map(String),
-    status.errors.join(", "),
-  ];
 }
