@@ -27,4 +27,4 @@ export type {
   TlsServerOptions,
 } from "./server.js";
 export { RpcError, type RpcErrorOptions, StatusCode, type StatusName } from "./status.js";
-export { type RefusedConnection, secureContextOptions, type TlsListener } from "./tls-listener.js";
+export { type RefusedConnection, secureContextOptions, type TlsListener, verifiedNameOf } from "./tls-listener.js";

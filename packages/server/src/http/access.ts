@@ -12,6 +12,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { verifiedNameOf } from "@kvorum/transport";
 import { type Answer, text } from "./answer.js";
 import { isGatewayPath } from "./gateway/routes.js";
 
@@ -122,8 +123,5 @@ function isEncrypted({ socket }: IncomingMessage): boolean {
 
 /** Common name of a verified client certificate; empty without one. */
 function certificateNameOf(request: IncomingMessage): string {
-  const socket = request.socket as TLSSocket;
-  if (socket.encrypted !== true || !socket.authorized) return "";
-  const name: string | string[] | undefined = socket.getPeerCertificate().subject?.CN;
-  return typeof name === "string" ? name : (name?.at(-1) ?? "");
+  return isEncrypted(request) ? (verifiedNameOf(request.socket as TLSSocket) ?? "") : "";
 }

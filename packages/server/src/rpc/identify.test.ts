@@ -61,6 +61,7 @@ for (const kind of ["at once", "later"] as const) {
       ["two tokens, of which the first counts", { metadata: { token: ["alices", "nobodys"] } }, alice],
       ["a certificate", { certificateName: "bob" }, bobs],
       ["a certificate without a name", { certificateName: "" }, "nobody"],
+      ["a gateway's certificate", { metadata: { "grpcgateway-accept": "*/*" }, certificateName: "bob" }, "nobody"],
       ["a token before a certificate", { metadata: { token: "alices" }, certificateName: "bob" }, alice],
       ["an unknown token and a certificate", { metadata: { token: "nobodys" }, certificateName: "bob" }, invalid],
       ["a name in the metadata", { metadata: { certificatename: "bob", username: "root" } }, "nobody"],

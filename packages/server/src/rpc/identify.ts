@@ -17,6 +17,8 @@ export interface TokenReader {
 /** etcd's name of the metadata; gateways and other proxies send the second one. */
 const TOKEN_NAMES = ["token", "authorization"] as const;
 const BEARER = "Bearer ";
+/** What grpc-gateway makes of the `Accept` of a request that it passes on; etcd knows one by it. */
+const GATEWAY_MARK = "grpcgateway-accept";
 
 export interface CallIdentitiesParts {
   readonly auth: Pick<AuthView, "enabled" | "revision">;
@@ -66,8 +68,10 @@ export class CallIdentities implements Identities {
     return identity instanceof Promise ? identity.then(known) : known(identity);
   }
 
-  #certified({ certificateName }: CallContext): Identity | undefined {
+  /** A gateway's certificate says who the gateway is, not who asks through it (CVE-2018-16886). */
+  #certified({ certificateName, metadata }: CallContext): Identity | undefined {
     if (!this.#certificates || certificateName === undefined || certificateName === "") return undefined;
+    if (metadata.get(GATEWAY_MARK) !== undefined) return undefined;
     return { user: certificateName, authRevision: this.#auth.revision };
   }
 }
