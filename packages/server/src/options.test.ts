@@ -90,6 +90,7 @@ describe("the options of a node", () => {
       { keepAlive: { timeoutMs: 2 ** 31 } },
       "RangeError: keepAlive.timeoutMs is 2147483648",
     ],
+    ["comparisons of no time", { corruptCheckMs: Number.NaN }, "RangeError: corruptCheckMs is NaN"],
     ["a warning of no time", { warnApplyMs: Number.NaN }, "RangeError: warnApplyMs is NaN"],
     ["metrics of no amount", { http: { metrics: "all" } }, 'TypeError: http.metrics is "all"'],
     ["an empty origin", { http: { corsOrigins: [""] } }, "TypeError: http.corsOrigins has an empty word"],

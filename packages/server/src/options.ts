@@ -142,6 +142,7 @@ function check(options: ResolvedOptions): void {
   if (options.name === "") throw new TypeError("name is empty");
   checkSecurity(options);
   checkUrls(options);
+  checkMs("corruptCheckMs", options.corruptCheckMs);
   checkMs("warnUnaryMs", options.warnUnaryMs);
   checkMs("warnApplyMs", options.warnApplyMs);
   for (const key of SWITCHES) {
