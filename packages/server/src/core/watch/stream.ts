@@ -62,7 +62,10 @@ export class Stream implements WatchStream, WatcherOwner {
   create(request: WatchCreate): void {
     if (this.#closed) return;
     const refusal = this.#refusal(request);
-    if (refusal !== undefined) return this.refuse(refusal);
+    if (refusal !== undefined) {
+      this.refuse(refusal);
+      return;
+    }
     const watcher = new Watcher(this.#pickId(request.watchId), this, request, this.#hub.currentRevision);
     this.#watchers.set(watcher.id, watcher);
     this.#pushResponse({ watchId: watcher.id, created: true });
