@@ -36,13 +36,31 @@ export function failureOf(error: unknown): Failure {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { reason, endpoint } = error as { readonly reason?: unknown; readonly endpoint?: unknown };
-  const text = error.message.replace(/\s*\n\s*/g, " ");
-  if (reason !== "transport" && reason !== "timeout") return text;
-  const cause = error.cause instanceof Error ? error.cause.message : "";
-  const full = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`;
-  const why = full
-    .replace(/No connection established\. Last error: (?:Error: )?/, "")
-    .replace(/\.? Resolution note:.*$/, "");
+  if (reason !== "transport" && reason !== "timeout") return oneLine(error.message);
+  const why = withCause(error);
   if (typeof endpoint !== "string") return why;
   return reason === "transport" ? `cannot reach ${endpoint}: ${why}` : `${why} (${endpoint})`;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, " ");
+}
+
+/** What happened to a connection, without what grpc-js and OpenSSL tell of themselves. */
+function withCause({ message, cause }: Error): string {
+  const [text, deeper] = [message, cause instanceof Error ? cause.message : ""].map(plain) as [string, string];
+  return deeper === "" || text.includes(deeper) ? text : `${text}: ${deeper}`;
+}
+
+/**
+ * `No connection established. Last error: Error: 80EC…:error:0A000412:SSL routines:ssl3_read_bytes:sslv3 alert bad
+ * certificate:../rec_layer_s3.c:1601:SSL alert number 42 (2026-11-27T01:56:32.881Z). Resolution note: …` → `TLS: bad certificate`
+ */
+function plain(text: string): string {
+  return oneLine(text)
+    .replace(/No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/\.? Resolution note:.*$/, "")
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/, "")
+    .replace(/(?:[\dA-F]+:)?error:[\dA-F]+:SSL routines:[^:]*:(?:(?:sslv3|tlsv1|tlsv13) alert )?([^:]+):.*$/, "TLS: $1")
+    .trim();
 }
