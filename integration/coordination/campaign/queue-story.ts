@@ -9,11 +9,12 @@ import { prefix } from "@kvorum/client";
 import { WorkQueue } from "@kvorum/concurrency/recipes";
 import { pause } from "../../robustness/cluster/rpc.js";
 import { judge } from "../model.js";
-import { type WorkClaim, type WorkEnd, type WorkEvent, workQueueModel } from "../models/work-queue.js";
+import { type WorkEnd, type WorkEvent, workQueueModel } from "../models/work-queue.js";
 import type { WorkerEvent } from "./events.js";
 import { processFaults, strikeProcesses } from "./process-faults.js";
 import { ATTEMPTS_MAX, CONSUMERS, type Result } from "./queue-worker.js";
 import { keepHistory, onStage, type Scene, type Stage } from "./stage.js";
+import { LAST_MS, withUnsaidClaims } from "./unsaid-claims.js";
 
 export interface WorkOptions {
   /** Processes. */
@@ -66,9 +67,6 @@ export async function playWork(scene: Scene, { jobs, rounds, seconds, workers }:
   outcome.atLeast("acknowledged", jobs);
   if (outcome.failed > 0) outcome.wrong(`the history is in ${keepHistory(folder, events)}`);
 }
-
-/** After every moment of a process. */
-const LAST_MS = Number.MAX_SAFE_INTEGER;
 
 /** Lets the workers finish what there is, and put in nothing more. */
 async function drain({ outcome, slots }: Stage, queue: WorkQueue): Promise<void> {
@@ -126,50 +124,4 @@ async function acknowledgements(
   }
   if (found < known.size) wrong(`${known.size - found} results of acknowledged jobs are missing`);
   return unsaid;
-}
-
-/** With a claim for each attempt that was counted and that no process has told of, at a moment of its own. */
-function withUnsaidClaims(events: readonly WorkEvent[]): {
-  readonly filled: readonly WorkEvent[];
-  readonly unsaid: number;
-} {
-  const byJob = new Map<string, WorkEvent[]>();
-  for (const event of events) byJob.set(event.job, [...(byJob.get(event.job) ?? []), event]);
-  const added: WorkClaim[] = [];
-  for (const [job, mine] of byJob) {
-    const claims = mine.filter((event): event is WorkClaim => event.kind === "claimed");
-    const end = mine.find((event): event is WorkEnd => event.kind === "acknowledged" && event.atMs === LAST_MS);
-    // The claim of an acknowledgement that nobody told of may itself be untold of: its token says which it was.
-    if (end !== undefined && !claims.some(({ token }) => token === end.token)) {
-      const attempt = Math.max(0, ...claims.map((one) => one.attempt)) + 1;
-      const claim = { kind: "claimed", atMs: LAST_MS - 1, worker: end.worker, job, token: end.token, attempt } as const;
-      claims.push(claim);
-      added.push(claim);
-    }
-    const dead = mine.find((event) => event.kind === "dead");
-    const most = Math.max(dead?.kind === "dead" ? dead.attempts : 0, ...claims.map(({ attempt }) => attempt));
-    for (let attempt = most; attempt >= 1; attempt--) {
-      if (claims.some((one) => one.attempt === attempt)) continue;
-      const after = claims.find((one) => one.attempt === attempt + 1);
-      const highest = highestOf(claims);
-      const token = after === undefined ? highest + 1n : after.token - 1n;
-      const claim = {
-        kind: "claimed",
-        atMs: after?.atMs ?? LAST_MS - 1,
-        worker: "untold",
-        job,
-        token,
-        attempt,
-      } as const;
-      claims.push(claim);
-      added.push(claim);
-    }
-  }
-  return { filled: [...events, ...added], unsaid: added.length };
-}
-
-function highestOf(claims: readonly WorkClaim[]): bigint {
-  let highest = 0n;
-  for (const { token } of claims) if (token > highest) highest = token;
-  return highest;
 }
