@@ -61,7 +61,8 @@ function isFlag(argument: string): boolean {
   return argument.length > 1 && argument.startsWith("-");
 }
 
-function takesNext(argument: string, flags: Flags): boolean {
+/** Whether the following argument is the value of this one. */
+export function takesNext(argument: string, flags: Flags): boolean {
   if (argument.includes("=")) return false;
   if (argument.startsWith("--")) return isValued(flags[argument.slice(2)]);
   return isValued(byLetter(flags, argument.slice(-1))?.flag);

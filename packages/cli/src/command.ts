@@ -38,6 +38,10 @@ export interface Command<F extends Flags = Flags> {
   /** Longer text of the help, if the summary in `commands.ts` does not say it all. */
   readonly description?: string;
   readonly flags: F;
+  /** Its arguments are names of files, for a shell that completes. */
+  readonly takesFiles?: boolean;
+  /** What its argument may be, likewise. */
+  readonly choices?: readonly string[];
   /**
    * Resolves when the work is done; a number is the exit code, nothing is 0.
    *

@@ -98,6 +98,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/check.js")).checkDatascale,
   },
   {
+    name: "completion",
+    summary: "Prints the script for bash, zsh or fish that completes what is typed",
+    group: "Other",
+    load: async () => (await import("./commands/completion.js")).completion,
+  },
+  {
     name: "version",
     summary: "Prints the version of kvorumctl",
     group: "Other",

@@ -13,6 +13,8 @@ export interface Flag<T> {
   readonly short?: string;
   /** Works and is not listed in the help. */
   readonly isHidden?: boolean;
+  /** Values to offer where a shell completes; others may be taken as well. */
+  readonly choices?: readonly string[];
   /** Errors: `NumberTextError`. */
   read(text: string): T;
   /** What several of the flag mean together. Without it the last one wins. */
@@ -33,6 +35,7 @@ interface FlagExtras {
   readonly short?: string;
   readonly isHidden?: boolean;
   readonly placeholder?: string;
+  readonly choices?: readonly string[];
 }
 
 /** On or off: `--name`, `--name=false`. */

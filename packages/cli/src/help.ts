@@ -41,9 +41,10 @@ function draw(command: CommanderCommand, terminal: Pick<Terminal, "columns" | "i
     .helpInformation();
 }
 
-/** Commands whose names are a slip away from the word. */
-export function similarCommands(word: string): string[] {
-  const names = [...new Set(COMMANDS.map(({ name }) => name.split(" ")[0] as string))];
+/** What may follow the words and is a slip away from `word`. */
+export function similarCommands(words: readonly string[], word: string): string[] {
+  const family = COMMANDS.filter(({ name }) => words.every((one, at) => name.split(" ")[at] === one));
+  const names = [...new Set(family.flatMap(({ name }) => name.split(" ")[words.length] ?? []))];
   return names.filter((name) => distance(name, word) <= 2 || name.startsWith(word));
 }
 

@@ -6,11 +6,12 @@ import type { Client } from "@kvorum/client";
 import type { Command, CommandEntry, Context } from "./command.js";
 import { commandWords, parseArguments } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
+import { COMPLETE, candidateLines, candidates } from "./completion.js";
 import type { ClientExtras } from "./connect.js";
 import { failureOf } from "./errors.js";
 import { badFeature, EXIT } from "./failure.js";
 import { type Flags, onOff } from "./flags.js";
-import { GLOBAL_FLAGS, readSettings, type Settings } from "./settings.js";
+import { FORMATS, GLOBAL_FLAGS, readSettings, type Settings } from "./settings.js";
 import { BrokenPipeError, type Terminal } from "./terminal.js";
 
 /** What a run takes from its process. */
@@ -23,7 +24,6 @@ export interface World {
 
 const HELP_FLAG = { help: onOff("print this help", { short: "h" }) } as const satisfies Flags;
 const ROOT_FLAGS: Flags = { ...GLOBAL_FLAGS, ...HELP_FLAG };
-const FORMATS: ReadonlySet<string> = new Set(["simple", "json", "fields", "table", "protobuf"]);
 
 /** Runs one command line and resolves with the exit code. Never rejects. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {
@@ -46,22 +46,26 @@ function report(terminal: Terminal, message: string): void {
 }
 
 async function run(argv: readonly string[], world: World): Promise<number> {
-  const { words, rest, stray } = commandWords(argv, ROOT_FLAGS, isCommandStart);
-  const asksForHelp = words[0] === undefined && stray === "help";
-  const named = asksForHelp ? rest.filter((word) => !word.startsWith("-")).slice(1) : words;
-  const entry = COMMANDS.find(({ name }) => name === named.join(" "));
-  if (asksForHelp || (entry === undefined && stray === undefined) || (entry === undefined && words.length > 0)) {
-    if (!asksForHelp) parseArguments(rest, ROOT_FLAGS);
-    return showHelp(world, named, entry);
+  if (argv[0] === COMPLETE) {
+    world.terminal.out(candidateLines(await candidates(argv.slice(1), ROOT_FLAGS)));
+    return EXIT.ok;
   }
-  if (entry === undefined) return unknownCommand(stray as string, world);
+  const { words, rest, stray } = commandWords(argv, ROOT_FLAGS, isCommandStart);
+  if (words[0] === undefined && stray === "help") return helpAbout(rest, world);
+  const entry = COMMANDS.find(({ name }) => name === words.join(" "));
+  if (entry === undefined) {
+    // A family of commands alone, or none at all: what there is to choose from.
+    if (stray !== undefined) return unknownCommand(words, stray, world);
+    parseArguments(rest, ROOT_FLAGS);
+    return showHelp(world, words, entry);
+  }
   const command = await entry.load();
   const flags: Flags = { ...GLOBAL_FLAGS, ...command.flags, ...HELP_FLAG };
   const { args, given, dashAt } = parseArguments(rest, flags);
   if (given["help"] === true) return showHelp(world, words, entry);
   const { settings, warnings } = readSettings(given, world.environment);
   for (const warning of warnings) world.terminal.error(`Warning: ${warning}\n`);
-  if (!FORMATS.has(settings["write-out"])) throw badFeature("unsupported output format");
+  if (!FORMATS.includes(settings["write-out"])) throw badFeature("unsupported output format");
   await using clients = new Clients(settings, world.terminal);
   const context = await contextOf({ argv, dashAt, settings, world, clients });
   return (await command.run(context, args, valuesOf(command, given))) ?? EXIT.ok;
@@ -70,6 +74,15 @@ async function run(argv: readonly string[], world: World): Promise<number> {
 function isCommandStart(words: readonly string[]): boolean {
   const start = words.join(" ");
   return COMMANDS.some(({ name }) => name === start || name.startsWith(`${start} `));
+}
+
+/** `help lease grant`: as `lease grant --help`. */
+async function helpAbout(rest: readonly string[], world: World): Promise<number> {
+  const named = rest.filter((word) => !word.startsWith("-")).slice(1);
+  const known = commandWords(named, ROOT_FLAGS, isCommandStart);
+  if (known.stray !== undefined) return unknownCommand(known.words, known.stray, world);
+  const entry = COMMANDS.find(({ name }) => name === named.join(" "));
+  return showHelp(world, named, entry);
 }
 
 async function showHelp(
@@ -82,11 +95,12 @@ async function showHelp(
   return EXIT.ok;
 }
 
-async function unknownCommand(word: string, { terminal }: World): Promise<number> {
+async function unknownCommand(words: readonly string[], word: string, { terminal }: World): Promise<number> {
   const { similarCommands } = await import("./help.js");
-  const similar = similarCommands(word);
+  const similar = similarCommands(words, word);
+  const program = ["kvorumctl", ...words].join(" ");
   const hint = similar.length === 0 ? "" : `\n\nDid you mean this?\n${similar.map((name) => `\t${name}\n`).join("")}`;
-  terminal.error(`Error: unknown command "${word}" for "kvorumctl"${hint}\nRun 'kvorumctl --help' for usage.\n`);
+  terminal.error(`Error: unknown command "${word}" for "${program}"${hint}\nRun '${program} --help' for usage.\n`);
   return EXIT.error;
 }
 

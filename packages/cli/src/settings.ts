@@ -29,6 +29,9 @@ export interface GlobalFlags {
   readonly "write-out": string;
 }
 
+/** What `--write-out` may be. */
+export const FORMATS: readonly string[] = ["simple", "json", "fields", "table", "protobuf"];
+
 export const GLOBAL_FLAGS: FlagsFor<GlobalFlags> = {
   cacert: text("verify certificates of TLS-enabled secure servers using this CA bundle", { placeholder: "<file>" }),
   cert: text("identify secure client using this TLS certificate file", { placeholder: "<file>" }),
@@ -54,6 +57,7 @@ export const GLOBAL_FLAGS: FlagsFor<GlobalFlags> = {
     short: "w",
     fallback: "simple",
     placeholder: "<format>",
+    choices: FORMATS,
   }),
 };
 

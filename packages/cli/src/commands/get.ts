@@ -25,7 +25,7 @@ export interface GetFlags {
 }
 
 export const GET_FLAGS: FlagsFor<GetFlags> = {
-  consistency: text("Linearizable(l) or Serializable(s)", { fallback: "l" }),
+  consistency: text("Linearizable(l) or Serializable(s)", { fallback: "l", choices: ["l", "s"] }),
   "count-only": onOff("Get only the count, with --write-out=fields or json"),
   "from-key": onOff("Get keys that are greater than or equal to the given key using byte compare"),
   "keys-only": onOff("Get only the keys"),
@@ -34,11 +34,13 @@ export const GET_FLAGS: FlagsFor<GetFlags> = {
   "max-mod-rev": int64("Leave out keys that were changed after this revision"),
   "min-create-rev": int64("Leave out keys that were created before this revision"),
   "min-mod-rev": int64("Leave out keys that were last changed before this revision"),
-  order: text("Order of results; ASCEND or DESCEND (ASCEND by default)"),
+  order: text("Order of results; ASCEND or DESCEND (ASCEND by default)", { choices: ["ASCEND", "DESCEND"] }),
   prefix: onOff("Get keys with matching prefix"),
   "print-value-only": onOff('Only write values when using the "simple" output format'),
   rev: int64("Specify the kv revision"),
-  "sort-by": text("Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION"),
+  "sort-by": text("Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION", {
+    choices: ["CREATE", "KEY", "MODIFY", "VALUE", "VERSION"],
+  }),
 };
 
 const ORDERS: Readonly<Record<string, RangeRequest_SortOrder>> = {

@@ -9,6 +9,7 @@ import { hexId, humanBytes } from "../output/go-text.js";
 
 export const snapshotSave: Command = defineCommand({
   usage: "<filename>",
+  takesFiles: true,
   description:
     "Saves what one member holds and checks it against the digest that the server sends with it. The file is written beside its " +
     "place and takes it when it is whole and on the disk. There is no time limit.",
@@ -73,6 +74,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 export const snapshotStatus: Command = defineCommand({
   usage: "<filename>",
+  takesFiles: true,
   description:
     "Reads all of a snapshot of Kvorum's and checks it. In the simple format the line is: hash, revision, total keys, total size, " +
     "storage version.",
@@ -101,6 +103,7 @@ export const snapshotStatus: Command = defineCommand({
 
 export const snapshotRestore: Command = defineCommand({
   usage: "[options] <filename>",
+  takesFiles: true,
   description:
     "Makes the data directory of one member of a new cluster. Run it for every member, from the same file, and start them all with " +
     "the same names, URLs and token.",
