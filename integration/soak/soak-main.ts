@@ -32,7 +32,7 @@ import { comingClients, comingWatches, standingWatches } from "./watchers.js";
 export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
-  /** Where the report goes with all samples, as JSON. Default: nowhere. */
+  /** Where the report goes with all samples, after a failure with the end of the members' logs, as JSON. Default: nowhere. */
   readonly out?: string | undefined;
 }
 
@@ -70,7 +70,10 @@ export async function runSoak({ minutes, seed, out }: SoakOptions): Promise<bool
   );
   const { counts, expected } = tally;
   const report: SoakReport = { minutes, seed, node: process.version, counts, expected, judgements, problems };
-  if (out !== undefined) writeFileSync(out, `${JSON.stringify({ ...report, samples }, undefined, 1)}\n`);
+  // Why something failed is known to the members, if to anybody.
+  const logs =
+    problems.length === 0 ? {} : Object.fromEntries(cluster.members.map(({ name, output }) => [name, output]));
+  if (out !== undefined) writeFileSync(out, `${JSON.stringify({ ...report, samples, logs }, undefined, 1)}\n`);
   console.log(`done: ${listOf(counts)}\nexpected errors: ${listOf(expected)}\n${tableOf(judgements)}`);
   console.log(problems.length === 0 ? "steady" : `FAILED\n${problems.join("\n")}`);
   return problems.length === 0;

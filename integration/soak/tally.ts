@@ -49,7 +49,7 @@ export class Tally {
     return Object.fromEntries(this.#expected);
   }
 
-  /** The first of them in words; `problemCount` is how many there are. */
+  /** The first of them in words, with the time as it stands in logs; `problemCount` is how many there are. */
   get problems(): readonly string[] {
     return this.#problems;
   }
@@ -64,7 +64,8 @@ export class Tally {
 
   problem(text: string): void {
     this.#problemCount += 1;
-    if (this.#problems.length < PROBLEMS_KEPT) this.#problems.push(text);
+    if (this.#problems.length >= PROBLEMS_KEPT) return;
+    this.#problems.push(`${new Date().toISOString()} ${text}`);
   }
 
   /** An error that the test asked for, such as that of a compacted revision. */
