@@ -3,17 +3,17 @@
  * right, requests of HTTP/1, records of TLS. Whatever becomes of the connection, the node goes on.
  */
 import { KV, Peer } from "@kvorum/proto";
-import { encodeHeaders } from "../../packages/transport/dist/http2/hpack/encoder.js";
 import { CallStage } from "./call-stage.js";
 import type { Chance } from "./chance.js";
+import { block, FRAME, frame, PREFACE } from "./http2.js";
 import { mutated, shorter } from "./mutate.js";
 import { ProbedNode, type ProbeFile } from "./probed-node.js";
 import { framed } from "./raw-caller.js";
 import { exchange } from "./raw-socket.js";
 import type { Input, Stage, Target } from "./target.js";
 
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-const [DATA, HEADERS, SETTINGS, UNKNOWN] = [0, 1, 4, 12];
+/** Types up to here; some of them are none. */
+const TYPE_MAX = 12;
 const WAIT_MS = 150;
 const PATHS = [`/${KV.typeName}/Range`, `/${Peer.typeName}/Exchange`, "/", "", "x", `/${KV.typeName}/`, "/\u00ff"];
 
@@ -113,7 +113,7 @@ function bytesOf(chance: Chance): BytesInput {
 
 function http2Of(chance: Chance): Buffer {
   const frames = Array.from({ length: chance.between(0, 20) }, () => frameOf(chance));
-  const settings = chance.chance(0.9) ? [frame(SETTINGS, 0, 0, Buffer.alloc(0))] : [];
+  const settings = chance.chance(0.9) ? [frame(FRAME.settings, 0, 0, Buffer.alloc(0))] : [];
   const all = Buffer.concat([PREFACE, ...settings, ...frames]);
   return chance.chance(0.75) ? all : mutated(all, chance);
 }
@@ -121,12 +121,12 @@ function http2Of(chance: Chance): Buffer {
 function frameOf(chance: Chance): Buffer {
   const streamId = chance.pick([0, 1, 1, 3, 3, 5, 2, 2 ** 31 - 1]);
   const flags = chance.chance(0.7) ? chance.pick([0, 1, 4, 5]) : chance.between(0, 255);
-  if (chance.chance(0.35)) return frame(HEADERS, flags, streamId, headersOf(chance));
-  if (chance.chance(0.3)) return frame(DATA, flags, streamId, framed(chance.bytes(chance.length(200))));
+  if (chance.chance(0.35)) return frame(FRAME.headers, flags, streamId, headersOf(chance));
+  if (chance.chance(0.3)) return frame(FRAME.data, flags, streamId, framed(chance.bytes(chance.length(200))));
   // A good many settings, updates of windows, resets and pings have four or eight bytes.
   const payload = chance.bytes(chance.pick([0, 4, 4, 5, 6, 8, 8, 12, chance.length(300)]));
   return frame(
-    chance.between(DATA, UNKNOWN),
+    chance.between(0, TYPE_MAX),
     flags,
     streamId,
     payload,
@@ -151,17 +151,8 @@ function headersOf(chance: Chance): Buffer {
     ],
   ];
   const kept = fields.filter(() => chance.chance(0.85));
-  const block = Buffer.from(encodeHeaders(kept.map(([name, value]) => ({ name, value }))));
-  return chance.chance(0.7) ? block : mutated(block, chance);
-}
-
-function frame(type: number, flags: number, streamId: number, payload: Buffer, length = payload.length): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, payload]);
+  const bytes = block(kept);
+  return chance.chance(0.7) ? bytes : mutated(bytes, chance);
 }
 
 function http1Of(chance: Chance): Buffer {
