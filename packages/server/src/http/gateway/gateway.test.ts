@@ -276,4 +276,23 @@ describe("a WebSocket", () => {
     }
     await expect.poll(() => budget.freeBytes).toBe(10_000);
   });
+
+  it("is not read while much of what it sent waits for the call", async () => {
+    const { gateway, port, upgrades } = await start({ receiveBytesMax: 4_000_000 });
+    upgrades();
+    const { promise: served, resolve: serve } = deferred<object>();
+    gateway.services.add(KV, { range: () => served });
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v3/kv/range`);
+    await once(socket, "open");
+    socket.send("{}");
+    // More than the connection itself can hold, and fewer messages than may wait.
+    for (let message = 0; message < 12; message++) socket.send(Buffer.alloc(4_000_000, " "));
+    const left = (): number => socket.bufferedAmount;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(left(), "the rest waits at the sender").toBeGreaterThan(0);
+    const answer = once(socket, "message");
+    serve({ count: 1n });
+    expect(String((await answer)[0])).toBe('{"count":"1"}');
+    await once(socket, "close");
+  });
 });

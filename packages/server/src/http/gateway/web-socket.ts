@@ -13,8 +13,9 @@ import { type Answers, type Requests, type RunParts, run } from "./run.js";
 import { answersWithStream } from "./services.js";
 import { failureBody, failureLine, statusOf } from "./status.js";
 
-/** Messages that wait to be read by the call; then the socket is not read any more. */
+/** Messages, and their bytes, that wait to be read by the call; then the socket is not read any more. */
 const WAITING_MAX = 16;
+const WAITING_BYTES_MAX = 64 * 1024;
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 
@@ -110,6 +111,7 @@ class SocketAnswers implements Answers {
 class SocketMessages implements AsyncIterable<Uint8Array> {
   readonly #socket: WebSocket;
   readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   #closed = false;
   #discards = false;
   #wake = (): void => {};
@@ -119,7 +121,8 @@ class SocketMessages implements AsyncIterable<Uint8Array> {
     socket.on("message", (data: Buffer) => {
       if (this.#discards) return;
       this.#waiting.push(data);
-      if (this.#waiting.length >= WAITING_MAX) socket.pause();
+      this.#waitingBytes += data.length;
+      if (this.#waiting.length >= WAITING_MAX || this.#waitingBytes >= WAITING_BYTES_MAX) socket.pause();
       this.#wake();
     });
     socket.once("close", () => {
@@ -132,6 +135,7 @@ class SocketMessages implements AsyncIterable<Uint8Array> {
     for (;;) {
       const message = this.#waiting.shift();
       if (message !== undefined) {
+        this.#waitingBytes -= message.length;
         if (this.#waiting.length === 0 && this.#socket.isPaused) this.#socket.resume();
         yield message;
       } else if (this.#closed) return;
@@ -147,6 +151,7 @@ class SocketMessages implements AsyncIterable<Uint8Array> {
   discard(): void {
     this.#discards = true;
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     if (this.#socket.isPaused) this.#socket.resume();
   }
 }
