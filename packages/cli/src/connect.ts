@@ -3,9 +3,11 @@
  * is given or `--insecure-transport=false`; `http://` and `https://` decide for their endpoint alone.
  */
 import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
 import { type Client, type ClientOptions, createClient, type TlsClientOptions } from "@kvorum/client";
 import { badArguments, CommandFailure, EXIT } from "./failure.js";
 import { clientLogger } from "./output/log.js";
+import { quote } from "./output/quote.js";
 import { readPassword } from "./password.js";
 import type { Settings } from "./settings.js";
 import type { Terminal } from "./terminal.js";
@@ -66,8 +68,10 @@ export function endpointsOf(settings: Settings): string[] {
 }
 
 function withScheme(endpoint: string, settings: Settings): string {
-  if (/^[a-z+]+:\/\/|^unix:/.test(endpoint)) return endpoint;
-  return `${isSecure(settings) ? "https" : "http"}://${endpoint}`;
+  if (/^[a-z+]+:\/\/|^unixs?:/.test(endpoint)) return endpoint;
+  const url = `${isSecure(settings) ? "https" : "http"}://${endpoint}`;
+  if (!URL.canParse(url)) throw badArguments(`bad endpoint ${quote(endpoint)}, expecting host:port`);
+  return url;
 }
 
 function isSecure(settings: Settings): boolean {
@@ -79,15 +83,35 @@ async function readTls(settings: Settings): Promise<TlsClientOptions | undefined
   if ((cert === "") !== (key === "")) {
     throw badArguments(`KeyFile and CertFile must both be present[key: ${key}, cert: ${cert}]`);
   }
-  const tls: TlsClientOptions = {
+  const tls = {
     ...(cacert !== "" && { ca: await readPem(cacert) }),
     ...(cert !== "" && { cert: await readPem(cert), key: await readPem(key) }),
     ...(settings["insecure-skip-tls-verify"] && { insecureSkipVerify: true }),
   };
+  checkTls(settings, tls);
   return Object.keys(tls).length === 0 ? undefined : tls;
 }
 
-async function readPem(file: string): Promise<Uint8Array> {
+/** What is no PEM is told with the name of its file, before a connection fails for it or for the want of it. */
+function checkTls({ cacert, cert, key }: Settings, { ca, ...pair }: PemFiles): void {
+  if (ca !== undefined && !ca.toString().includes("-----BEGIN "))
+    throw badArguments(`${cacert}: no certificate in PEM form`);
+  if (pair.cert === undefined) return;
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    const [, why] = /error:[\dA-F]+:[^:]*:[^:]*:(.*)$/.exec((error as Error).message) ?? [];
+    throw badArguments(`cannot use ${cert} and ${key}: ${why ?? (error as Error).message}`);
+  }
+}
+
+interface PemFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+async function readPem(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {

@@ -36,10 +36,31 @@ export function failureOf(error: unknown): Failure {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { reason, endpoint } = error as { readonly reason?: unknown; readonly endpoint?: unknown };
-  if (reason !== "transport" && reason !== "timeout") return oneLine(error.message);
+  if (reason !== "transport" && reason !== "timeout") return oneLine(fileTrouble(error) ?? error.message);
   const why = withCause(error);
   if (typeof endpoint !== "string") return why;
-  return reason === "transport" ? `cannot reach ${endpoint}: ${why}` : `${why} (${endpoint})`;
+  return reason === "transport" ? `cannot reach ${endpoint}: ${why}${hint(endpoint, why)}` : `${why} (${endpoint})`;
+}
+
+/** `open /nowhere.db: no such file or directory`, in the order in which Go's programs say it; undefined for other errors. */
+function fileTrouble(error: Error): string | undefined {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const [, what] = /^E[A-Z0-9]+: (.+?)(?:, \w+ '.*)?$/s.exec(error.message) ?? [];
+  if (code === undefined || what === undefined) return undefined;
+  return path === undefined ? what : `${syscall} ${path}: ${what}`;
+}
+
+/** The usual mistake behind a connection that was made and then refused. */
+function hint(endpoint: string, why: string): string {
+  const isClosed = /^Failed to connect$|ECONNRESET|socket hang up/.test(why);
+  if (!endpoint.startsWith("https:")) return isClosed ? " (does the server want https://?)" : "";
+  if (/wrong version number|before secure TLS connection/.test(why)) return " (does the server speak http:// there?)";
+  if (/unable to verify|self-signed|issuer certificate/.test(why)) {
+    return " (is --cacert the authority of the server's certificate?)";
+  }
+  return isClosed || /^TLS: .*certificate/.test(why)
+    ? " (does the server accept the client's certificate, --cert and --key?)"
+    : "";
 }
 
 function oneLine(text: string): string {

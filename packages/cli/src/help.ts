@@ -66,11 +66,16 @@ async function describe(entry: CommandEntry): Promise<CommanderCommand> {
   const { usage, description, flags } = await entry.load();
   const command = new CommanderCommand(`${PROGRAM} ${entry.name}`)
     .usage(usage)
-    .description(description === undefined ? entry.summary : `${entry.summary}\n\n${description}`)
+    .description(description === undefined ? entry.summary : `${entry.summary}\n\n${paragraphs(description)}`)
     .helpOption("-h, --help", "print this help");
   addFlags(command, flags, "Options:");
   addFlags(command, GLOBAL_FLAGS, GLOBAL_TITLE);
   return command;
+}
+
+/** A single line break in a declaration is for its readers; how wide a line is, the terminal decides. */
+function paragraphs(description: string): string {
+  return description.replace(/(?<!\n)\n(?![\n ])/g, " ");
 }
 
 function addFlags(command: CommanderCommand, flags: Flags, group: string): void {
@@ -83,7 +88,7 @@ function addFlags(command: CommanderCommand, flags: Flags, group: string): void 
 }
 
 function fallbackText({ fallback, placeholder }: Flag<unknown>): string {
-  if (fallback === "" || fallback === false || fallback === 0 || fallback === 0n) return "";
+  if (["", "0", "false"].includes(String(fallback))) return "";
   return ` (default: ${placeholder === "<duration>" ? `${Number(fallback) / 1_000}s` : String(fallback)})`;
 }
 

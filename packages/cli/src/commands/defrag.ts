@@ -1,6 +1,7 @@
 /** `defrag`: gives free space of the members' files back, one member after the other. */
 import { type Command, defineCommand } from "../command.js";
 import { askEach, CLUSTER_FLAG, chosenEndpoints, exitCodeOf } from "../endpoints.js";
+import { CommandFailure, EXIT } from "../failure.js";
 import { text } from "../flags.js";
 
 export const defrag: Command = defineCommand({
@@ -15,7 +16,10 @@ export const defrag: Command = defineCommand({
     const { terminal } = context;
     if (dataDir !== "") {
       const { defragment } = await import("@kvorum/server/offline");
-      await defragment(dataDir);
+      await defragment(dataDir).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+        throw new CommandFailure(EXIT.error, `${dataDir} holds no member's data`, error);
+      });
       terminal.out(`Finished defragmenting directory [${dataDir}]\n`);
       return undefined;
     }

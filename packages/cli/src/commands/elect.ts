@@ -8,6 +8,7 @@ import { badArguments, CommandFailure, EXIT } from "../failure.js";
 import { onOff } from "../flags.js";
 import { rangeReport } from "../output/pairs.js";
 import { openSession } from "../session.js";
+import { tellUnreached } from "../unreached.js";
 import { untilAborted } from "./lock.js";
 
 export const elect: Command = defineCommand({
@@ -39,6 +40,7 @@ async function campaign(context: Context, name: string, proposal: string): Promi
 
 async function observe(context: Context, name: string): Promise<void> {
   const client = await context.client();
+  await tellUnreached(context, client);
   const { signal } = context;
   for await (const leader of new Election(client, name, { codec: bytes }).observe({ signal })) {
     if (leader === undefined) continue;

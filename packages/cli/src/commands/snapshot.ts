@@ -1,5 +1,5 @@
 /** `snapshot`: a member's whole store as a file, and a new member's first data out of it. */
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Command, type Context, defineCommand } from "../command.js";
 import { badArguments, CommandFailure, EXIT } from "../failure.js";
@@ -28,6 +28,8 @@ export const snapshotSave: Command = defineCommand({
 });
 
 async function save(context: Context, path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw interrupted(`could not save to ${path}: it is a directory`);
   const part = `${path}.part`;
   const file = await open(part, "w", 0o600).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "no such file or directory" : error.message;

@@ -8,6 +8,7 @@ import { messageOf } from "../errors.js";
 import { CommandFailure, EXIT } from "../failure.js";
 import { changesReport, toMessage } from "../output/events.js";
 import { quote } from "../output/quote.js";
+import { tellUnreached } from "../unreached.js";
 import type { WatchFlags } from "./arguments.js";
 import { ResponseLog } from "./response-log.js";
 
@@ -43,6 +44,7 @@ export async function follow(
       }),
     ],
   });
+  await tellUnreached(context, client);
   const { signal } = context;
   const options: WatchOptions = {
     signal,
