@@ -54,6 +54,11 @@ describe("the options of a node", () => {
       "TypeError: clientTls: clientCertAuth needs",
     ],
     [
+      "certificates of nobody's authority beside one that is made",
+      { clientTls: { autoTls: true, clientCertAuth: true } },
+      "TypeError: clientTls: clientCertAuth needs",
+    ],
+    [
       "years of no number",
       { clientTls: { autoTls: true, selfSignedValidityYears: 0 } },
       "RangeError: clientTls.selfSigned",

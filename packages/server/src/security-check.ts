@@ -51,7 +51,7 @@ function checkTls(key: string, tls: TlsOptions): void {
   if (tls.allowedCommonNames !== undefined && tls.allowedHostnames !== undefined) {
     throw new TypeError(`${key}: allowedCommonNames and allowedHostnames exclude each other: give one of them`);
   }
-  if (tls.clientCertAuth && tls.trustedCaFile === undefined && !tls.autoTls) {
+  if (tls.clientCertAuth && tls.trustedCaFile === undefined) {
     throw new TypeError(`${key}: clientCertAuth needs trustedCaFile, which says whose certificates are accepted`);
   }
   const years = tls.selfSignedValidityYears ?? 1;

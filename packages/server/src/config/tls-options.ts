@@ -85,10 +85,12 @@ function checkPair(settings: Settings, certificate: SettingKey, key: SettingKey)
   throw new UsageError(`${flagOf(missing)} is needed with ${flagOf(given)}`);
 }
 
-/** etcd would trust every authority that the system knows: whoever has bought a certificate gets in. */
+/**
+ * etcd would trust every authority that the system knows: whoever has bought a certificate gets in. Not even those that
+ * members make for themselves help: nobody vouches for them.
+ */
 function checkAuthority(settings: Settings, auth: SettingKey, authority: SettingKey): void {
-  const isAuto = auth === "peerClientCertAuth" && settings.peerAutoTls;
-  if (settings[auth] !== true || settings[authority] !== undefined || isAuto) return;
+  if (settings[auth] !== true || settings[authority] !== undefined) return;
   throw new UsageError(`${flagOf(authority)} is needed with ${flagOf(auth)}: it says whose certificates are accepted`);
 }
 
