@@ -5,19 +5,8 @@
 import type { CommandEntry } from "./command.js";
 import { commandWords, takesNext } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
+import { type Candidate, FILES } from "./completion-words.js";
 import type { Flag, Flags } from "./flags.js";
-
-/** The first word that a shell's script puts before the words which were typed. */
-export const COMPLETE = "__complete";
-
-export interface Candidate {
-  /** The whole word, or `FILES`. */
-  readonly word: string;
-  readonly help: string;
-}
-
-/** Stands alone: the shell offers names of files, which it knows best. */
-export const FILES: Candidate = { word: ":files", help: "" };
 
 /**
  * Candidates for the last of the words, which may be empty, and is typed as far as it goes.

@@ -6,7 +6,7 @@ import type { Client } from "@kvorum/client";
 import type { Command, CommandEntry, Context } from "./command.js";
 import { commandWords, parseArguments } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
-import { COMPLETE, candidateLines, candidates } from "./completion.js";
+import { COMPLETE } from "./completion-words.js";
 import type { ClientExtras } from "./connect.js";
 import { failureOf } from "./errors.js";
 import { badFeature, EXIT } from "./failure.js";
@@ -47,6 +47,7 @@ function report(terminal: Terminal, message: string): void {
 
 async function run(argv: readonly string[], world: World): Promise<number> {
   if (argv[0] === COMPLETE) {
+    const { candidateLines, candidates } = await import("./completion.js");
     world.terminal.out(candidateLines(await candidates(argv.slice(1), ROOT_FLAGS)));
     return EXIT.ok;
   }

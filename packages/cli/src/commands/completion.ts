@@ -1,6 +1,6 @@
 /** `completion`: the script that lets a shell complete what is typed. It asks the program, so it need not change with it. */
 import { type Command, defineCommand } from "../command.js";
-import { COMPLETE, FILES } from "../completion.js";
+import { COMPLETE, FILES } from "../completion-words.js";
 import { badArguments } from "../failure.js";
 
 /** Words are split at `=` and `:` in bash: they are put together before, and what it has already is cut off the answer. */

@@ -6,12 +6,13 @@ import { formatReport } from "./report.js";
 import { statusReport } from "./status-report.js";
 
 const header = { memberId: 10n, clusterId: 11n, revision: 12n, raftTerm: 3n };
-const early = create(StatusResponseSchema, {
+const said = {
   ...{ header, version: "3.4.23", dbSize: 20480n, dbSizeInUse: 16384n, leader: 10n },
   ...{ raftIndex: 8n, raftTerm: 3n, raftAppliedIndex: 8n },
-});
+};
+const early = create(StatusResponseSchema, said);
 const later = create(StatusResponseSchema, {
-  ...early,
+  ...said,
   ...{ version: "3.6.0", storageVersion: "3.6.0", dbSizeQuota: 2_147_483_648n, errors: ["memberID:10 alarm:NOSPACE "] },
   downgradeInfo: { enabled: true, targetVersion: "3.5.0" },
 });
