@@ -457,11 +457,16 @@ describe("slow callers", () => {
   it("have a time to take their answer, and a watch has none while it is not complete", async () => {
     const body = "x".repeat(20_000_000);
     let watched = false;
+    let ended = (): void => {};
+    const cutOff = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
     const surface: HttpSurface = {
       async request({ url }, response) {
         if (url === "/whole") response.end(body);
         else response.write("first");
         response.once("close", () => {
+          if (url === "/whole") ended();
           watched ||= url === "/watch";
         });
       },
@@ -473,9 +478,9 @@ describe("slow callers", () => {
     const slow = connect(port, "127.0.0.1");
     slow.pause();
     slow.write("GET /whole HTTP/1.1\r\nHost: x\r\n\r\n");
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    let bytes = 0;
     slow.on("error", () => {});
+    await cutOff;
+    let bytes = 0;
     slow.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
     });
