@@ -9,6 +9,7 @@ import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../core/mvcc/c
 import type { TxnOperation } from "../core/mvcc/operations.js";
 import { toDeleteRange, toPut, toRange, toTxn } from "../io/wire/operations.js";
 import { deleteRangeResponse, putResponse, rangeResponse, txnResponse } from "../io/wire/results.js";
+import { checkAnswerSize } from "./answer-size.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 import { streamRange } from "./range-stream.js";
@@ -20,6 +21,7 @@ export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts):
       const operation = toRange(request);
       checkRange(operation);
       const result = await node.range(operation, callerOf(context));
+      checkAnswerSize(result);
       return rangeResponse(result, headerOf(node, result.revision));
     },
 
@@ -50,6 +52,7 @@ export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts):
       const result = await (isReadOnly(operation)
         ? node.readOnlyTxn(operation, caller)
         : node.propose(operation, caller));
+      checkAnswerSize(result);
       return txnResponse(result, headerOf(node, result.revision));
     },
 

@@ -61,6 +61,21 @@ describe("number of operations", () => {
   });
 });
 
+describe("a transaction with others in it", () => {
+  const ranges = (count: number): Operation[] => Array.from({ length: count }, () => rangeOf("a"));
+  const nested = (count: number, inside: Operation[]): TxnOperation =>
+    txnOf(Array.from({ length: count }, () => txnOf(inside)));
+
+  it("has 32 times as many operations as a list, and no more", () => {
+    expect(verdictOf(nested(63, ranges(64)))).toBe("accepted");
+    expect(verdictOf(nested(64, ranges(64)))).toBe("tooManyOps");
+    expect(verdictOf(txnOf(nested(40, ranges(40)).success, nested(40, ranges(40)).success))).toBe("accepted");
+    expect(verdictOf(txnOf([nested(40, ranges(40)), nested(40, ranges(40)), nested(40, ranges(40))]))).toBe(
+      "tooManyOps",
+    );
+  });
+});
+
 describe("write conflicts", () => {
   const [putA, putB, deleteA, deleteAll] = [putOf("a", "v"), putOf("b", "v"), deleteOf("a"), deleteOf("\0", "\0")];
   const nested = (success: Operation[], failure: Operation[] = []): Operation => txnOf(success, failure);

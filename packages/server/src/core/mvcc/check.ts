@@ -39,13 +39,32 @@ export function checkDeleteRange(operation: DeleteRangeOperation): void {
 }
 
 /**
- * `opsMax` bounds the longest of the three lists; a transaction nested in it may use what its parent's longest list left.
+ * All conditions and operations of a transaction and of those nested in it, as a multiple of the bound of one list. The bound
+ * of lists alone would let a request of a megabyte ask for tens of thousands of operations, which run in one turn; etcd has
+ * no such bound.
+ */
+const TREE_LISTS_MAX = 32;
+
+/**
+ * `opsMax` bounds the longest of the three lists; a transaction nested in it may use what its parent's longest list left. All
+ * of them together have 32 times that many.
  *
  * Errors: `tooManyOps`, `emptyKey`, `duplicateKey`, and those of its operations.
  */
 export function checkTxn(operation: TxnOperation, opsMax: number): void {
+  checkTree(operation, opsMax * TREE_LISTS_MAX);
   checkShape(operation, opsMax);
   checkWriteConflicts(operation);
+}
+
+/** What is left of `opsMax`. */
+function checkTree({ compare, success, failure }: TxnOperation, opsMax: number): number {
+  let left = opsMax - compare.length - success.length - failure.length;
+  if (left < 0) throw new ServerError("tooManyOps");
+  for (const list of [success, failure]) {
+    for (const child of list) if (child.kind === "txn") left = checkTree(child, left);
+  }
+  return left;
 }
 
 function checkShape(operation: TxnOperation, opsMax: number): void {
