@@ -40,16 +40,14 @@ function apiFacts(api) {
     fieldsOf,
   );
   const fields = (messages, direction) =>
-    [...messages]
-      .sort()
-      .flatMap((message) =>
-        (fieldsOf.get(message) ?? []).map(({ name, since }) => ({
-          direction,
-          message,
-          name: `${message}.${name}`,
-          since,
-        })),
-      );
+    [...messages].sort().flatMap((message) =>
+      (fieldsOf.get(message) ?? []).map(({ name, since }) => ({
+        direction,
+        message,
+        name: `${message}.${name}`,
+        since,
+      })),
+    );
   const enums = new Set(
     [...sent, ...received].flatMap((message) => (fieldsOf.get(message) ?? []).map(({ type }) => type)),
   );
