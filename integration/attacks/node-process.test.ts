@@ -67,7 +67,9 @@ describe("CVE-2020-15113: the data directory", () => {
       const dataDir = join(await newFolder(), "data");
       await mkdir(dataDir);
       await chmod(dataDir, mode);
-      expect(await refusal(["--data-dir", dataDir]), mode.toString(8)).toMatch(/^1 kvorum: .*can be written by others .*\n$/);
+      expect(await refusal(["--data-dir", dataDir]), mode.toString(8)).toMatch(
+        /^1 kvorum: .*can be written by others .*\n$/,
+      );
     }
     const readable = join(await newFolder(), "data");
     await mkdir(readable);
