@@ -14,7 +14,7 @@ interface Step {
   readonly shown: string;
 }
 
-it("the guide shows what is printed", { timeout: 120_000 }, async () => {
+it("the guide shows what is printed", { timeout: 300_000 }, async () => {
   const steps = stepsOf(await readFile(GUIDE, "utf8"));
   expect(steps.length).toBeGreaterThan(30);
   const node = await startKvorum({ flags: ["--heartbeat-interval", "500", "--election-timeout", "5000"] });
