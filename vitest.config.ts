@@ -1,7 +1,7 @@
 /**
  * Test projects: `unit` runs beside the sources, `integration` starts real servers, and `alone` is those of them that want the
- * machine for themselves: fixed ports, whole clusters of processes under load, or a clock to keep. Of `containers` only its
- * campaign runs.
+ * machine for themselves: fixed ports, whole clusters of processes under load, or a clock to keep. `long` and
+ * `containers` run as campaigns only.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,19 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 /** They build an image and start an engine: a campaign of their own (`scripts/campaigns/containers.mjs`), which sets the variable. */
 const CONTAINERS = "integration/containers/*.test.ts";
 const WITH_CONTAINERS = process.env["KVORUM_CONTAINERS"] !== undefined;
+
+/**
+ * Long comparisons with etcd's own tools, and floods: a campaign too (`scripts/campaigns/long.mjs`), so that `npm test` stays
+ * within ten minutes on two processors.
+ */
+const LONG = [
+  "integration/attacks/*.test.ts",
+  "integration/auth/etcdctl.test.ts",
+  "integration/cli/{administration,guides,migrate,process,tour}.test.ts",
+  "integration/etcdctl/subcommands.test.ts",
+  "integration/tls/{cluster,floods}.test.ts",
+] as const;
+const WITH_LONG = process.env["KVORUM_LONG"] !== undefined;
 
 /** Most of what integration tests do is waiting, so that two fit on two processors. */
 const WORKERS = Math.max(2, availableParallelism() - 1);
@@ -67,7 +80,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: [...INTEGRATION],
-          exclude: ["**/node_modules/**", "**/dist/**", CONTAINERS, ...ALONE],
+          exclude: ["**/node_modules/**", "**/dist/**", CONTAINERS, ...LONG, ...ALONE],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: WORKERS,
@@ -87,6 +100,22 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      ...(WITH_LONG
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "long",
+                include: [...LONG],
+                exclude: ["**/node_modules/**", "**/dist/**"],
+                testTimeout: 60_000,
+                hookTimeout: 60_000,
+                maxWorkers: WORKERS,
+                sequence: { groupOrder: 3 },
+              },
+            },
+          ]
+        : []),
       ...(WITH_CONTAINERS
         ? [
             {
@@ -98,7 +127,7 @@ export default defineConfig({
                 // Images are built in it.
                 hookTimeout: 180_000,
                 testTimeout: 60_000,
-                sequence: { groupOrder: 3 },
+                sequence: { groupOrder: 4 },
               },
             },
           ]
