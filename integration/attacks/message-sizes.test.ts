@@ -69,6 +69,26 @@ describe("CVE-2024-37168: a message", () => {
   });
 });
 
+describe("a message of very many parts", () => {
+  it("is refused before it is decoded, who ever sends it", async () => {
+    const operations = Buffer.alloc(2 ** 21, Buffer.of((SUCCESS << 3) | 2, 0));
+    expect(await call(framed(operations))).toMatchObject({ kind: "status", code: 13 });
+    const filters = Buffer.alloc(2 ** 20, 1);
+    const create = field(1, Buffer.concat([key("a"), field(5, filters)]));
+    const watch = await raw.call({ path: "/etcdserverpb.Watch/Watch", parts: [framed(create)], timeoutMs: 30_000 });
+    expect(watch).toMatchObject({ kind: "status", code: 13 });
+  });
+
+  it("may have as many as a transaction can need", async () => {
+    const put = (i: number): Buffer =>
+      field(SUCCESS, field(PUT, Buffer.concat([key(`many/${i}`), field(2, Buffer.of(1))])));
+    const inner = (i: number): Buffer =>
+      field(SUCCESS, field(TXN, Buffer.concat(Array.from({ length: 60 }, (_, j) => put(60 * i + j)))));
+    const txn = Buffer.concat(Array.from({ length: 60 }, (_, i) => inner(i)));
+    expect(await call(framed(txn))).toMatchObject({ kind: "status", code: 0 });
+  });
+});
+
 describe("a transaction", () => {
   it("of 128 transactions of 128 operations is refused", async () => {
     const put = field(SUCCESS, field(PUT, key("a")));

@@ -32,6 +32,12 @@ import { API_VERSION, KVORUM_VERSION } from "./version.js";
 
 /** A message may be this much larger than a request: its frame, and what a transaction adds (etcd's allowance). */
 const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
+/**
+ * Values of a request. Of a transaction's operation, 32 lists of which are allowed, 16 are counted: more than its messages and
+ * fields are. Decoding as many takes less than 100 ms.
+ */
+const VALUES_PER_OP = 32 * 16;
+const REQUEST_VALUES_MIN = 65_536;
 /** How long running calls and open connections may take to end by themselves. */
 const CLOSE_GRACE_MS = 1000;
 
@@ -83,6 +89,7 @@ export async function openEdge(
   const receiveBytesMax = options.maxRequestBytes + MESSAGE_OVERHEAD_BYTES;
   const rpc = createNiceServer({
     receiveBytesMax,
+    requestValuesMax: Math.max(REQUEST_VALUES_MIN, VALUES_PER_OP * options.maxTxnOps),
     concurrentStreamsMax: options.maxConcurrentStreams,
     ...keepAliveOf(options.keepAlive),
     traffic: {

@@ -101,6 +101,11 @@ export interface MessageTraffic {
 export interface RpcServerOptions {
   /** Largest request message. Default 2 MiB (etcd: max-request-bytes + 512 KiB). */
   readonly receiveBytesMax?: number;
+  /**
+   * Values that a request message may have, of all messages inside it together; one with more is refused before it is
+   * decoded, with INTERNAL as what cannot be decoded is. Default: any number.
+   */
+  readonly requestValuesMax?: number;
   /** Largest answer message. Default 2^31 - 1. */
   readonly sendBytesMax?: number;
   /** Streams a connection may have open at once. Default 10,000. */

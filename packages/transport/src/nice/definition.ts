@@ -2,15 +2,16 @@
  * A protobuf-es service and its implementation, in the shape nice-grpc's server wants: methods keyed by their local
  * name, with path, stream flags and serializers.
  */
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
 import { methodPath } from "../method.js";
-import type { CallContext, MessageTraffic, ServiceImplementation } from "../server.js";
+import type { CallContext, MessageTraffic, RpcServerOptions, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
 import { NiceContext } from "./call-context.js";
 import { decode, encode } from "./codec.js";
 import type { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
+import { ValueCounter } from "./values.js";
 
 export interface NiceMethodDefinition {
   readonly path: string;
@@ -26,9 +27,19 @@ export interface NiceMethodDefinition {
 type NiceHandler = (request: unknown, context: NiceCallContext) => unknown;
 type Implemented = (request: unknown, context: CallContext) => unknown;
 
-/** `traffic` is told of the messages that a server takes and gives. */
-export function niceDefinition(service: DescService, traffic?: MessageTraffic): Record<string, NiceMethodDefinition> {
-  return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method, traffic)]));
+/** `traffic` is told of the messages that a server takes and gives, of those with too many values too. */
+export function niceDefinition(
+  service: DescService,
+  options: Pick<RpcServerOptions, "traffic" | "requestValuesMax"> = {},
+): Record<string, NiceMethodDefinition> {
+  const counter = new ValueCounter();
+  const { traffic, requestValuesMax = Number.POSITIVE_INFINITY } = options;
+  const check = (schema: DescMessage, bytes: Uint8Array): void => {
+    if (counter.hasMoreThan(requestValuesMax, schema, bytes)) throw new RangeError("a request has too many values");
+  };
+  return Object.fromEntries(
+    service.methods.map((method) => [method.localName, methodDefinition(method, traffic, check)]),
+  );
 }
 
 /** Every method of the service; one that the implementation leaves out answers UNIMPLEMENTED with grpc-go's text. */
@@ -50,7 +61,11 @@ export function niceImplementation<S extends DescService>(
   );
 }
 
-function methodDefinition(method: DescMethod, traffic: MessageTraffic | undefined): NiceMethodDefinition {
+function methodDefinition(
+  method: DescMethod,
+  traffic: MessageTraffic | undefined,
+  check: (schema: DescMessage, bytes: Uint8Array) => void,
+): NiceMethodDefinition {
   const kind = method.methodKind;
   return {
     path: methodPath(method),
@@ -59,6 +74,7 @@ function methodDefinition(method: DescMethod, traffic: MessageTraffic | undefine
     requestSerialize: (message) => encode(method.input, message as Record<string, unknown>),
     requestDeserialize: (bytes) => {
       traffic?.received(bytes.length);
+      check(method.input, bytes);
       return decode(method.input, bytes);
     },
     responseSerialize: (message) => {

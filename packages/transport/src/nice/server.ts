@@ -53,7 +53,7 @@ class NiceServer implements RpcServer {
 
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S>): void {
     this.#refuseLate("add");
-    const definition = niceDefinition(service, this.#options.traffic);
+    const definition = niceDefinition(service, this.#options);
     const functions = niceImplementation(service, implementation, this.#running);
     // The adapter is typed by its own tests: nice-grpc infers message types from a definition known at compile time,
     // and this one is made at run time.
