@@ -1,6 +1,6 @@
 /**
  * Tests that take too long for `npm test`: every command line of `kvorumctl` and `etcdctl` beside each other, guides typed into
- * a shell, moved clusters, floods of connections and frames. Build first.
+ * a shell, moved clusters, members compared with etcd's, floods of connections and frames, the player of seeds. Build first.
  *
  *   node scripts/campaigns/long.mjs [counts.json]
  */
