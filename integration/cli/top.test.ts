@@ -100,7 +100,9 @@ describe("kvorumctl top", () => {
   if (missing !== undefined) console.log(`skipped: top under a pseudo terminal: ${missing}`);
   it.skipIf(missing !== undefined)("redraws in place on a terminal and gives the screen back", async () => {
     const line = [process.execPath, PROGRAM, ...flags()].map((word) => `'${word}'`).join(" ");
-    const child = spawn("script", ["-qefc", line, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+    // Whoever runs the tests may want no colours in what they print.
+    const env = { ...process.env, NO_COLOR: "" };
+    const child = spawn("script", ["-qefc", line, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"], env });
     let screen = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       screen += text;
