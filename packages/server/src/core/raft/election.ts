@@ -92,9 +92,9 @@ export class Election {
   answerLowerTerm({ type, from }: Message): void {
     const { config, outbox, standing } = this.#parts;
     if (isFromLeader(type)) {
-      // A member that campaigned alone has raised its term; the leader learns of it by this answer, steps down and the
-      // next election brings both together. Without quorum checks and pre-votes a vote request would do the same.
-      if (!config.checkQuorum && !config.preVote) return;
+      // Paper §5.1. A member that campaigned alone has raised its term; the leader learns of it by this answer, steps down
+      // and the next election brings both together. etcd answers with quorum checks or pre-votes only, as a request for
+      // votes would do the same; but one who has not heard of the voters of today asks those of yesterday.
       outbox.sendAfterDurable(acknowledgement(this.#parts, from, 0));
     } else if (type === "pre-vote") {
       const { term } = standing;
