@@ -14,17 +14,18 @@ const CONTAINERS = "integration/containers/*.test.ts";
 const WITH_CONTAINERS = process.env["KVORUM_CONTAINERS"] !== undefined;
 
 /**
- * Long comparisons with etcd's own tools, floods, and what plays seeds only to test their player: a campaign too
+ * Long comparisons with etcd and its tools, floods, and what plays seeds only to test their player: a campaign too
  * (`scripts/campaigns/long.mjs`), so that `npm test` stays within ten minutes on two processors.
  */
 const LONG = [
   "integration/attacks/*.test.ts",
   "integration/auth/etcdctl.test.ts",
-  "integration/cli/{administration,guides,migrate,process,tour}.test.ts",
+  "integration/cli/{administration,guides,migrate,process,same-as-etcdctl,secure,tour}.test.ts",
+  "integration/{client,concurrency}/etcd.test.ts",
   "integration/conformance/members.test.ts",
   "integration/etcdctl/subcommands.test.ts",
   "integration/robustness/simulation/*.test.ts",
-  "integration/tls/{cluster,floods}.test.ts",
+  "integration/tls/{cluster,floods,processes,rotation}.test.ts",
 ] as const;
 const WITH_LONG = process.env["KVORUM_LONG"] !== undefined;
 
