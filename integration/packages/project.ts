@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "../support/process.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PACKAGES = ["proto", "transport", "client", "concurrency", "server"].map((name) => `@kvorum/${name}`);
+const PACKAGES = ["proto", "transport", "client", "concurrency", "server", "cli"].map((name) => `@kvorum/${name}`);
 /** What npm says when it cannot get to its registry. Everything else it may say is a fault of the packages. */
 const NO_REGISTRY = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EIDLETIMEOUT|ENOTCACHED/;
 
