@@ -49,6 +49,7 @@ export function etcdctlCases(fixture: Fixture): void {
       expect((await new Election(other, name).leader())?.value).toBe("ours again");
       await leadership.resign();
       await until(async () => (await new Election(other, name).leader())?.value === "theirs");
+      await until(() => candidate.output().includes("theirs"));
       await candidate.stop("SIGINT");
       await observer.stop("SIGKILL");
     });
@@ -65,8 +66,11 @@ export function etcdctlCases(fixture: Fixture): void {
       await until(() => seen.at(-1) === "one of theirs");
       const second = await etcdctl("elect", name, "another");
       await until(async () => (await contenders()) === 2);
+      // An `elect` that is interrupted before it has told that it leads may leave its key to the lease, a minute long.
+      await until(() => first.output().includes("one of theirs"));
       await first.stop("SIGINT");
       await until(() => seen.at(-1) === "another");
+      await until(() => second.output().includes("another"));
       await second.stop("SIGINT");
       await until(() => seen.length > 0 && seen.at(-1) === undefined);
       stop.abort();
