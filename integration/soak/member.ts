@@ -5,6 +5,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { KVORUM } from "../support/kvorum.js";
 import { type RunningProcess, startProcess, untilReady } from "../support/process.js";
+import { openFiles } from "./open-files.js";
 import type { Look } from "./probe-main.js";
 import { MemberAway } from "./tally.js";
 
@@ -128,10 +129,11 @@ export class SoakMember {
     );
   }
 
-  /** Open files of the process, as the system counts them; undefined where it does not tell. */
-  async files(): Promise<number | undefined> {
-    if (process.platform !== "linux" || this.#process === undefined) return undefined;
-    return (await readdir(`/proc/${this.#process.pid}/fd`)).length;
+  /** Open files of the process by kind, as the system tells them; undefined where it does not. */
+  async files(): Promise<Readonly<Record<string, number>> | undefined> {
+    const pid = this.#process?.pid;
+    const ports = [this.clientUrl, this.peerUrl].map((url) => Number(new URL(url).port));
+    return pid === undefined ? undefined : openFiles(pid, new Set(ports));
   }
 
   /** Bytes of the files of Raft's log. */

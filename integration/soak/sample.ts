@@ -46,6 +46,8 @@ export interface Sample extends Readings {
   readonly lifeSeconds: number;
   /** By Node's name for the kind. */
   readonly handleKinds: Readonly<Record<string, number>>;
+  /** Open files by the system's word for the kind. */
+  readonly fileKinds?: Readonly<Record<string, number>>;
 }
 
 export const LOGINS =
@@ -75,7 +77,7 @@ export class Sampler {
   async #of(member: SoakMember, atSeconds: number): Promise<Sample | undefined> {
     if (!member.isRunning) return undefined;
     const { lifeSeconds, name } = member;
-    const [metrics, files, walBytes, leases] = await Promise.all([
+    const [metrics, fileKinds, walBytes, leases] = await Promise.all([
       member.metrics(),
       member.files(),
       member.walBytes(),
@@ -88,8 +90,9 @@ export class Sampler {
       return value;
     };
     return {
-      ...{ atSeconds, member: name, lifeSeconds, handleKinds: handles, ...look, ...(files !== undefined && { files }) },
-      handles: Object.values(handles).reduce((sum, count) => sum + count, 0),
+      ...{ atSeconds, member: name, lifeSeconds, handleKinds: handles, ...look },
+      ...(fileKinds !== undefined && { fileKinds, files: sumOf(fileKinds) }),
+      handles: sumOf(handles),
       dbBytes: metric("etcd_mvcc_db_total_size_in_bytes"),
       dbBytesInUse: metric("etcd_mvcc_db_total_size_in_use_in_bytes"),
       ...{ walBytes, printedBytes: member.printedBytes, leases: leases.length },
@@ -109,4 +112,8 @@ export class Sampler {
       ...(ranges && { ranges: ranges.calls, rangeP50Ms: ranges.p50Ms, rangeP99Ms: ranges.p99Ms }),
     };
   }
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -96,9 +96,11 @@ describe("the verdict", () => {
   it("wants back what the load has taken", () => {
     const idle = { ...QUIET, watchers: 0, watchStreams: 0, leases: 0 };
     expect(notGivenBack(idle, { ...idle, files: 66, heapBytes: 35 * MEBIBYTE })).toEqual([]);
-    expect(notGivenBack(idle, { ...idle, watchers: 1, files: 120 })).toEqual([
+    const kinds = { fileKinds: { unix: 4, "tcp at 2379": 1 } };
+    const grown = { ...idle, watchers: 1, files: 120, fileKinds: { unix: 4, "tcp at 2379": 49 } };
+    expect(notGivenBack({ ...idle, ...kinds }, grown)).toEqual([
       "n1 has 1 watchers after the load, and at most 0 are expected",
-      "n1 has 120 open files after the load, and at most 72 are expected",
+      "n1 has 120 open files after the load, and at most 72 are expected: tcp at 2379 1 → 49",
     ]);
   });
 });

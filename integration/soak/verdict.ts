@@ -115,16 +115,35 @@ const HEAP_MORE_MAX = 24 * MEBIBYTE;
 /** What a member still holds of a load that has ended, against what it held before; each sentence is something. */
 export function notGivenBack(before: Sample, after: Sample): string[] {
   const problems: string[] = [];
-  const check = (name: string, value: number, most: number): void => {
+  const check = (name: string, value: number, most: number, more = ""): void => {
     if (value > most)
-      problems.push(`${after.member} has ${value} ${name} after the load, and at most ${most} are expected`);
+      problems.push(`${after.member} has ${value} ${name} after the load, and at most ${most} are expected${more}`);
   };
   check("watchers", after.watchers, 0);
   check("watch streams", after.watchStreams, 0);
   check("leases", after.leases, 0);
   check("pending events", after.pendingEvents, 0);
-  check("open files", after.files ?? 0, (before.files ?? 0) + FILES_MORE_MAX);
-  check("open handles", after.handles, before.handles + HANDLES_MORE_MAX);
+  check(
+    "open files",
+    after.files ?? 0,
+    (before.files ?? 0) + FILES_MORE_MAX,
+    moreOf(before.fileKinds, after.fileKinds),
+  );
+  check(
+    "open handles",
+    after.handles,
+    before.handles + HANDLES_MORE_MAX,
+    moreOf(before.handleKinds, after.handleKinds),
+  );
   check("bytes on the heap", after.heapBytes, before.heapBytes + HEAP_MORE_MAX);
   return problems;
+}
+
+type Kinds = Readonly<Record<string, number>>;
+
+/** Of which kinds there are more now. */
+function moreOf(before: Kinds = {}, after: Kinds = {}): string {
+  const more = Object.entries(after).filter(([kind, count]) => count > (before[kind] ?? 0));
+  const list = more.map(([kind, count]) => `${kind} ${before[kind] ?? 0} → ${count}`);
+  return list.length === 0 ? "" : `: ${list.join(", ")}`;
 }
