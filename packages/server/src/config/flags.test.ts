@@ -158,6 +158,17 @@ describe("flags that are not carried", () => {
     expect(read("--enable-v2")).toMatchObject({ code: 2, output: expect.stringContaining("there is no v2 API") });
   });
 
+  // What CVE-2020-15114 (a proxy that is its own endpoint) and CVE-2020-15136 (one that speaks without TLS to endpoints
+  // listed by hand) need: a process that hands connections on.
+  it.each([
+    "--proxy on",
+    "--proxy=readonly",
+    "gateway start --endpoints=127.0.0.1:23790 --listen-addr=127.0.0.1:23790",
+    "grpc-proxy start --endpoints=127.0.0.1:23790",
+  ])("start no proxy or gateway in front of members: %s", (argv) => {
+    expect(read(argv)).toMatchObject({ kind: "exit", code: 2 });
+  });
+
   it("are ignored with a warning where they tune another engine", () => {
     expect(read("--max-wals 10 --backend-batch-limit=5")).toMatchObject({
       kind: "run",
