@@ -7,10 +7,11 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { type ChannelInterface, connectivityState } from "@grpc/grpc-js";
 import { createChannel } from "nice-grpc";
 import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
+import { decode } from "../codec.js";
 import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
 import { RpcError, StatusCode } from "../status.js";
 import { Call, type CallListener } from "./call.js";
-import { decode, encode } from "./codec.js";
+import { encode } from "./codec.js";
 import { grpcOptions, parseEndpoint } from "./endpoint.js";
 import { StreamCall } from "./stream-call.js";
 

@@ -4,11 +4,12 @@
  */
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
+import { decode } from "../codec.js";
 import { methodPath } from "../method.js";
 import type { CallContext, MessageTraffic, RpcServerOptions, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
 import { NiceContext } from "./call-context.js";
-import { decode, encode } from "./codec.js";
+import { encode } from "./codec.js";
 import type { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
 import { ValueCounter } from "./values.js";
