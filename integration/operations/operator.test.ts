@@ -153,11 +153,13 @@ describe("a slow request", () => {
     expect(slow[2]?.["responseBytes"]).toBeGreaterThan(1200);
     expect(slow[2]?.["remote"]).toMatch(/^127\.0\.0\.1:\d+$/);
     const applied = lines.filter(({ message }) => message === "applying an entry took long");
-    const putsApplied = applied
-      .filter(({ fields }) => fields["kind"] === "put")
-      .map(({ fields }) => fields["revision"]);
-    expect(putsApplied, "a request and its entry are found by the revision").toEqual(["2", "3"]);
-    expect(slow.slice(0, 2).map(({ revision }) => revision)).toEqual(putsApplied);
+    const idsOf = (some: readonly Line["fields"][]) => some.map(({ requestId, revision }) => [requestId, revision]);
+    const putsApplied = applied.map(({ fields }) => fields).filter(({ kind }) => kind === "put");
+    expect(putsApplied.map(({ revision }) => revision)).toEqual(["2", "3"]);
+    expect(putsApplied[0]?.["requestId"]).toMatch(/^[0-9a-f]{8,16}$/);
+    expect(new Set(putsApplied.map(({ requestId }) => requestId)).size).toBe(2);
+    expect(idsOf(slow.slice(0, 2)), "a request and its entry have the same id").toEqual(idsOf(putsApplied));
+    expect(slow[2], "a read has no entry").not.toHaveProperty("requestId");
     expect(JSON.stringify(lines)).not.toMatch(/secret|hidden/);
   });
 

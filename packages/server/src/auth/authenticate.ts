@@ -9,6 +9,7 @@ import type { User } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { NodeApi } from "../node/api.js";
 import type { Authenticator } from "../rpc/auth-ports.js";
+import { traceOf } from "../rpc/trace.js";
 import type { LoginBackoff } from "./login-backoff.js";
 import type { Passwords } from "./passwords.js";
 import type { Tokens } from "./tokens.js";
@@ -33,9 +34,10 @@ export class LoginDesk implements Authenticator {
   /** Errors: those of the port; `tooManyLogins` also for who has guessed too often. */
   async authenticate(
     { name, password }: { readonly name: string; readonly password: string },
-    { peer, signal }: Pick<CallContext, "peer" | "signal">,
+    context: CallContext,
   ): Promise<{ readonly token: string; readonly revision: bigint }> {
     const { node, tokens } = this.#parts;
+    const { peer, signal } = context;
     // A member that lags behind may not know yet of a new password, or that there are users at all.
     await node.linearizableBarrier();
     for (let attempt = 1; ; attempt++) {
@@ -45,7 +47,8 @@ export class LoginDesk implements Authenticator {
       signal.throwIfAborted();
       const text = tokens.newText();
       try {
-        const entry = await node.propose({ kind: "authenticate", user: name, token: text, checkedRevision });
+        const command = { kind: "authenticate", user: name, token: text, checkedRevision } as const;
+        const entry = await node.propose(command, undefined, traceOf(context));
         const { index, authRevision, revision } = entry;
         return { token: await tokens.tokenOf({ user: name, text, index, authRevision }), revision };
       } catch (error) {

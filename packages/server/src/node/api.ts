@@ -62,17 +62,23 @@ export type ResultOf<C extends Command> = C extends {
   ? Extract<CommandResult, { kind: "done" }>
   : Extract<CommandResult, { kind: C["kind"] }>;
 
+/** Where a proposal leaves the id of its entry, by which the log lines of all members know it. The last one stays. */
+export interface Trace {
+  requestId?: bigint;
+}
+
 export interface NodeApi {
   readonly header: HeaderState;
 
   /**
    * Replicates a command and resolves when it is durable on a quorum and applied here. While authentication is on, what
-   * the identity may do is checked here and again where the entry is applied; it travels with the command.
+   * the identity may do is checked here and again where the entry is applied; it travels with the command. The trace gets
+   * its id as soon as there is an entry, whatever becomes of it.
    *
    * Errors: the command's own (`leaseNotFound`, `compacted`, …), `requestTooLarge`, `tooManyRequests`, `noSpace`, `timeout`,
    * `stopped`; `userEmpty`, `permissionDenied` and `authOldRevision`, which say that it had no effect.
    */
-  propose<C extends Command>(command: C, identity?: Identity): Promise<ResultOf<C>>;
+  propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>>;
 
   /**
    * Serves a range: at once when serializable, otherwise after a confirmed read index is applied here.

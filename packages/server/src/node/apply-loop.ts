@@ -3,13 +3,13 @@
  * out when a slice is done; by then its effects are visible to every read.
  */
 import type { CommandResult } from "../core/apply/command.js";
-import type { AppliedEntry, StateMachine } from "../core/apply/state-machine.js";
+import type { StateMachine } from "../core/apply/state-machine.js";
 import { ServerError } from "../core/errors.js";
 import type { Raft } from "../core/raft/raft.js";
 import type { ApplyTask, Entry } from "../core/raft/types.js";
 import type { Clock, Failpoints } from "../env.js";
 import { decodeCommand, decodeConfChange } from "../io/wire/command.js";
-import type { ApplyMeasures } from "./apply-measures.js";
+import type { ApplyMeasures, DecodedEntry } from "./apply-measures.js";
 import type { Tuning } from "./tuning.js";
 
 export type Answer = CommandResult | ServerError;
@@ -125,7 +125,8 @@ export class ApplyLoop {
     const { machine, raft, failpoints, clock, measures } = this.#options;
     const isConfChange = entry.type === "conf-change";
     failpoints.hit(isConfChange ? "apply-before-conf-change" : "apply-before-entry");
-    const { requestId, applied } = decode(entry);
+    const decoded = decode(entry);
+    const { requestId, applied } = decoded;
     const isCompaction = applied.command?.kind === "compaction";
     if (isCompaction) failpoints.hit("compaction-before-schedule");
     const answer = machine.apply(applied, nowMs);
@@ -138,12 +139,12 @@ export class ApplyLoop {
     failpoints.hit(isConfChange ? "apply-after-conf-change" : "apply-after-entry");
     if (answer !== undefined && requestId !== 0n) answers.push([requestId, answer]);
     const doneMs = clock.nowMs();
-    measures?.applied(applied, answer, entry.data.length, doneMs - nowMs);
+    measures?.applied(decoded, answer, entry.data.length, doneMs - nowMs);
     return doneMs;
   }
 }
 
-function decode({ type, index, term, data }: Entry): { readonly requestId: bigint; readonly applied: AppliedEntry } {
+function decode({ type, index, term, data }: Entry): DecodedEntry {
   // The empty entry that a new leader appends (Raft paper §8), or the end of a joint configuration.
   if (data.length === 0) return { requestId: 0n, applied: { index, term } };
   if (type === "conf-change") {

@@ -14,6 +14,12 @@ export interface ApplyMeasuresOptions {
   readonly warnApplyMs: number;
 }
 
+/** What an entry asks for, and the id of the request that proposed it; 0n when Raft did. */
+export interface DecodedEntry {
+  readonly requestId: bigint;
+  readonly applied: AppliedEntry;
+}
+
 /** etcd's names of what an entry does, where they are not our kinds in Pascal case. */
 const NAMES: Readonly<Partial<Record<string, string>>> = {
   "member-attributes": "ClusterMemberAttrSet",
@@ -35,7 +41,12 @@ export class ApplyMeasures {
   }
 
   /** An entry has taken effect, or was found to have none; `bytes` is its size in the log. */
-  applied(entry: AppliedEntry, answer: CommandResult | ServerError | undefined, bytes: number, tookMs: number): void {
+  applied(
+    { requestId, applied: entry }: DecodedEntry,
+    answer: CommandResult | ServerError | undefined,
+    bytes: number,
+    tookMs: number,
+  ): void {
     const { measures, slow, warnApplyMs } = this.#options;
     const kind = entry.confChange === undefined ? entry.command?.kind : "conf-change";
     // The no-op of a new leader.
@@ -48,6 +59,7 @@ export class ApplyMeasures {
     measures.slowApplies.add();
     slow.warn("applying an entry took long", () => ({
       kind,
+      requestId: requestId.toString(16),
       index: entry.index,
       tookMs: Math.round(tookMs),
       bytes,

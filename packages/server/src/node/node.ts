@@ -21,7 +21,7 @@ import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
 import type { Distribution } from "../measures/measure-set.js";
 import type { MemberRequest } from "../peer-network.js";
-import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf } from "./api.js";
+import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf, Trace } from "./api.js";
 import { countTxn } from "./apply-measures.js";
 import { assemble, type Parts } from "./assemble.js";
 import { countedSnapshot } from "./counted-snapshot.js";
@@ -161,7 +161,7 @@ export class EtcdNode implements NodeApi {
     }
   }
 
-  async propose<C extends Command>(command: C, identity?: Identity): Promise<ResultOf<C>> {
+  async propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
     if (this.auth.enabled) await this.authorize((auth) => checkCommand(auth, identity, command));
     await this.#checkSpace(command);
     const { machine, proposals } = this.#parts;
@@ -170,7 +170,7 @@ export class EtcdNode implements NodeApi {
       command.kind === "lease-grant"
         ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
         : command;
-    return (await proposals.propose(effective, identity)) as ResultOf<C>;
+    return (await proposals.propose(effective, identity, trace)) as ResultOf<C>;
   }
 
   async range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {

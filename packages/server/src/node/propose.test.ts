@@ -6,6 +6,7 @@ import type { Raft } from "../core/raft/raft.js";
 import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import { decodeCommand } from "../io/wire/command.js";
 import { SeededRandom } from "../simulation/seeded-random.js";
+import type { Trace } from "./api.js";
 import { Proposals, type TimeoutReason } from "./propose.js";
 
 const command = { kind: "compaction", revision: 1n, physical: false } as const;
@@ -48,6 +49,18 @@ describe("proposals", () => {
     raft.broken = new InvariantError("a state that cannot be");
     await expect(all.propose(command)).rejects.toBe(raft.broken);
     expect(errors).toEqual([raft.broken]);
+  });
+
+  it("leave their id with who wants to tell of them, also when nobody answers in time", async () => {
+    const { proposals: all, raft, clock } = proposals();
+    const trace: Trace = {};
+    const unanswered = all.propose(command, undefined, trace);
+    expect(trace.requestId).toBe(raft.ids[0]);
+    all.tick(clock.nowMs() + 7001);
+    await expect(unanswered).rejects.toMatchObject({ reason: "timeout" });
+    expect(trace.requestId).toBe(raft.ids[0]);
+    void all.propose(command, undefined, trace);
+    expect(trace.requestId, "of the newest").toBe(raft.ids.at(-1));
   });
 
   it("are answered by the entry with their id, and by no other", async () => {

@@ -13,6 +13,7 @@ import type { Raft } from "../core/raft/raft.js";
 import type { ProposalData, ProposeOutcome } from "../core/raft/types.js";
 import type { Clock, Random } from "../env.js";
 import { encodeCommand, encodeConfChange } from "../io/wire/command.js";
+import type { Trace } from "./api.js";
 import type { Answer } from "./apply-loop.js";
 
 /** Committed but unapplied entries from which on new proposals are refused (etcd's figure); also for those that wait. */
@@ -71,8 +72,8 @@ export class Proposals {
   }
 
   /** Errors: the command's own, `requestTooLarge`, `tooManyRequests`, a timeout, `stopped`. */
-  propose(command: Command, identity?: Identity): Promise<Exclude<Answer, ServerError>> {
-    return this.#propose("command", (requestId) => encodeCommand(requestId, command, identity));
+  propose(command: Command, identity?: Identity, trace?: Trace): Promise<Exclude<Answer, ServerError>> {
+    return this.#propose("command", (requestId) => encodeCommand(requestId, command, identity), trace);
   }
 
   /** Errors: those of `propose`, and what `Membership.apply` refuses. */
@@ -131,6 +132,7 @@ export class Proposals {
   async #propose(
     type: ProposalData["type"],
     encode: (requestId: bigint) => Uint8Array,
+    trace?: Trace,
   ): Promise<Exclude<Answer, ServerError>> {
     if (this.#stopped) throw new ServerError("stopped");
     const { raft, clock, maxRequestBytes, wake } = this.#options;
@@ -141,6 +143,7 @@ export class Proposals {
     if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
     const proposal: ProposalData = { type, data };
     this.#submit(requestId, proposal);
+    if (trace !== undefined) trace.requestId = requestId;
     const answer = await new Promise<Answer>((settle) => {
       this.#waiters.set(requestId, { startMs: clock.nowMs(), proposal, term: raft.status.term, settle });
       wake();

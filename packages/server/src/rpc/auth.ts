@@ -14,6 +14,7 @@ import { ServerError } from "../core/errors.js";
 import { permissionMessage, toPermission } from "../io/wire/permission.js";
 import { type Header, headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
+import { traceOf } from "./trace.js";
 
 /** What role root is shown to have, whatever was granted to it: everything. */
 const ROOT_PERMISSION: Permission = { type: "readwrite", key: EMPTY_BYTES, rangeEnd: Uint8Array.of(0) };
@@ -23,7 +24,7 @@ export function authService(parts: RpcParts): ServiceImplementation<typeof Auth>
   const callerOf = (context: CallContext): Identity | undefined => parts.auth?.identities.of(context);
 
   async function change(context: CallContext, command: AuthChange): Promise<{ header: Header }> {
-    const { revision } = await node.propose(command, callerOf(context));
+    const { revision } = await node.propose(command, callerOf(context), traceOf(context));
     return { header: headerOf(node, revision) };
   }
 

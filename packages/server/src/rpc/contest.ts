@@ -18,6 +18,7 @@ import type {
 } from "../core/mvcc/operations.js";
 import { watchKeys } from "./key-watch.js";
 import type { RpcParts } from "./parts.js";
+import { traceOf } from "./trace.js";
 
 /** Life of a lease that the server makes for who brings none, in seconds. Nobody renews it (etcd). */
 const LEASE_SECONDS = 60;
@@ -38,7 +39,7 @@ export class Contest {
     if (brought !== 0n) return brought;
     const { node, pickLeaseId } = this.#parts;
     const grant = { kind: "lease-grant", id: pickLeaseId(), ttlSeconds: LEASE_SECONDS } as const;
-    return (await node.propose(grant, await this.#caller())).id;
+    return (await node.propose(grant, await this.#caller(), traceOf(this.#context))).id;
   }
 
   async read(operation: RangeOperation): Promise<RangeResult> {
@@ -55,12 +56,14 @@ export class Contest {
     // A caller can name any key as its office; none is no key.
     if (key.length === 0) throw new ServerError("emptyKey");
     const compare = { target: "create", result: "equal", key, rangeEnd: EMPTY_BYTES, operand: revision } as const;
-    return this.#parts.node.propose({ kind: "txn", compare: [compare], success, failure }, await this.#caller());
+    const txn = { kind: "txn", compare: [compare], success, failure } as const;
+    return this.#parts.node.propose(txn, await this.#caller(), traceOf(this.#context));
   }
 
   /** Resolves with the revision of the store. */
   async delete(key: Uint8Array): Promise<bigint> {
-    const { revision } = await this.#parts.node.propose(deleteOf(key), await this.#caller());
+    const { node } = this.#parts;
+    const { revision } = await node.propose(deleteOf(key), await this.#caller(), traceOf(this.#context));
     return revision;
   }
 

@@ -6,6 +6,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type DowngradeRequest, DowngradeRequest_DowngradeAction, type DowngradeResponseSchema } from "@kvorum/proto";
 import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
+import type { Trace } from "../node/api.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 
@@ -29,12 +30,13 @@ export async function downgrade(
   { node, apiVersion }: RpcParts,
   { action, version }: DowngradeRequest,
   identity: Identity | undefined,
+  trace: Trace,
 ): Promise<Answer> {
   if (action !== VALIDATE && action !== ENABLE && action !== CANCEL) throw new ServerError("unknownMethod");
   const cluster = parsed(node.clusterVersion ?? apiVersion);
   if (cluster === undefined) throw new ServerError("clusterVersionUnavailable");
   if (action === CANCEL) {
-    await node.propose({ kind: "downgrade", target: undefined }, identity);
+    await node.propose({ kind: "downgrade", target: undefined }, identity, trace);
   } else {
     // What other members were told counts.
     await node.linearizableBarrier();
@@ -44,7 +46,7 @@ export async function downgrade(
       throw new ServerError("invalidDowngradeTargetVersion");
     }
     if (node.downgradeTarget !== undefined) throw new ServerError("downgradeInProcess");
-    if (action === ENABLE) await node.propose({ kind: "downgrade", target: `${textOf(target)}.0` }, identity);
+    if (action === ENABLE) await node.propose({ kind: "downgrade", target: `${textOf(target)}.0` }, identity, trace);
   }
   return { header: headerOf(node), version: textOf(cluster) };
 }

@@ -13,6 +13,7 @@ import { checkAnswerSize } from "./answer-size.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
 import { streamRange } from "./range-stream.js";
+import { traceOf } from "./trace.js";
 
 export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
   const callerOf = (context: CallContext): Identity | undefined => auth?.identities.of(context);
@@ -34,14 +35,14 @@ export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts):
     async put(request, context) {
       const operation = toPut(request);
       checkPut(operation);
-      const result = await node.propose(operation, callerOf(context));
+      const result = await node.propose(operation, callerOf(context), traceOf(context));
       return putResponse(result, headerOf(node, result.revision));
     },
 
     async deleteRange(request, context) {
       const operation = toDeleteRange(request);
       checkDeleteRange(operation);
-      const result = await node.propose(operation, callerOf(context));
+      const result = await node.propose(operation, callerOf(context), traceOf(context));
       return deleteRangeResponse(result, headerOf(node, result.revision));
     },
 
@@ -51,13 +52,17 @@ export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts):
       const caller = callerOf(context);
       const result = await (isReadOnly(operation)
         ? node.readOnlyTxn(operation, caller)
-        : node.propose(operation, caller));
+        : node.propose(operation, caller, traceOf(context)));
       checkAnswerSize(result);
       return txnResponse(result, headerOf(node, result.revision));
     },
 
     async compact({ revision, physical }, context) {
-      const result = await node.propose({ kind: "compaction", revision, physical }, callerOf(context));
+      const result = await node.propose(
+        { kind: "compaction", revision, physical },
+        callerOf(context),
+        traceOf(context),
+      );
       if (physical) await node.waitCompacted(revision);
       return { header: headerOf(node, result.revision) };
     },

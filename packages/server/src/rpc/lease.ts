@@ -8,6 +8,7 @@ import type { ServerError } from "../core/errors.js";
 import { requiresLeader } from "./guard.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
+import { traceOf } from "./trace.js";
 import { Inbox, Wakeup } from "./wakeup.js";
 
 const NO_RANGE_END: Uint8Array = new Uint8Array();
@@ -20,13 +21,13 @@ export function leaseService(parts: RpcParts): ServiceImplementation<typeof Leas
     async leaseGrant(request, context) {
       const id = request.ID === 0n ? pickLeaseId() : request.ID;
       const command = { kind: "lease-grant", id, ttlSeconds: secondsOf(request.TTL) } as const;
-      const result = await node.propose(command, auth?.identities.of(context));
+      const result = await node.propose(command, auth?.identities.of(context), traceOf(context));
       return { header: headerOf(node, result.revision), ID: result.id, TTL: BigInt(result.ttlSeconds) };
     },
 
     async leaseRevoke({ ID }, context) {
       const command = { kind: "lease-revoke", id: ID, leaderTerm: 0 } as const;
-      const result = await node.propose(command, auth?.identities.of(context));
+      const result = await node.propose(command, auth?.identities.of(context), traceOf(context));
       return { header: headerOf(node, result.revision) };
     },
 

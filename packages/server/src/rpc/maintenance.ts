@@ -10,6 +10,7 @@ import type { NodeApi } from "../node/api.js";
 import { downgrade } from "./downgrade.js";
 import { headerOf } from "./header.js";
 import type { RpcParts } from "./parts.js";
+import { traceOf } from "./trace.js";
 
 /** Bytes of the file in one message of the Snapshot stream. */
 const SNAPSHOT_BLOB_BYTES = 32 * 1024;
@@ -33,13 +34,14 @@ const TO_ACTION: Readonly<Record<number, "activate" | "deactivate">> = {
 export function maintenanceService(parts: RpcParts): ServiceImplementation<typeof Maintenance> {
   const { node, auth, apiVersion, quotaBytes } = parts;
   return {
-    async alarm({ action, memberID, alarm }) {
-      const result = await node.propose({
+    async alarm({ action, memberID, alarm }, context) {
+      const command = {
         kind: "alarm",
         action: TO_ACTION[action] ?? "get",
         memberId: memberID,
         alarm: TO_ALARM[alarm] ?? "none",
-      });
+      } as const;
+      const result = await node.propose(command, undefined, traceOf(context));
       return { header: headerOf(node, result.revision), alarms: result.alarms.map(alarmMember) };
     },
 
@@ -76,7 +78,7 @@ export function maintenanceService(parts: RpcParts): ServiceImplementation<typeo
       return {};
     },
 
-    downgrade: (request, context) => downgrade(parts, request, auth?.identities.of(context)),
+    downgrade: (request, context) => downgrade(parts, request, auth?.identities.of(context), traceOf(context)),
 
     async moveLeader({ targetID }) {
       await node.moveLeader(targetID);

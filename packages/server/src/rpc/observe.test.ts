@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { LimitedLog } from "../log/limited-log.js";
 import { CallMeasures } from "./metrics/call-measures.js";
 import { observe } from "./observe.js";
+import { traceOf } from "./trace.js";
 
 class Fixture {
   readonly calls: CallMeasures = new CallMeasures(true);
@@ -85,8 +86,9 @@ describe("a unary call", () => {
     const { put } = observe(
       KV,
       {
-        put: () => {
+        put: (_, context) => {
           fixture.nowMs += 301;
+          if (fails) traceOf(context).requestId = 0xabcn;
           if (fails) throw new RpcError(StatusCode.UNAVAILABLE, "later");
           return { header: { revision: 7n } };
         },
@@ -105,7 +107,7 @@ describe("a unary call", () => {
     };
     expect(fixture.lines).toEqual([
       { ...common, code: StatusCode.OK, responseBytes: 4, responseCount: 1, revision: "7" },
-      { ...common, code: StatusCode.UNAVAILABLE, responseBytes: 0, responseCount: 0 },
+      { ...common, code: StatusCode.UNAVAILABLE, responseBytes: 0, responseCount: 0, requestId: "abc" },
     ]);
   });
 });

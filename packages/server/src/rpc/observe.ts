@@ -9,6 +9,7 @@ import { type CallContext, methodPath, type ServiceImplementation, StatusCode } 
 import type { Clock } from "../env.js";
 import type { LimitedLog } from "../log/limited-log.js";
 import type { CallMeasures, MethodMeasures } from "./metrics/call-measures.js";
+import { traceOf } from "./trace.js";
 
 export interface ObserveParts {
   readonly calls: CallMeasures;
@@ -113,6 +114,7 @@ interface SlowCall {
 
 function tellSlow(method: DescMethod, call: SlowCall, { slow }: ObserveParts): void {
   const { request, answer, code, tookMs, context } = call;
+  const { requestId } = traceOf(context);
   slow.warn("a request took long", () => ({
     method: methodPath(method),
     remote: context.peer,
@@ -122,14 +124,12 @@ function tellSlow(method: DescMethod, call: SlowCall, { slow }: ObserveParts): v
     requestCount: itemsOf(request),
     responseBytes: answer === undefined ? 0 : bytesOf(method.output, answer),
     responseCount: itemsOf(answer),
+    ...(requestId === undefined ? {} : { requestId: requestId.toString(16) }),
     ...revisionOf(answer),
   }));
 }
 
-/**
- * What a slow write has in common with the lines of the members that applied it slowly (`node/apply-measures.ts`): every
- * write has a revision of its own, in the whole cluster, so no other id need be carried along.
- */
+/** Every change of keys has a revision of its own; it is what the caller was told. */
 function revisionOf(answer: unknown): { readonly revision?: string } {
   const { header } = (answer ?? {}) as { readonly header?: { readonly revision?: bigint } };
   return header?.revision ? { revision: String(header.revision) } : {};
