@@ -2,7 +2,6 @@
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
 import type { Metadata, MetadataInit } from "../metadata.js";
 import type { CallContext } from "../server.js";
-import { takeCertificateName } from "./grpc-server.js";
 import { fromNiceMetadata, writeNiceMetadata } from "./metadata.js";
 
 export class NiceContext implements CallContext {
@@ -11,10 +10,10 @@ export class NiceContext implements CallContext {
   readonly #context: NiceCallContext;
   #metadata: Metadata | undefined;
 
-  constructor(context: NiceCallContext, path: string) {
+  constructor(context: NiceCallContext, path: string, certificateName: string | undefined) {
     this.#context = context;
     this.path = path;
-    this.certificateName = takeCertificateName(context);
+    this.certificateName = certificateName;
   }
 
   get signal(): AbortSignal {

@@ -8,11 +8,12 @@ import { decode } from "../codec.js";
 import { methodPath } from "../method.js";
 import type { CallContext, MessageTraffic, RpcServerOptions, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
+import { ValueCounter } from "../values.js";
 import { NiceContext } from "./call-context.js";
 import { encode } from "./codec.js";
+import { takeCertificateName } from "./grpc-server.js";
 import type { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
-import { ValueCounter } from "./values.js";
 
 export interface NiceMethodDefinition {
   readonly path: string;
@@ -98,13 +99,13 @@ function unimplemented(method: DescMethod): Implemented {
 function unaryHandler(method: DescMethod, implemented: Implemented, running: RunningCalls): NiceHandler {
   const path = methodPath(method);
   return async (request, context) => {
-    running.handlerStarted();
+    running.started();
     try {
-      return await implemented(request, new NiceContext(context, path));
+      return await implemented(request, new NiceContext(context, path, takeCertificateName(context)));
     } catch (error) {
       throw toServerError(error, context);
     } finally {
-      running.handlerEnded();
+      running.ended();
     }
   };
 }
@@ -112,16 +113,16 @@ function unaryHandler(method: DescMethod, implemented: Implemented, running: Run
 function streamHandler(method: DescMethod, implemented: Implemented, running: RunningCalls): NiceHandler {
   const path = methodPath(method);
   return async function* (request, context) {
-    running.handlerStarted();
+    running.started();
     try {
       yield* untilAborted(
-        implemented(request, new NiceContext(context, path)) as AsyncIterable<unknown>,
+        implemented(request, new NiceContext(context, path, takeCertificateName(context))) as AsyncIterable<unknown>,
         context.signal,
       );
     } catch (error) {
       throw toServerError(error, context);
     } finally {
-      running.handlerEnded();
+      running.ended();
     }
   };
 }

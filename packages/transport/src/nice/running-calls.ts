@@ -5,16 +5,15 @@
  * server can wait for them.
  */
 import { ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { RunningHandlers } from "../running-handlers.js";
 import { StatusCode } from "../status.js";
 import { nameCertificate } from "./grpc-server.js";
 
 /** grpc-js's words for a message over the limit, replaced by those of grpc-go, which etcd's clients know. */
 const tooLarge = /^Received message larger than max \((\d+) vs (\d+)\)$/;
 
-export class RunningCalls {
+export class RunningCalls extends RunningHandlers {
   readonly #refusals = new Set<() => void>();
-  readonly #waiting: (() => void)[] = [];
-  #handlers = 0;
 
   readonly interceptor: ServerInterceptor = (_method, call) => {
     const sendStatus = call.sendStatus.bind(call);
@@ -41,26 +40,8 @@ export class RunningCalls {
     });
   };
 
-  handlerStarted(): void {
-    this.#handlers += 1;
-  }
-
-  handlerEnded(): void {
-    this.#handlers -= 1;
-    if (this.#handlers > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-
   /** Answers every running call UNAVAILABLE and aborts its handler's signal. */
   refuseAll(): void {
     for (const refuse of this.#refusals) refuse();
-  }
-
-  /** Resolves when no handler is at work. */
-  idle(): Promise<void> {
-    if (this.#handlers === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
   }
 }

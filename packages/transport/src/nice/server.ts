@@ -15,6 +15,7 @@ import {
   type RpcServerOptions,
   type ServiceImplementation,
 } from "../server.js";
+import { within } from "../within.js";
 import { AcceptedSockets } from "./accepted-sockets.js";
 import { niceDefinition, niceImplementation } from "./definition.js";
 import { expectIntroductions, keepEndedStreams, withGrpcServer } from "./grpc-server.js";
@@ -137,14 +138,4 @@ const errorsToStatus: ServerMiddleware = async function* (call, context) {
 
 function grpcAddress(address: ListenAddress): string {
   return "path" in address ? `unix:${address.path}` : addressText(address);
-}
-
-/** Resolves when the work is done or the time is over. */
-async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }
