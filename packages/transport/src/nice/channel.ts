@@ -7,16 +7,14 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { type ChannelInterface, connectivityState } from "@grpc/grpc-js";
 import { createChannel } from "nice-grpc";
 import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
-import { decode } from "../codec.js";
+import { sendBytesMaxDefault } from "../endpoint.js";
+import { decodeAnswer, encodeRequest } from "../messages.js";
 import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
 import { RpcError, StatusCode } from "../status.js";
 import { Call, type CallListener } from "./call.js";
-import { encode } from "./codec.js";
+import { asBuffer } from "./codec.js";
 import { grpcOptions, parseEndpoint } from "./endpoint.js";
 import { StreamCall } from "./stream-call.js";
-
-/** Default of `sendBytesMax`: what an etcd server takes at most, with room for the rest of the message. */
-const sendBytesMaxDefault = 2 * 1024 * 1024 + 512 * 1024;
 
 const closedDetails = "the channel is closed";
 
@@ -70,7 +68,7 @@ class NiceChannel implements Channel {
   ): Promise<MessageShape<O>> {
     options.signal?.throwIfAborted();
     const path = methodPath(method);
-    const bytes = this.#encode(path, method.input, request);
+    const bytes = asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax));
     const answer = await new Promise<Buffer>((resolve, reject) => {
       let message: Buffer | undefined;
       const call = this.#start(path, options, {
@@ -90,7 +88,7 @@ class NiceChannel implements Channel {
       call.send(bytes);
       call.halfClose();
     });
-    return this.#decode(path, method.output, answer);
+    return decodeAnswer(path, method.output, answer);
   }
 
   stream<I extends DescMessage, O extends DescMessage>(
@@ -104,8 +102,8 @@ class NiceChannel implements Channel {
         new StreamCall({
           start: (listener) => this.#start(path, options, listener),
           requests,
-          encode: (request) => this.#encode(path, method.input, request),
-          decode: (bytes) => this.#decode(path, method.output, bytes),
+          encode: (request) => asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax)),
+          decode: (bytes) => decodeAnswer(path, method.output, bytes),
           signal: options.signal,
         }),
     };
@@ -135,23 +133,6 @@ class NiceChannel implements Channel {
     const call = new Call(this.#channel, path, options, listener, (ended) => this.#calls.delete(ended));
     this.#calls.add(call);
     return call;
-  }
-
-  #encode<I extends DescMessage>(path: string, schema: I, request: MessageInitShape<I>): Buffer {
-    const bytes = encode(schema, request);
-    if (bytes.byteLength > this.#sendBytesMax) {
-      const details = `trying to send message larger than max (${bytes.byteLength} vs. ${this.#sendBytesMax})`;
-      throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, details, { method: path, maybeSent: false });
-    }
-    return bytes;
-  }
-
-  #decode<O extends DescMessage>(path: string, schema: O, bytes: Buffer): MessageShape<O> {
-    try {
-      return decode(schema, bytes);
-    } catch (cause) {
-      throw new RpcError(StatusCode.INTERNAL, "the answer is not a valid message", { method: path, cause });
-    }
   }
 
   /** grpc-js reports one change at a time; each report asks for the next. */

@@ -4,6 +4,10 @@ import { encode as encodePlain } from "../codec.js";
 
 /** Serializes a message, or the plain object it can be made of. */
 export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Buffer {
-  const bytes = encodePlain(schema, message);
+  return asBuffer(encodePlain(schema, message));
+}
+
+/** The same memory in grpc-js's dress. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

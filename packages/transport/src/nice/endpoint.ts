@@ -1,15 +1,18 @@
 /**
  * An endpoint and its options, said in grpc-js's words: target, credentials and channel arguments.
  */
-import { isIP } from "node:net";
-import { resolve } from "node:path";
-import { type ConnectionOptions, createSecureContext } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { ChannelCredentials, type ChannelOptions as GrpcChannelOptions } from "@grpc/grpc-js";
 import type { ChannelOptions, TlsClientOptions } from "../channel.js";
+import {
+  clientSecureContext,
+  connectTimeoutMsDefault,
+  isServerName,
+  keepAliveIntervalMsDefault,
+  keepAliveTimeoutMsDefault,
+  parseEndpointAddress,
+} from "../endpoint.js";
 
-const connectTimeoutMsDefault = 5_000;
-const keepAliveIntervalMsDefault = 10_000;
-const keepAliveTimeoutMsDefault = 5_000;
 /** First and longest pause of grpc-js between two attempts to connect. Whom to ask meanwhile is the caller's business. */
 const reconnectMsFirst = 100;
 const reconnectMsMax = 2_000;
@@ -23,24 +26,10 @@ export interface Target {
 
 /** Errors: `TypeError` where the endpoint is not `http`, `https`, `unix` or `unixs`; node's own for TLS material that is none. */
 export function parseEndpoint(endpoint: string, tls: TlsClientOptions | undefined): Target {
-  const unix = /^unix(s?):(?:\/\/)?(.+)$/.exec(endpoint);
-  if (unix !== null) {
-    const credentials = unix[1] === "s" ? tlsCredentials(tls) : ChannelCredentials.createInsecure();
-    return { target: `unix://${resolve(unix[2] ?? "")}`, credentials };
-  }
-
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {
-    throw new TypeError(
-      `endpoint must be http://host:port, https://host:port, unix:path or unixs:path, got ${JSON.stringify(endpoint)}`,
-    );
-  }
-  const secure = url.protocol === "https:";
-  const port = url.port === "" ? (secure ? "443" : "80") : url.port;
-  return {
-    target: `dns:${url.hostname}:${port}`,
-    credentials: secure ? tlsCredentials(tls) : ChannelCredentials.createInsecure(),
-  };
+  const address = parseEndpointAddress(endpoint);
+  const credentials = address.secure ? tlsCredentials(tls) : ChannelCredentials.createInsecure();
+  if ("path" in address) return { target: `unix://${address.path}`, credentials };
+  return { target: `dns:${address.hostname}:${address.port}`, credentials };
 }
 
 export function grpcOptions(options: ChannelOptions): GrpcChannelOptions {
@@ -75,18 +64,8 @@ export function grpcOptions(options: ChannelOptions): GrpcChannelOptions {
 }
 
 function tlsCredentials(tls: TlsClientOptions = {}): ChannelCredentials {
-  const { ca, cert, key, crl, minVersion = "TLSv1.2", maxVersion, ciphers } = tls;
-  const context = createSecureContext({
-    ...(ca !== undefined && { ca: pem(ca) }),
-    ...(cert !== undefined && { cert: pem(cert) }),
-    ...(key !== undefined && { key: pem(key) }),
-    ...(crl !== undefined && { crl: crl.map(pem) }),
-    minVersion,
-    ...(maxVersion !== undefined && { maxVersion }),
-    ...(ciphers !== undefined && { ciphers }),
-  });
   const { insecureSkipVerify, checkServerIdentity } = tls;
-  const credentials = ChannelCredentials.createFromSecureContext(context, {
+  const credentials = ChannelCredentials.createFromSecureContext(clientSecureContext(tls), {
     ...(insecureSkipVerify === true && { rejectUnauthorized: false }),
     ...(checkServerIdentity !== undefined && { checkServerIdentity }),
   });
@@ -94,22 +73,17 @@ function tlsCredentials(tls: TlsClientOptions = {}): ChannelCredentials {
 }
 
 /**
- * grpc-js asks a server at an address for the certificate of a host that is called like the address. RFC 6066 forbids it,
- * Node warns of it, and no other client of etcd does it. The certificate is verified against the address all the same.
+ * grpc-js asks a server at an address for the certificate of a host that is called like the address; see `isServerName`.
  */
 function withoutAddressAsName(credentials: ChannelCredentials): ChannelCredentials {
   const create = credentials._createSecureConnector.bind(credentials);
   credentials._createSecureConnector = (...args) => {
     const connector = create(...args);
     const { connectionOptions } = connector as { readonly connectionOptions?: ConnectionOptions };
-    if (connectionOptions !== undefined && isIP(connectionOptions.servername ?? "") !== 0) {
+    if (connectionOptions !== undefined && !isServerName(connectionOptions.servername ?? "")) {
       delete connectionOptions.servername;
     }
     return connector;
   };
   return credentials;
-}
-
-function pem(material: string | Uint8Array): Buffer {
-  return Buffer.from(material);
 }
