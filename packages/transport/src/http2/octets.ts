@@ -10,8 +10,9 @@ const ARGUMENTS_MAX = 4_096;
 export function octetString(bytes: Uint8Array, from = 0, to: number = bytes.length): string {
   let text = "";
   for (let at = from; at < to; at += ARGUMENTS_MAX) {
-    const codes = Array.from(bytes.subarray(at, Math.min(to, at + ARGUMENTS_MAX)));
-    text += String.fromCharCode.apply(null, codes);
+    // Any list of numbers will do for `apply`, which is declared for arrays only.
+    const codes: ArrayLike<number> = bytes.subarray(at, Math.min(to, at + ARGUMENTS_MAX));
+    text += String.fromCharCode.apply(null, codes as number[]);
   }
   return text;
 }

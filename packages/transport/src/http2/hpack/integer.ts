@@ -6,6 +6,8 @@ import { HpackError } from "./header-field.js";
 export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
+  /** Where the block ends. */
+  readonly end: number;
 }
 
 /** No length and no index of ours comes near; above it a value is refused, as §5.1 wants limits. */
@@ -42,8 +44,6 @@ export function writeInteger(writer: OctetWriter, pattern: number, prefixBits: n
 }
 
 function nextOctet(cursor: Cursor): number {
-  const octet = cursor.bytes[cursor.at];
-  if (octet === undefined) throw new HpackError("the block ends inside an integer");
-  cursor.at++;
-  return octet;
+  if (cursor.at >= cursor.end) throw new HpackError("the block ends inside an integer");
+  return cursor.bytes[cursor.at++] as number;
 }

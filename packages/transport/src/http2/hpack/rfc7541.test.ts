@@ -17,7 +17,7 @@ describe("integers (C.1)", () => {
     const writer = new OctetWriter();
     writeInteger(writer, 0, prefixBits, value);
     expect(writer.written).toEqual(hex(digits));
-    const cursor = { bytes: hex(digits), at: 0 };
+    const cursor = { bytes: hex(digits), at: 0, end: hex(digits).length };
     expect(readInteger(cursor, prefixBits)).toBe(value);
     expect(cursor.at).toBe(cursor.bytes.length);
   });

@@ -1,0 +1,110 @@
+/**
+ * How fast the HTTP/2 core is by itself: two connections back to back in one thread, without sockets, so each call is
+ * encoded and decoded twice. Started by `scripts/campaigns/http2-core.mjs`.
+ */
+import { Http2Connection } from "../../packages/transport/dist/http2/connection.js";
+import type { Http2Events, StreamHandler } from "../../packages/transport/dist/http2/events.js";
+import { encodeHeaders } from "../../packages/transport/dist/http2/hpack/encoder.js";
+import type { Http2Stream } from "../../packages/transport/dist/http2/stream.js";
+
+/** Calls that are open at once. */
+const OPEN = 50;
+const BODY = new Uint8Array(32);
+
+const block = (fields: Record<string, string>): Uint8Array =>
+  encodeHeaders(Object.entries(fields).map(([name, value]) => ({ name, value })));
+const REQUEST = block({
+  ":method": "POST",
+  ":scheme": "http",
+  ":path": "/etcdserverpb.KV/Range",
+  ":authority": "127.0.0.1:2379",
+  te: "trailers",
+  "content-type": "application/grpc+proto",
+  "user-agent": "kvorum/0.1.0",
+});
+const HEAD = block({ ":status": "200", "content-type": "application/grpc+proto" });
+const TRAILERS = block({ "grpc-status": "0" });
+
+class Answer implements StreamHandler {
+  readonly #stream: Http2Stream;
+
+  constructor(stream: Http2Stream) {
+    this.#stream = stream;
+  }
+
+  headers(): void {}
+  reset(): void {}
+  drained(): void {}
+
+  data(chunk: Uint8Array, endStream: boolean): void {
+    this.#stream.consumed(chunk.length);
+    if (!endStream) return;
+    this.#stream.sendHeaders(HEAD, false);
+    this.#stream.sendMessage(BODY, false);
+    this.#stream.sendHeaders(TRAILERS, true);
+  }
+}
+
+class Call implements StreamHandler {
+  stream: Http2Stream | undefined;
+
+  data(chunk: Uint8Array): void {
+    this.stream?.consumed(chunk.length);
+  }
+
+  reset(): void {}
+  drained(): void {}
+
+  headers(_fields: unknown, endStream: boolean): void {
+    if (endStream) calls += 1;
+  }
+}
+
+let calls = 0;
+
+function events(request: Http2Events["request"]): Http2Events {
+  const failed = (error: Error): never => {
+    throw error;
+  };
+  return { request, settings() {}, pong() {}, goAway() {}, output() {}, failed };
+}
+
+/** Calls a second of processor time, after half a second to warm up. */
+export function coreSpeed(seconds: number): number {
+  const server = new Http2Connection(
+    { role: "server" },
+    events((stream) => {
+      stream.handler = new Answer(stream);
+    }),
+  );
+  const client = new Http2Connection(
+    { role: "client" },
+    events(() => {}),
+  );
+  exchange(client, server);
+  measure(client, server, 0.5);
+  return measure(client, server, seconds);
+}
+
+/** Everything that is on its way arrives, one chunk a side as from a socket. */
+function exchange(client: Http2Connection, server: Http2Connection): void {
+  const nowMs = performance.now();
+  server.receive(Buffer.concat(client.takeOutput()), nowMs);
+  client.receive(Buffer.concat(server.takeOutput()), nowMs);
+}
+
+function measure(client: Http2Connection, server: Http2Connection, seconds: number): number {
+  const before = calls;
+  const cpu = process.cpuUsage();
+  const endMs = performance.now() + seconds * 1_000;
+  while (performance.now() < endMs) {
+    for (let i = 0; i < OPEN; i++) {
+      const call = new Call();
+      call.stream = client.open(REQUEST, false, call);
+      call.stream?.sendMessage(BODY, true);
+    }
+    exchange(client, server);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return ((calls - before) * 1e6) / (user + system);
+}
