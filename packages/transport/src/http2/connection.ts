@@ -68,6 +68,11 @@ export class Http2Connection {
     return this.#state.leaving;
   }
 
+  /** It has failed or was closed: set before its streams are told, who can tell its end from a reset of theirs by it. */
+  get over(): boolean {
+    return this.#state.over;
+  }
+
   /** Client: `open` would give a stream now. */
   get canOpen(): boolean {
     const { client, leaving, over, nextId } = this.#state;
