@@ -11,6 +11,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
+export { createLeanServer } from "./lean/rpc-server.js";
 export { type Metadata, type MetadataInit, type MetadataValue, metadataOf } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";
 export { PortMux, type PortMuxOptions } from "./mux.js";
@@ -24,6 +25,7 @@ export type {
   RpcServer,
   RpcServerOptions,
   ServiceImplementation,
+  SocketEngine,
   TlsServerOptions,
 } from "./server.js";
 export { RpcError, type RpcErrorOptions, StatusCode, type StatusName } from "./status.js";

@@ -1,17 +1,19 @@
 /**
  * One port for gRPC and HTTP/1: the first bytes of a connection decide. An HTTP/2 client opens with a fixed preface
- * (RFC 9113 §3.4), which no HTTP/1 request can begin with; such a connection is piped to the RPC engine's own
- * listener, any other is handed to a `node:http` server. Under TLS the same bytes are looked at after decryption.
+ * (RFC 9113 §3.4), which no HTTP/1 request can begin with; such a connection is handed to the RPC engine, or piped to the
+ * engine's own listener where it has to listen itself; any other is handed to a `node:http` server. Under TLS the same
+ * bytes are looked at after decryption.
  */
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { AuthorityMender } from "./authority.js";
 import { closeGivenUp, closeLate } from "./given-up.js";
 import { type Introduction, introductionBytes } from "./introduction.js";
+import { listeningAddress, listenOn } from "./listening.js";
 import { PendingConnections } from "./pending-connections.js";
 import { PingPolicy, type PingPolicyOptions } from "./ping-policy.js";
-import { addressText, type ListenAddress, type PrivateAddress, type TlsServerOptions } from "./server.js";
+import type { ListenAddress, PrivateAddress, SocketEngine, TlsServerOptions } from "./server.js";
 import { TlsEntrance, type TlsListener, verifiedNameOf } from "./tls-listener.js";
 
 /** What an HTTP/2 connection begins with; the rest of the preface is the RPC engine's to check. */
@@ -29,10 +31,10 @@ const pendingMax = 4096;
 
 export interface PortMuxOptions {
   /**
-   * Where the RPC engine listens; see `listenPrivately`. At any other address it is not told who its clients are. Without
-   * one the port is for HTTP/1 alone, and the HTTP server gets every connection.
+   * The RPC engine, if it takes sockets, or where it listens; see `listenPrivately`. At any other address it is not told who
+   * its clients are. Without one the port is for HTTP/1 alone, and the HTTP server gets every connection.
    */
-  readonly rpc?: ListenAddress | PrivateAddress | undefined;
+  readonly rpc?: SocketEngine | ListenAddress | PrivateAddress | undefined;
   /**
    * Gets every connection that is not HTTP/2. It does not listen itself, but is told that it does: only then does node
    * count its connections and keep its header and request time limits.
@@ -80,29 +82,22 @@ export class PortMux implements AsyncDisposable {
 
   /** Where it listens; undefined before `listen`. */
   get address(): ListenAddress | undefined {
-    const address = this.#server?.address();
-    if (address === null || address === undefined) return undefined;
-    return typeof address === "string" ? { path: address } : hostAndPort(address);
+    return this.#server === undefined ? undefined : listeningAddress(this.#server);
   }
 
-  /** Errors: an `Error` that names the address, with node's own as its cause (`EADDRINUSE`, `EACCES`, …). */
+  /** Errors: those of `listenOn`. */
   async listen(address: ListenAddress): Promise<{ readonly address: ListenAddress }> {
     if (this.#server !== undefined || this.#closing !== undefined) throw new Error("listen() was called before");
     const server = this.#createServer();
     this.#server = server;
     try {
-      server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port });
-      await once(server, "listening");
-    } catch (cause) {
+      const bound = await listenOn(server, address);
+      this.#options.http.emit("listening");
+      return { address: bound };
+    } catch (error) {
       this.#server = undefined;
-      const code = (cause as NodeJS.ErrnoException).code;
-      const reason = code === "EADDRINUSE" ? "the address is in use" : (cause as Error).message;
-      throw new Error(`cannot listen on ${addressText(address)}: ${reason}`, { cause });
+      throw error;
     }
-    this.#options.http.emit("listening");
-    // A failed accept (no file descriptor left) costs one connection, not the listener.
-    server.on("error", () => {});
-    return { address: this.address ?? address };
   }
 
   /**
@@ -158,15 +153,10 @@ export class PortMux implements AsyncDisposable {
         http.emit("connection", socket);
         return;
       }
-      const engine = connectTo(rpc);
-      if ("introductionKey" in rpc) {
-        const { remoteAddress, remotePort } = accepted;
-        const connection = rpc.partings.open();
-        engine.once("close", () => rpc.partings.part(connection));
-        const introduction: Introduction = { connection, remoteAddress, remotePort, certificateName };
-        engine.write(introductionBytes(rpc.introductionKey, introduction));
-      }
-      pipe(socket, engine, this.#options.pings);
+      const { remoteAddress, remotePort } = accepted;
+      const introduction: Introduction = { remoteAddress, remotePort, certificateName };
+      if ("accept" in rpc) rpc.accept(socket, introduction, this.#options.pings);
+      else pipeTo(rpc, socket, introduction, this.#options.pings);
     });
   }
 }
@@ -195,6 +185,22 @@ function readFirstBytes(socket: Socket, decided: (isHttp2: boolean) => void): vo
     else if (length === preface.length) done(true);
   };
   socket.on("readable", onReadable).on("end", onEnd);
+}
+
+/** Serves the client by an engine that listens there; only at a private address it is told who the client is. */
+function pipeTo(
+  rpc: ListenAddress | PrivateAddress,
+  client: Socket,
+  introduction: Introduction,
+  pings: PingPolicyOptions | undefined,
+): void {
+  const engine = connectTo(rpc);
+  if ("introductionKey" in rpc) {
+    const connection = rpc.partings.open();
+    engine.once("close", () => rpc.partings.part(connection));
+    engine.write(introductionBytes(rpc.introductionKey, { connection, ...introduction }));
+  }
+  pipe(client, engine, pings);
 }
 
 /** Copies both ways with back-pressure; an end passes through as a half-close, a failure of one side ends the other. */
@@ -281,8 +287,4 @@ function connectTo(address: ListenAddress): Socket {
   const options =
     "path" in address ? { path: address.path } : { host: address.host, port: address.port, noDelay: true };
   return connect({ ...options, allowHalfOpen: true });
-}
-
-function hostAndPort(address: AddressInfo): ListenAddress {
-  return { host: address.address, port: address.port };
 }

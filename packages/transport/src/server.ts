@@ -2,10 +2,13 @@
  * The server side of the port. An implementation is an object with one function a method, shaped by the method's kind:
  * a promise for a unary answer, an async iterable for a stream. What is not implemented answers UNIMPLEMENTED.
  */
+import type { Socket } from "node:net";
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { ServerMiddleware } from "nice-grpc-common";
+import type { Introduction } from "./introduction.js";
 import type { Metadata, MetadataInit } from "./metadata.js";
 import type { Partings } from "./partings.js";
+import type { PingPolicyOptions } from "./ping-policy.js";
 
 export interface CallContext {
   /** Aborts when the client cancels, its deadline passes, its connection ends or the server closes by force. */
@@ -66,6 +69,15 @@ export interface PrivateAddress {
   readonly introductionKey: Uint8Array;
   /** Tells the engine which connections the muxes have closed. */
   readonly partings: Partings;
+}
+
+/** An engine that takes connections which somebody of its own process has accepted, and decrypted if need be. */
+export interface SocketEngine {
+  /**
+   * Serves the connection, which stands at the client's first byte; it is the engine's from now on. `introduction` says who
+   * is at the other end. `pings`: how often the client may ping, and is sent away otherwise; default: as often as it likes.
+   */
+  accept(socket: Socket, introduction: Introduction, pings?: PingPolicyOptions): void;
 }
 
 /** An address as people write it: `127.0.0.1:2379`, `[::1]:2379`, `/run/kvorum.sock`. */

@@ -14,6 +14,7 @@ import { encode } from "./codec.js";
 import { takeCertificateName } from "./grpc-server.js";
 import type { RunningCalls } from "./running-calls.js";
 import { toServerError } from "./server-error.js";
+import { untilAborted } from "./until-aborted.js";
 
 export interface NiceMethodDefinition {
   readonly path: string;
@@ -125,22 +126,4 @@ function streamHandler(method: DescMethod, implemented: Implemented, running: Ru
       running.ended();
     }
   };
-}
-
-/**
- * The answers of a stream; when the call is over before its answers are, the iterator behind them is returned at once.
- * A generator that waits sees that only when it goes on, a queue can end at once.
- */
-async function* untilAborted(answers: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
-  const iterator = answers[Symbol.asyncIterator]();
-  const leave = (): void => {
-    // A failure to clean up has nobody left to be told to: the peer has gone.
-    iterator.return?.().catch(() => {});
-  };
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
 }

@@ -1,0 +1,415 @@
+/**
+ * One call, from its head to its trailers. A handler is called in the very turn that brings the end of its request; a unary
+ * one that answers at once has its head, message and trailers in the output before the next frame is read.
+ *
+ * A call ends once: by its answer, by an error, by a status of the server's own (`cancel`) or by the other side (`reset`). The
+ * last two abort the handler's signal.
+ */
+import { decode, encode } from "../codec.js";
+import { MessageReader } from "../grpc/message-reader.js";
+import { fieldsOf } from "../grpc/metadata-fields.js";
+import { ErrorCode } from "../http2/error-code.js";
+import type { StreamHandler } from "../http2/events.js";
+import type { HeaderField } from "../http2/hpack/header-field.js";
+import type { Http2Stream } from "../http2/stream.js";
+import type { MetadataInit } from "../metadata.js";
+import { metadataInitOf } from "../nice/metadata.js";
+import { RpcError, StatusCode } from "../status.js";
+import { detailsOfThrown, statusOfThrown } from "../thrown.js";
+import type { Deadline, Expiring } from "./deadlines.js";
+import { AnswerStream, type AnswerTaker } from "./server-answers.js";
+import { ANSWER_HEAD, answerHead, trailersBlock, trailersOnlyBlock } from "./server-blocks.js";
+import { ServerContext } from "./server-context.js";
+import type { Refusal, RequestHead } from "./server-head.js";
+import type { ServedMethod } from "./server-methods.js";
+import { RequestStream, type RequestStreamOwner } from "./server-requests.js";
+import type { ServerSettings } from "./server-settings.js";
+
+/** The connection as its calls see it. */
+export interface CallHost {
+  readonly server: ServerSettings;
+  readonly peer: string;
+  readonly certificateName: string | undefined;
+  /** The socket can take more; otherwise the connection calls `roomAgain` later. */
+  hasRoom(): boolean;
+  /** An answer of so many bytes is in the output, or, in part, behind the client's windows. */
+  sent(bytes: number, isQueued: boolean): void;
+  /** Bytes of requests that are kept until the rest of them has come; false where they are too many. */
+  keep(bytes: number): boolean;
+  /** The call is over; without one: what was left of its answer has gone. */
+  left(call: ServerCall | undefined): void;
+}
+
+const NO_FIELDS: readonly HeaderField[] = [];
+const PREFIX_BYTES = 5;
+
+export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, AnswerTaker {
+  /** Its neighbours in the list that the connection keeps of its calls. */
+  before: ServerCall | undefined;
+  after: ServerCall | undefined;
+  readonly #host: CallHost;
+  readonly #stream: Http2Stream;
+  readonly #head: RequestHead;
+  readonly #method: ServedMethod;
+  #deadline: Deadline | undefined;
+  /** Where a request is not one chunk that is one message. */
+  #reader: MessageReader | undefined;
+  #message: Uint8Array | undefined;
+  #keptBytes = 0;
+  #requests: RequestStream | undefined;
+  #answers: AnswerStream | undefined;
+  #abort: AbortController | undefined;
+  #trailer: readonly HeaderField[];
+  #requestEnded = false;
+  #headSent = false;
+  #isOver = false;
+  #isAborted = false;
+
+  constructor(host: CallHost, stream: Http2Stream, head: RequestHead, method: ServedMethod) {
+    this.before = undefined;
+    this.after = undefined;
+    this.#host = host;
+    this.#stream = stream;
+    this.#head = head;
+    this.#method = method;
+    this.#deadline = undefined;
+    this.#reader = undefined;
+    this.#message = undefined;
+    this.#requests = undefined;
+    this.#answers = undefined;
+    this.#abort = undefined;
+    this.#trailer = NO_FIELDS;
+  }
+
+  /** The fields of the request's head. */
+  get fields(): readonly HeaderField[] {
+    return this.#head.fields;
+  }
+
+  /** Made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#isAborted) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  hasRoom(): boolean {
+    return this.#stream.queuedBytes === 0 && this.#host.hasRoom();
+  }
+
+  /** The head has come; `endStream`: and that is all of the request. */
+  begin(endStream: boolean): void {
+    const { timeoutMs } = this.#head;
+    if (timeoutMs !== Number.POSITIVE_INFINITY) this.#deadline = this.#host.server.deadlines.set(timeoutMs, this);
+    this.#requestEnded = endStream;
+    if (this.#method.requestStream) {
+      this.#requests = new RequestStream(this, this.#stream, this.#newReader());
+      if (endStream) this.#requests.push(NOTHING, true);
+      this.#run(this.#requests);
+    } else if (endStream) this.#endRequest();
+  }
+
+  headers(_trailers: readonly HeaderField[], endStream: boolean): void {
+    this.data(NOTHING, endStream);
+  }
+
+  data(chunk: Uint8Array, endStream: boolean): void {
+    if (endStream) this.#requestEnded = true;
+    if (this.#requests !== undefined) {
+      this.#requests.push(chunk, endStream);
+      return;
+    }
+    if (chunk.length > 0) this.#stream.consumed(chunk.length);
+    if (this.#isOver) return;
+    if (chunk.length > 0) this.#collect(chunk, endStream);
+    if (endStream && !this.#isOver) this.#endRequest();
+  }
+
+  reset(): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#stop();
+  }
+
+  drained(): void {
+    if (this.#isOver) {
+      this.#partEarly();
+      this.#host.left(undefined);
+    } else if (this.#host.hasRoom()) this.#answers?.resume();
+  }
+
+  /** The socket can take more again. */
+  roomAgain(): void {
+    if (this.#stream.queuedBytes === 0) this.#answers?.resume();
+  }
+
+  expired(): void {
+    this.#deadline = undefined;
+    this.cancel(StatusCode.DEADLINE_EXCEEDED, "Deadline exceeded");
+  }
+
+  /** Ends the call with a status of the server's own; its handler is told by its signal. */
+  cancel(code: StatusCode, details: string): void {
+    if (this.#isOver) return;
+    this.#sendStatus(code, details);
+    this.#stop();
+  }
+
+  /** Ignored once the head is on its way. Errors: those of `fieldsOf`. */
+  sendHeader(header: MetadataInit | undefined): void {
+    if (this.#headSent || this.#isOver) return;
+    const block = header === undefined ? ANSWER_HEAD : answerHead(header);
+    this.#headSent = true;
+    this.#stream.sendHeaders(block, false);
+  }
+
+  /** A key that was set before is replaced. Errors: those of `fieldsOf`. */
+  setTrailer(trailer: MetadataInit): void {
+    const fields = fieldsOf(trailer);
+    const names = new Set(fields.map(({ name }) => name));
+    this.#trailer = [...this.#trailer.filter(({ name }) => !names.has(name)), ...fields];
+  }
+
+  sendAnswer(answer: unknown): boolean {
+    if (this.#isOver) return false;
+    const bytes = this.#encoded(answer);
+    if (bytes === undefined) return false;
+    if (!this.#headSent) {
+      this.#headSent = true;
+      this.#stream.sendHeaders(ANSWER_HEAD, false);
+    }
+    this.#stream.sendMessage(bytes, false);
+    this.#host.sent(bytes.length, this.#stream.queuedBytes > 0);
+    return !this.#isOver;
+  }
+
+  finish(): void {
+    if (this.#isOver) return;
+    this.#sendStatus(StatusCode.OK, "");
+    this.#requests?.close();
+  }
+
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    if (error instanceof RpcError && error.trailers !== undefined) this.#addTrailers(metadataInitOf(error.trailers));
+    const isAbort = this.#isAborted && error === this.#abort?.signal.reason;
+    this.#sendStatus(statusOfThrown(error, isAbort), detailsOfThrown(error));
+    this.#requests?.close();
+  }
+
+  failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#sendStatus(statusOfThrown(error, false), detailsOfThrown(error));
+    this.#stop();
+  }
+
+  handlerEnded(): void {
+    this.#host.server.handlers.ended();
+  }
+
+  decoded(message: Uint8Array): unknown {
+    const { traffic, requestValuesMax, counter } = this.#host.server;
+    const { input } = this.#method;
+    traffic?.received(message.length);
+    try {
+      if (!counter.hasMoreThan(requestValuesMax, input, message)) return decode(input, message);
+    } catch (cause) {
+      // What is wrong with it is nobody's business but the sender's, who knows the bytes.
+      throw new RpcError(StatusCode.INTERNAL, UNREADABLE, { cause });
+    }
+    throw new RpcError(StatusCode.INTERNAL, UNREADABLE);
+  }
+
+  #newReader(): MessageReader {
+    const reader = new MessageReader(this.#host.server.receiveBytesMax);
+    if (this.#head.encoding !== "") reader.setEncoding(this.#head.encoding);
+    return reader;
+  }
+
+  /** Of a request that is one message. */
+  #collect(chunk: Uint8Array, endStream: boolean): void {
+    if (this.#reader === undefined && this.#message === undefined) {
+      if (isOneMessage(chunk, this.#host.server.receiveBytesMax)) {
+        this.#message = chunk.subarray(PREFIX_BYTES);
+        if (!endStream) this.#keep(chunk.length);
+        return;
+      }
+    }
+    this.#reader ??= this.#newReader();
+    try {
+      this.#reader.push(chunk);
+      for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
+        if (this.#message !== undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, TOO_MANY_MESSAGES);
+        this.#message = next;
+      }
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    if (!endStream) this.#keep(chunk.length);
+  }
+
+  #keep(bytes: number): void {
+    this.#keptBytes += bytes;
+    if (!this.#host.keep(bytes)) this.cancel(StatusCode.RESOURCE_EXHAUSTED, TOO_MUCH_KEPT);
+  }
+
+  #endRequest(): void {
+    const message = this.#message;
+    this.#message = undefined;
+    if (this.#reader?.atBoundary === false) this.cancel(StatusCode.INTERNAL, "unexpected EOF");
+    else if (message === undefined) this.cancel(StatusCode.UNIMPLEMENTED, NO_MESSAGE);
+    else {
+      let request: unknown;
+      try {
+        request = this.decoded(message);
+      } catch (error) {
+        this.fail(error);
+        return;
+      }
+      this.#run(request);
+    }
+  }
+
+  #run(request: unknown): void {
+    const { handlers, middleware } = this.#host.server;
+    const method = this.#method;
+    const context = new ServerContext(this, method.path, this.#host.peer, this.#host.certificateName);
+    handlers.started();
+    let result: unknown;
+    try {
+      result = middleware === undefined ? method.run(request, context) : middleware.run(method, request, context, this);
+      if (method.responseStream) {
+        this.#answers = new AnswerStream(this, result as AsyncIterable<unknown>);
+        this.#answers.resume();
+        return;
+      }
+    } catch (error) {
+      handlers.ended();
+      this.fail(error);
+      return;
+    }
+    if (!isPromise(result)) this.#answered(result);
+    else
+      result.then(
+        (answer) => this.#answered(answer),
+        (error: unknown) => this.#thrown(error),
+      );
+  }
+
+  #answered(answer: unknown): void {
+    this.#host.server.handlers.ended();
+    if (answer === undefined || answer === null) this.fail(new TypeError(NO_ANSWER));
+    else if (this.sendAnswer(answer)) this.finish();
+  }
+
+  #thrown(error: unknown): void {
+    this.#host.server.handlers.ended();
+    this.fail(error);
+  }
+
+  /** Undefined where there is no sending it, and the call has ended for that. */
+  #encoded(answer: unknown): Uint8Array | undefined {
+    const { sendBytesMax, traffic } = this.#host.server;
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(this.#method.output, answer as Record<string, unknown>);
+    } catch {
+      this.cancel(StatusCode.INTERNAL, "Error serializing response");
+      return undefined;
+    }
+    traffic?.sent(bytes.length);
+    if (bytes.length <= sendBytesMax) return bytes;
+    this.cancel(StatusCode.RESOURCE_EXHAUSTED, `Sent message larger than max (${bytes.length} vs. ${sendBytesMax})`);
+    return undefined;
+  }
+
+  #addTrailers(trailers: MetadataInit): void {
+    try {
+      this.setTrailer(trailers);
+    } catch {
+      // The status says more than trailers that cannot be sent.
+    }
+  }
+
+  #sendStatus(code: StatusCode, details: string): void {
+    const block = this.#headSent
+      ? trailersBlock(code, details, this.#trailer)
+      : trailersOnlyBlock("200", code, details, this.#trailer);
+    this.#headSent = true;
+    this.#stream.sendHeaders(block, true);
+    this.#end();
+    this.#partEarly();
+  }
+
+  /** The client is told to send no more of its request, once it has all of the answer. */
+  #partEarly(): void {
+    if (!this.#requestEnded && this.#stream.queuedBytes === 0 && !this.#stream.ended) {
+      this.#stream.reset(ErrorCode.NO_ERROR);
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#deadline !== undefined) this.#host.server.deadlines.clear(this.#deadline);
+    if (this.#keptBytes > 0) this.#host.keep(-this.#keptBytes);
+    this.#reader = undefined;
+    this.#message = undefined;
+    this.#host.left(this);
+  }
+
+  /** The handler is at work, and nobody waits for its answer. */
+  #stop(): void {
+    this.#isAborted = true;
+    this.#abort?.abort();
+    this.#requests?.close({ cause: this.signal.reason });
+    this.#answers?.leave();
+  }
+}
+
+/** Answers a request that is no call; what still comes of it is dropped. */
+export class RefusedCall implements StreamHandler {
+  readonly #stream: Http2Stream;
+
+  constructor(stream: Http2Stream, { httpStatus, code, details }: Refusal, endStream: boolean) {
+    this.#stream = stream;
+    stream.sendHeaders(trailersOnlyBlock(httpStatus, code, details, NO_FIELDS), true);
+    if (!endStream) stream.reset(ErrorCode.NO_ERROR);
+  }
+
+  headers(): void {}
+
+  data(chunk: Uint8Array): void {
+    this.#stream.consumed(chunk.length);
+  }
+
+  reset(): void {}
+
+  drained(): void {}
+}
+
+const NOTHING = new Uint8Array(0);
+const UNREADABLE = "Error deserializing request";
+const TOO_MANY_MESSAGES = "a second request message came, where one is expected";
+const NO_MESSAGE = "no request message came, where one is expected";
+const TOO_MUCH_KEPT = "too much of unfinished requests on this connection";
+const NO_ANSWER = "the handler gave no answer";
+
+/** The usual case: one whole message, not compressed, not too large. */
+function isOneMessage(chunk: Uint8Array, bytesMax: number): boolean {
+  const length = chunk.length - PREFIX_BYTES;
+  if (length < 0 || length > bytesMax || chunk[0] !== 0) return false;
+  const announced =
+    (((chunk[1] as number) << 24) |
+      ((chunk[2] as number) << 16) |
+      ((chunk[3] as number) << 8) |
+      (chunk[4] as number)) >>>
+    0;
+  return announced === length;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
