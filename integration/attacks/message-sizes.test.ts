@@ -101,6 +101,21 @@ describe("a transaction", () => {
     });
   });
 
+  it("that reads one large value until no answer could be sent costs no copies of it, and its write is done", async () => {
+    const put = framed(Buffer.concat([key("large"), field(2, Buffer.alloc(2 ** 20))]));
+    expect(await call(put, {}, "put")).toMatchObject({ kind: "status", code: 0 });
+    const read = field(SUCCESS, field(RANGE, key("large")));
+    const inner = field(SUCCESS, field(TXN, Buffer.concat(Array.from({ length: 60 }, () => read))));
+    const write = field(SUCCESS, field(PUT, Buffer.concat([key("beside"), field(2, Buffer.of(1))])));
+    const outcome = await call(framed(Buffer.concat([write, ...Array.from({ length: 36 }, () => inner)])));
+    expect(outcome).toMatchObject({ kind: "status", code: 8 });
+    expect(outcome.kind === "status" ? outcome.message : "").toMatch(
+      /^grpc: trying to send message larger than max \(\d+ vs\. 2147483647\)$/,
+    );
+    const { count } = await attacked.channel.unary(KV.method.range, { key: Buffer.from("beside") });
+    expect(count).toBe(1n);
+  });
+
   it.each([10, 1000, 20_000])("nested %d deep does no harm", async (depth) => {
     let txn = field(SUCCESS, field(RANGE, key("a")));
     for (let i = 0; i < depth && txn.length < 1_500_000; i++) txn = field(SUCCESS, field(TXN, txn));

@@ -27,6 +27,11 @@ describe("an answer", () => {
     expect(() => checkAnswerSize(outer, 99)).toThrow("grpc: trying to send message larger than max (100 vs. 99)");
   });
 
+  it("that a transaction gave up to gather is refused with the size at which it did", () => {
+    const given: OperationResult = { kind: "txn", succeeded: true, responses: [], revision: 1n, excess: 101 };
+    expect(() => checkAnswerSize(given, 100)).toThrow("grpc: trying to send message larger than max (101 vs. 100)");
+  });
+
   it("may point to one value many times and is counted by what it will send", () => {
     const large = kv(2 ** 20);
     const responses = Array.from(

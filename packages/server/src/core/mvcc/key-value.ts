@@ -1,4 +1,5 @@
 /** The nouns of the store: a key with its value, a change. Field names are those of etcd's `mvccpb`. */
+import { EMPTY_BYTES } from "../bytes.js";
 
 export interface KeyValue {
   readonly key: Uint8Array;
@@ -17,4 +18,9 @@ export interface KeyValue {
 export interface Event {
   readonly type: "put" | "delete";
   readonly kv: KeyValue;
+}
+
+/** The key is a copy: as a view it would keep the value in memory, which lies in the same bytes. */
+export function withoutValue(kv: KeyValue): KeyValue {
+  return kv.value.length === 0 ? kv : { ...kv, key: kv.key.slice(), value: EMPTY_BYTES };
 }

@@ -94,6 +94,8 @@ export interface TxnResult {
   readonly responses: readonly OperationResult[];
   /** The store's revision after the whole transaction. */
   readonly revision: bigint;
+  /** Only when the answer was too large to be gathered: its bytes so far. What was written is; `responses` is empty. */
+  readonly excess?: number;
 }
 
 export type OperationResult = RangeResult | PutResult | DeleteRangeResult | TxnResult;

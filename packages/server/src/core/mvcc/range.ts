@@ -2,34 +2,36 @@
  * A range request against the index: count every key alive at the revision, then read as few stored values as the order,
  * the filters and the limit allow.
  */
-import { byteString, compareBytes, EMPTY_BYTES } from "../bytes.js";
+import { byteString, compareBytes } from "../bytes.js";
 import { NOT_FOUND } from "./key-index.js";
-import type { KeyValue } from "./key-value.js";
+import { type KeyValue, withoutValue } from "./key-value.js";
 import type { RangeOperation, RangeResult, SortTarget } from "./operations.js";
 import { READ_COST, SLICE_COST, SliceBudget, type Slices } from "./slices.js";
 import { readableRevision, type StoreState } from "./store-state.js";
 import { justAfter, keyRange } from "./tree-index.js";
+import type { RowSource } from "./txn-rows.js";
 
 /**
  * Serves the range as of `newest`, the store's revision now (inside a transaction: with its own writes so far).
  *
  * The walk may be left between two slices and writes may happen there; the answer is still that of one revision. When a
  * compaction passes that revision meanwhile, a range at an explicit revision fails with `compacted`, a range of the
- * newest revision begins again.
+ * newest revision begins again. `rows` is for who has read some of them already.
  */
 export function* rangeSlices(
   state: StoreState,
   operation: RangeOperation,
   newest: () => number,
   sliceCost: number = SLICE_COST,
+  rows: RowSource = state.table,
 ): Slices<RangeResult> {
   for (;;) {
     const revision = newest();
     const at = readableRevision(state, operation.revision, revision);
     const result =
       operation.rangeEnd.length === 0
-        ? single(state, operation, at)
-        : yield* walk(state, operation, at, new SliceBudget(sliceCost));
+        ? single(state, operation, at, rows)
+        : yield* walk(state, operation, at, new SliceBudget(sliceCost), rows);
     if (result !== undefined) return { kind: "range", revision: BigInt(revision), ...result };
   }
 }
@@ -37,12 +39,12 @@ export function* rangeSlices(
 type Rows = Pick<RangeResult, "kvs" | "count" | "more">;
 
 /** One key: most ranges are this, and need no walk. */
-function single(state: StoreState, operation: RangeOperation, at: number): Rows {
+function single(state: StoreState, operation: RangeOperation, at: number, source: RowSource): Rows {
   const index = state.index.get(byteString(operation.key));
   const position = index?.find(at) ?? NOT_FOUND;
   if (index === undefined || position === NOT_FOUND) return { kvs: [], count: 0, more: false };
   if (operation.countOnly) return { kvs: [], count: 1, more: false };
-  const kv = state.table.read(index, position);
+  const kv = source.readAt(index.mainAt(position), index.subAt(position));
   if (!passesFilters(operation, kv)) return { kvs: [], count: 1, more: false };
   return { kvs: [operation.keysOnly ? withoutValue(kv) : kv], count: 1, more: false };
 }
@@ -53,6 +55,7 @@ function* walk(
   operation: RangeOperation,
   at: number,
   budget: SliceBudget,
+  source: RowSource,
 ): Slices<Rows | undefined> {
   const plan = planOf(operation);
   const found = yield* locate(state, operation, at, plan.locateMost, budget);
@@ -63,7 +66,7 @@ function* walk(
   const places = found.places.length / 2;
   for (let i = 0; i < places && rows.length < plan.readMost; i++) {
     const place = plan.backwards ? places - 1 - i : i;
-    const kv = state.table.readAt(found.places[place * 2] as number, found.places[place * 2 + 1] as number);
+    const kv = source.readAt(found.places[place * 2] as number, found.places[place * 2 + 1] as number);
     if (passesFilters(operation, kv)) rows.push(plan.dropValuesEarly ? withoutValue(kv) : kv);
     if (budget.spend(READ_COST)) {
       yield;
@@ -147,10 +150,6 @@ function passesFilters(operation: RangeOperation, kv: KeyValue): boolean {
 
 function inBounds(revision: bigint, min: bigint, max: bigint): boolean {
   return (min === 0n || revision >= min) && (max === 0n || revision <= max);
-}
-
-function withoutValue(kv: KeyValue): KeyValue {
-  return { ...kv, value: EMPTY_BYTES };
 }
 
 function sortRows(rows: KeyValue[], target: SortTarget, descending: boolean): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
 import type { Compare, CompareResult, Operation, OperationResult, RangeResult, TxnOperation } from "./operations.js";
 import type { Store } from "./store.js";
-import { compareOf, deleteOf, openStore, putOf, rangeOf, show, showEvent, txnOf } from "./test-support.js";
+import { commit, compareOf, deleteOf, openStore, putOf, rangeOf, show, showEvent, txnOf } from "./test-support.js";
 
 const RESULTS: readonly CompareResult[] = ["equal", "greater", "less", "not-equal"];
 
@@ -122,6 +122,68 @@ describe("execution", () => {
   it("a range at an older revision inside reads that revision", () => {
     const result = filled().txn(txnOf([putOf("a", "new"), rangeOf("a", "", { revision: 2n })]));
     expect(rangeRows(result.responses[1])).toEqual(["a=first@2/2/1"]);
+  });
+});
+
+describe("reads of more than can be answered", () => {
+  const MIB = 1024 * 1024;
+
+  /** A store with a value of a mebibyte under `large`, and how often the backend was asked for a row. */
+  function withLarge(): { store: Store; reads: () => number } {
+    const backend = new MemoryBackend();
+    const open = openStore(backend);
+    const { store } = open;
+    store.put(putOf("large", "x".repeat(MIB)));
+    commit(open);
+    let reads = 0;
+    const get = backend.get.bind(backend);
+    backend.get = (table, key) => {
+      if (table === "key") reads++;
+      return get(table, key)?.slice();
+    };
+    return { store, reads: () => reads };
+  }
+
+  const readsOf = (count: number, range = rangeOf("large")): Operation[] => Array.from({ length: count }, () => range);
+
+  it("end in no answer, whatever the nesting, and what was written stays", () => {
+    const { store } = withLarge();
+    const inner = txnOf([...readsOf(1024), putOf("w", "2"), ...readsOf(1024)]);
+    const result = store.txn(txnOf([putOf("v", "1"), inner]));
+    expect(result).toMatchObject({ succeeded: true, responses: [], revision: 3n });
+    expect(result.excess).toBeGreaterThan(2 ** 31 - 1);
+    expect(result.excess).toBeLessThan(2 ** 31 + 2 * MIB);
+    expect(store.takeEvents().map(showEvent).slice(1)).toEqual(["put v=1@3/3/1", "put w=2@3/3/1"]);
+  });
+
+  it("take one copy of a large value, however often it is read", () => {
+    const { store, reads } = withLarge();
+    const result = store.txn(txnOf([...readsOf(1000), ...readsOf(1000, rangeOf("a", "z"))]));
+    expect(result.excess).toBeUndefined();
+    expect(result.responses).toHaveLength(2000);
+    expect(new Set(result.responses.map((one) => (one.kind === "range" ? one.kvs[0] : undefined))).size).toBe(1);
+    expect(reads()).toBe(1);
+  });
+
+  it("do not show an older value of a key for a newer one", () => {
+    const { store } = withLarge();
+    const steps = [
+      rangeOf("large"),
+      putOf("large", "y".repeat(MIB)),
+      rangeOf("large"),
+      rangeOf("large", "", { revision: 2n }),
+    ];
+    const { responses } = store.txn(txnOf(steps));
+    expect([0, 2, 3].map((i) => rangeRows(responses[i])[0]?.slice(0, 8))).toEqual(["large=xx", "large=yy", "large=xx"]);
+  });
+
+  it("are not those of keys without values, nor of counts, and they cost no copies either", () => {
+    const { store, reads } = withLarge();
+    const keys = readsOf(3000, rangeOf("large", "", { keysOnly: true }));
+    const counts = readsOf(3000, rangeOf("large", "", { countOnly: true }));
+    const { responses } = store.txn(txnOf([...keys, ...counts]));
+    expect(responses).toHaveLength(6000);
+    expect(reads()).toBe(1);
   });
 });
 

@@ -13,6 +13,7 @@ import type {
   OperationResult,
   PutOperation,
   RangeOperation,
+  RangeResult,
   TxnOperation,
   TxnResult,
 } from "./operations.js";
@@ -20,6 +21,7 @@ import { rangeSlices } from "./range.js";
 import { finish } from "./slices.js";
 import { readableRevision, type StoreState } from "./store-state.js";
 import { keyRange } from "./tree-index.js";
+import { TxnRows } from "./txn-rows.js";
 
 /** A transaction whose conditions are decided: only what will run is left. */
 interface DecidedTxn {
@@ -39,7 +41,14 @@ export function runTxn(state: StoreState, operation: TxnOperation): { result: Tx
   const decided = decide(state, operation);
   check(state, decided);
   const change = new Change(state);
-  return { result: execute(state, decided, change), change };
+  return { result: answer(state, decided, change), change };
+}
+
+/** Writes are done all the same when the reads among them are more than can be answered, as in etcd. */
+function answer(state: StoreState, decided: DecidedTxn, change: Change): TxnResult {
+  const rows = new TxnRows(state.table);
+  const result = execute(state, decided, change, rows);
+  return rows.excess === undefined ? result : { ...result, responses: [], excess: rows.excess };
 }
 
 /** Conditions of nested transactions too are decided now: they do not see what the operations before them write. */
@@ -82,20 +91,28 @@ function* flatten(decided: DecidedTxn): Generator<Exclude<Step, DecidedTxn>, voi
   }
 }
 
-function execute(state: StoreState, decided: DecidedTxn, change: Change): TxnResult {
-  const responses = decided.steps.map((step) => executeStep(state, step, change));
+function execute(state: StoreState, decided: DecidedTxn, change: Change, rows: TxnRows): TxnResult {
+  const responses = decided.steps.map((step) => executeStep(state, step, change, rows));
   return { kind: "txn", succeeded: decided.succeeded, responses, revision: BigInt(change.newest) };
 }
 
-function executeStep(state: StoreState, step: Step, change: Change): OperationResult {
+function executeStep(state: StoreState, step: Step, change: Change, rows: TxnRows): OperationResult {
   switch (step.kind) {
     case "range":
-      return finish(rangeSlices(state, step, () => change.newest));
+      return executeRange(state, step, change, rows);
     case "put":
       return change.put(step);
     case "delete-range":
       return change.deleteRange(step);
     case "decided":
-      return execute(state, step, change);
+      return execute(state, step, change, rows);
   }
+}
+
+function executeRange(state: StoreState, range: RangeOperation, change: Change, rows: TxnRows): RangeResult {
+  // Nobody will see it.
+  if (rows.excess !== undefined) return { kind: "range", kvs: [], count: 0, more: false, revision: 0n };
+  const result = finish(rangeSlices(state, range, () => change.newest, undefined, rows.sourceOf(range)));
+  rows.count(result.kvs);
+  return result;
 }
