@@ -11,6 +11,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
+export { leanChannel } from "./lean/channel.js";
 export { createLeanServer } from "./lean/rpc-server.js";
 export { type Metadata, type MetadataInit, type MetadataValue, metadataOf } from "./metadata.js";
 export { type Method, type MethodKind, methodPath, type StreamMethod, type UnaryMethod } from "./method.js";

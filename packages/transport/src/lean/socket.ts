@@ -59,9 +59,12 @@ export class Http2Socket implements Http2Events {
     this.connection = new Http2Connection(options, this);
   }
 
-  /** So much waits to be written that a stream should not add to it: see `whenWritable`. */
+  /**
+   * So much waits to be written that a stream should not add to it: see `whenWritable`. What waits for a window of the other
+   * side does not count: it may wait for ever, and nothing of the other streams is behind it.
+   */
   get congested(): boolean {
-    return this.socket.writableLength + this.connection.bufferedBytes > WRITE_BYTES_MAX;
+    return this.socket.writableLength > WRITE_BYTES_MAX;
   }
 
   /** Calls back when the socket has written what waited, or when the connection is over. */
@@ -181,7 +184,7 @@ export class Http2Socket implements Http2Events {
     if (socket.destroyed) return;
     socket.end();
     socket.resume();
-    const late = setTimeout(() => socket.destroy(), graceMs);
+    const late = setTimeout(() => socket.destroy(), graceMs).unref();
     socket.once("close", () => clearTimeout(late));
   }
 }

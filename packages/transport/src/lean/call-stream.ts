@@ -1,0 +1,216 @@
+/**
+ * A stream as an async iterator: nothing happens before the first `next()`; leaving the loop cancels the call.
+ *
+ * What has come is decoded when it is read. Its bytes go back to the server's window when the reader has taken all that was
+ * there, so a reader that stops stops the server within one window. Requests are pulled one at a time, each when the
+ * connection has taken the one before. Whoever supplied them learns of the end by the `return()` of their iterator.
+ */
+import type { CallOptions } from "../channel.js";
+import type { Http2Stream } from "../http2/stream.js";
+import { StatusCode } from "../status.js";
+import { Call, type CallSettings } from "./call.js";
+import type { RequestHead } from "./request-head.js";
+
+export interface StreamCallOptions<Request, Answer> {
+  readonly head: RequestHead;
+  readonly requests: AsyncIterable<Request>;
+  /** Puts the call on its way. Errors: where the channel is closed. */
+  start(call: Call): void;
+  encode(request: Request): Uint8Array;
+  decode(bytes: Uint8Array): Answer;
+}
+
+interface Waiter<Answer> {
+  resolve(result: IteratorResult<Answer, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/** What the reader is still to be told, once, when it has taken what came before. */
+interface End {
+  error?: { readonly cause: unknown };
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+export class StreamCall<Request, Answer> extends Call implements AsyncIterator<Answer, undefined> {
+  readonly #call: StreamCallOptions<Request, Answer>;
+  readonly #waiters: Waiter<Answer>[] = [];
+  #messages: Uint8Array[] = [];
+  #nextMessage = 0;
+  /** Bytes of the server's window that it has not got back. */
+  #heldBytes = 0;
+  #started = false;
+  #end: End | undefined;
+  #requests: AsyncIterator<Request> | undefined;
+  #goOn: (() => void) | undefined;
+
+  constructor(call: StreamCallOptions<Request, Answer>, options: CallOptions, settings: CallSettings) {
+    super(call.head, options, settings);
+    this.#call = call;
+  }
+
+  next(): Promise<IteratorResult<Answer, undefined>> {
+    if (!this.#started && this.#end === undefined) this.#start();
+    try {
+      const result = this.#take();
+      if (result !== undefined) return Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+    });
+  }
+
+  /** Cancels the call on the server; a `next()` that still waits is done. */
+  return(): Promise<IteratorResult<Answer, undefined>> {
+    this.#leave();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<Answer, undefined>> {
+    this.#leave();
+    return Promise.reject(error);
+  }
+
+  override drained(): void {
+    this.#goOn?.();
+  }
+
+  protected override sendFirst(stream: Http2Stream): void {
+    if (this.#requests !== undefined) void this.#sendRequests(stream, this.#requests);
+  }
+
+  protected override received(chunk: Uint8Array): void {
+    this.#heldBytes += chunk.length;
+    this.reader.push(chunk);
+    for (let message = this.nextMessage(); message !== undefined; message = this.nextMessage()) {
+      this.#messages.push(message);
+    }
+    this.#serve();
+    if (this.#nextMessage === this.#messages.length) this.#giveBack();
+  }
+
+  protected override succeeded(whole: boolean): void {
+    if (whole) this.#over({});
+    else this.#over({ error: { cause: this.error(StatusCode.INTERNAL, "the stream ended inside of a message") } });
+  }
+
+  protected override failed(cause: unknown): void {
+    // An abort is for now: what was read ahead is dropped. Before any other end it is still handed out.
+    if (this.signal?.aborted) this.#drop();
+    this.#over({ error: { cause } });
+  }
+
+  #start(): void {
+    this.#started = true;
+    try {
+      this.signal?.throwIfAborted();
+      this.#requests = this.#call.requests[Symbol.asyncIterator]();
+      this.#call.start(this);
+    } catch (cause) {
+      this.#over({ error: { cause } });
+    }
+  }
+
+  /** The next answer, or the end; undefined where it has to be waited for. */
+  #take(): IteratorResult<Answer, undefined> | undefined {
+    const message = this.#messages[this.#nextMessage];
+    if (message === undefined) return this.#end === undefined ? undefined : told(this.#end);
+    this.#messages[this.#nextMessage++] = NOTHING;
+    if (this.#nextMessage === this.#messages.length) {
+      this.#drop();
+      this.#giveBack();
+    }
+    try {
+      return { done: false, value: this.#call.decode(message) };
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
+  /** Hands out to those that wait. */
+  #serve(): void {
+    while (this.#waiters.length > 0) {
+      try {
+        const result = this.#take();
+        if (result === undefined) return;
+        this.#waiters.shift()?.resolve(result);
+      } catch (error) {
+        this.#waiters.shift()?.reject(error);
+      }
+    }
+  }
+
+  #over(end: End): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#stopRequests();
+    this.#serve();
+  }
+
+  #leave(): void {
+    this.#drop();
+    this.#end ??= {};
+    delete this.#end.error;
+    this.cancel(undefined);
+    this.#stopRequests();
+    this.#giveBack();
+    this.#serve();
+  }
+
+  #drop(): void {
+    this.#messages = [];
+    this.#nextMessage = 0;
+  }
+
+  #giveBack(): void {
+    if (this.#heldBytes === 0) return;
+    this.stream?.consumed(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  async #sendRequests(stream: Http2Stream, requests: AsyncIterator<Request>): Promise<void> {
+    try {
+      while (this.#requests !== undefined) {
+        const result = await requests.next();
+        if (this.#requests === undefined) return;
+        if (result.done) {
+          this.#requests = undefined;
+          stream.sendData(NOTHING, true);
+          return;
+        }
+        stream.sendMessage(this.#call.encode(result.value), false);
+        if (this.#mustWait(stream)) {
+          await new Promise<void>((resolve) => {
+            this.#goOn = resolve;
+            if (stream.queuedBytes === 0) this.connection?.whenWritable(resolve);
+          });
+        }
+      }
+    } catch (error) {
+      // The requests failed, so the stream has: its reader is told, and the server sees a cancelled call.
+      this.cancel(error);
+    }
+  }
+
+  #mustWait(stream: Http2Stream): boolean {
+    return stream.queuedBytes > 0 || this.connection?.congested === true;
+  }
+
+  #stopRequests(): void {
+    const requests = this.#requests;
+    this.#requests = undefined;
+    this.#goOn?.();
+    // The iterator may be waiting for its own producer; nothing of ours hangs on when it finishes.
+    requests?.return?.().catch(() => {});
+  }
+}
+
+function told(end: End): IteratorResult<never, undefined> {
+  const { error } = end;
+  if (error === undefined) return { done: true, value: undefined };
+  delete end.error;
+  throw error.cause;
+}
