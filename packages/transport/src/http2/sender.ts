@@ -140,10 +140,11 @@ export class Sender {
 
   /** Sends what can be sent of a queue that its owner has just filled. Emptied at once, it is no news to the owner. */
   #begin(stream: Http2Stream): void {
+    const before = this.#filling;
     this.#filling = stream;
     this.#wait(stream);
     this.#drain();
-    this.#filling = undefined;
+    this.#filling = before;
   }
 
   /** Puts a stream that has something to send and a window for it at the end of the row. */
