@@ -6,9 +6,8 @@ import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Frame, frameBytes } from "./http2/frame.js";
 import { PortMux } from "./mux.js";
-import { createNiceServer } from "./nice/server.js";
-import { listenPrivately } from "./private-socket.js";
 import { Echo } from "./testing/echo.js";
+import { type ServerEngine, serverEngines } from "./testing/engines.js";
 import { eventually } from "./testing/harness.js";
 import { callFrame, framesOf, preface, settings } from "./testing/http2-bytes.js";
 
@@ -27,21 +26,19 @@ const onAccepted = (message: unknown): void => {
   accepted.add(socket);
   socket.once("close", () => accepted.delete(socket));
 };
-beforeEach(async () => {
-  const rpc = createNiceServer();
-  rpc.add(Echo, { once: (note) => note });
-  const listener = await listenPrivately(rpc);
-  const mux = new PortMux({ rpc: listener.address, http: createServer() });
+async function start({ behindMux }: ServerEngine): Promise<void> {
+  const { server, rpc, remove } = await behindMux((one) => one.add(Echo, { once: (note) => note }));
+  const mux = new PortMux({ rpc, http: createServer() });
   const { address } = await mux.listen({ host: "127.0.0.1", port: 0 });
   port = "port" in address ? address.port : 0;
   subscribe("net.server.socket", onAccepted);
   cleanup.push(async () => {
     unsubscribe("net.server.socket", onAccepted);
-    await rpc.close();
+    await server.close();
     await mux.close();
-    await listener.remove();
+    await remove();
   });
-});
+}
 
 /** Sends, and resolves with what came when the other side has closed too. */
 async function answerTo(bytes: Uint8Array, options: { readonly end?: boolean } = {}): Promise<Frame[]> {
@@ -70,32 +67,36 @@ const MISTAKES: readonly (readonly [string, Uint8Array])[] = [
   ["a frame that is too large", halfFrame],
 ];
 
-describe("a call for a method that there is not, whose connection breaks at once,", () => {
-  it("ends with the connection and not with the process", async () => {
-    // grpc-js answers such a call, and throws where it cannot: this would be told as an error of the whole run.
-    const all = Array.from({ length: 10 }, () => MISTAKES).flat();
-    await Promise.all(all.map(([, bytes]) => answerTo(Buffer.concat([callFrame("127.0.0.1"), bytes]))));
-  });
-});
+describe.each(serverEngines)("behind a mux, with the $name server,", (engine) => {
+  beforeEach(() => start(engine));
 
-describe("CVE-2025-23085: a connection that the engine has given up", () => {
-  it.each(MISTAKES)("after %s is told so and closed, though the client keeps it open", async (_name, bytes) => {
-    expect((await answerTo(bytes)).at(-1)?.type, "GOAWAY").toBe(7);
+  describe("a call for a method that there is not, whose connection breaks at once,", () => {
+    it("ends with the connection and not with the process", async () => {
+      // grpc-js answers such a call, and throws where it cannot: this would be told as an error of the whole run.
+      const all = Array.from({ length: 10 }, () => MISTAKES).flat();
+      await Promise.all(all.map(([, bytes]) => answerTo(Buffer.concat([callFrame("127.0.0.1"), bytes]))));
+    });
   });
 
-  it.each(MISTAKES)("after %s and a good call is too", async (_name, bytes) => {
-    expect((await answerTo(Buffer.concat([callFrame("127.0.0.1"), bytes]))).at(-1)?.type, "GOAWAY").toBe(7);
-  });
+  describe("CVE-2025-23085: a connection that the engine has given up", () => {
+    it.each(MISTAKES)("after %s is told so and closed, though the client keeps it open", async (_name, bytes) => {
+      expect((await answerTo(bytes)).at(-1)?.type, "GOAWAY").toBe(7);
+    });
 
-  it("with megabytes behind the mistake, which nobody reads, is closed", async () => {
-    const wrong = frameBytes({ type: 4, flags: 0, streamId: 0 }, new Uint8Array(5));
-    await answerTo(Buffer.concat([wrong, new Uint8Array(8 * 2 ** 20)]));
-  });
+    it.each(MISTAKES)("after %s and a good call is too", async (_name, bytes) => {
+      expect((await answerTo(Buffer.concat([callFrame("127.0.0.1"), bytes]))).at(-1)?.type, "GOAWAY").toBe(7);
+    });
 
-  it("that the client ends in the middle of a frame is closed", async () => {
-    const call = callFrame("127.0.0.1");
-    for (const bytes of [halfFrame, call.subarray(0, 20), Buffer.concat([call, halfFrame.subarray(0, 5)])]) {
-      await answerTo(bytes, { end: true });
-    }
+    it("with megabytes behind the mistake, which nobody reads, is closed", async () => {
+      const wrong = frameBytes({ type: 4, flags: 0, streamId: 0 }, new Uint8Array(5));
+      await answerTo(Buffer.concat([wrong, new Uint8Array(8 * 2 ** 20)]));
+    });
+
+    it("that the client ends in the middle of a frame is closed", async () => {
+      const call = callFrame("127.0.0.1");
+      for (const bytes of [halfFrame, call.subarray(0, 20), Buffer.concat([call, halfFrame.subarray(0, 5)])]) {
+        await answerTo(bytes, { end: true });
+      }
+    });
   });
 });

@@ -17,6 +17,8 @@ import { Http2Socket, type SocketOwner } from "./socket.js";
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 /** Far more than a stream's, so that a few handlers that do not read hold up no other call. */
 const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
+/** Of one header block, as engine one has it. */
+const HEADER_FIELDS_MAX = 64;
 /** Of requests whose end has not come. */
 const KEPT_BYTES_MAX = 256 * 1024 * 1024;
 /** Of answers that the client has no window for: above what honest clients reach with large ones. */
@@ -69,7 +71,11 @@ export class ServerConnection implements SocketOwner, CallHost {
         role: "server",
         streamWindowBytes: STREAM_WINDOW_BYTES,
         connectionWindowBytes: CONNECTION_WINDOW_BYTES,
-        limits: { concurrentStreamsMax: server.concurrentStreamsMax, pingIntervalMsMin: pings?.minTimeMs ?? 0 },
+        limits: {
+          concurrentStreamsMax: server.concurrentStreamsMax,
+          headerFieldsMax: HEADER_FIELDS_MAX,
+          pingIntervalMsMin: pings?.minTimeMs ?? 0,
+        },
       },
       this,
     );

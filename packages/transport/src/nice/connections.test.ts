@@ -1,9 +1,8 @@
-/** Connections of engine one: each channel has one of its own, and a server ends those that have gone silent. */
-import { once } from "node:events";
+/** Connections of engine one: each channel has one of its own. */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel } from "../channel.js";
-import type { ListenAddress, RpcServerOptions } from "../server.js";
+import type { ListenAddress } from "../server.js";
 import { Echo } from "../testing/echo.js";
 import { eventually } from "../testing/harness.js";
 import { niceChannel } from "./channel.js";
@@ -35,43 +34,10 @@ describe("connections", () => {
     await channel(endpoint).unary(Echo.method.once, {});
     await eventually(() => accepted.filter(({ destroyed }) => !destroyed).length === 1, "one connection is left");
   });
-
-  it("a server with keep-alive ends a connection that does not answer its pings", async () => {
-    const port = await serve({ keepAlive: { intervalMs: 50, timeoutMs: 50 } });
-    // A client that says the preface of HTTP/2 and its (empty) settings, and then nothing more.
-    const socket = connect(port, "127.0.0.1");
-    cleanup.push(async () => void socket.destroy());
-    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    socket.write(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0));
-    let closed = false;
-    socket.on("close", () => {
-      closed = true;
-    });
-    socket.on("error", () => {});
-    socket.resume();
-    await eventually(() => closed, "the end of the silent connection");
-  });
-
-  it("closing a server does not wait for a client that has stopped reading and closing", async () => {
-    const server = createNiceServer();
-    server.add(Echo, { once: (note) => note });
-    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
-    // It never closes by itself: the half that the server closed stays half closed.
-    const socket = connect({ port: portOf(address), host: "127.0.0.1", allowHalfOpen: true });
-    cleanup.push(async () => void socket.destroy());
-    socket.on("error", () => {});
-    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    socket.write(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0));
-    await once(socket, "data");
-    socket.pause();
-    const startMs = performance.now();
-    await server.close();
-    expect(performance.now() - startMs).toBeLessThan(5000);
-  });
 });
 
-async function serve(options: RpcServerOptions = {}): Promise<number> {
-  const server = createNiceServer(options);
+async function serve(): Promise<number> {
+  const server = createNiceServer();
   server.add(Echo, { once: (note) => note });
   const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
   cleanup.push(() => server.close());

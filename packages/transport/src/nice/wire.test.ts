@@ -226,37 +226,3 @@ describe("TLS", () => {
     expect(await check(endpoint, { tls: { ca } }).catch((error) => error)).toBeInstanceOf(RpcError);
   });
 });
-
-describe("the server half", () => {
-  it("names an address it cannot listen on", async () => {
-    await using first = createNiceServer();
-    const { address } = await first.listen({ host: "127.0.0.1", port: 0 });
-    const second = createNiceServer();
-    const port = "port" in address ? address.port : 0;
-    await expect(second.listen(address)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use`);
-    await second.close();
-  });
-
-  it("refuses what comes too late", async () => {
-    const server = createNiceServer();
-    await server.listen({ host: "127.0.0.1", port: 0 });
-    expect(() => server.add(Health, {})).toThrow("add() after listen()");
-    await server.close();
-    await expect(server.listen({ host: "127.0.0.1", port: 0 })).rejects.toThrow("listen() after close()");
-  });
-
-  it("says where a call comes from", async () => {
-    await using server = createNiceServer();
-    const peers: string[] = [];
-    server.add(Health, {
-      check: (_request, context) => {
-        peers.push(context.peer);
-        return {};
-      },
-    });
-    const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
-    await using channel = niceChannel(`http://127.0.0.1:${"port" in address ? address.port : 0}`);
-    await channel.unary(Health.method.check, {});
-    expect(peers[0]).toMatch(/^127\.0\.0\.1:\d+$/);
-  });
-});
