@@ -55,6 +55,19 @@ describe("ports", () => {
     }
   });
 
+  it("a port for members shows the version, as etcd's does, and has nothing else for who comes by HTTP", async () => {
+    const peers = await freeUrl();
+    await using gateway = await startGateway({ listenPeerUrls: [peers], peerUrls: [peers] });
+    const response = await fetch(`${peers}/version`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(await response.json()).toEqual(await (await fetch(`${gateway.endpoint}/version`)).json());
+    const post = await fetch(`${peers}/version`, { method: "POST", body: "{}" });
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET"]);
+    for (const path of ["/version/", "/", "/health", "/metrics", "/members", "/raft", "/debug/vars", "/v3/kv/range"]) {
+      expect((await fetch(`${peers}${path}`)).status, path).toBe(404);
+    }
+  });
+
   it("the gateway and profiles can be switched off and on", async () => {
     await using gateway = await startGateway({ http: { gateway: false, debug: true } });
     const response = await gateway.post("/v3/kv/range", "{}");

@@ -151,7 +151,7 @@ function keepAliveOf(options: ResolvedOptions["keepAlive"]): Pick<RpcServerOptio
 }
 
 /** A cluster that has not been told a version speaks ours: there were no other ones. */
-function versionsOf({ clusterVersion }: NodeApi): Versions {
+export function versionsOf({ clusterVersion }: Pick<NodeApi, "clusterVersion">): Versions {
   return {
     etcdserver: API_VERSION,
     etcdcluster: clusterVersion ?? API_VERSION,

@@ -62,7 +62,8 @@ describe("the kvorum command", () => {
     await channel.close();
     first.child.kill("SIGKILL");
     expect(await first.exited).toBe("SIGKILL");
-    expect(await readdir(join(dataDir, "member", "rpc"))).toEqual(["rpc"]);
+    for (const folder of ["rpc", "rpc-peers-1"])
+      expect(await readdir(join(dataDir, "member", folder)), folder).toEqual(["rpc"]);
     const second = await serve(dataDir);
     const again = niceChannel(second.endpoint);
     const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });

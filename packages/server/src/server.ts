@@ -9,9 +9,10 @@
 import { NodeAuth } from "./auth/node-auth.js";
 import { startAutoCompaction } from "./auto-compaction.js";
 import { Closers } from "./closers.js";
-import { openEdge } from "./edge.js";
+import { openEdge, versionsOf } from "./edge.js";
 import type { Env, Failpoints, Logger } from "./env.js";
 import { forceNewCluster } from "./force-new-cluster.js";
+import { peerPages } from "./http/surfaces.js";
 import { SystemClock } from "./io/clock.js";
 import { NO_FAILPOINTS } from "./io/no-failpoints.js";
 import { GrpcPeers } from "./io/peers/grpc-peers.js";
@@ -24,7 +25,7 @@ import { TlsMeasures } from "./measures/tls-measures.js";
 import { EtcdNode } from "./node/node.js";
 import { refuseRemoved } from "./node/start-refused.js";
 import { IN_MEMORY, type NodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
-import { MachineMemory, openStorage } from "./storage.js";
+import { MachineMemory, openStorage, type Storage } from "./storage.js";
 import type { NodeTls } from "./tls/node-tls.js";
 import { openTlsSides, type TlsSidesOptions } from "./tls/sides.js";
 import { KVORUM_VERSION } from "./version.js";
@@ -112,7 +113,7 @@ async function start(
     ...{ clock, logger, measures: tlsMeasures },
   });
   closers.add(() => tls.close());
-  const peers = openPeers ?? (await listenForPeers(options, clock, closers, tls.peer)) ?? NO_PEERS;
+  const peers = openPeers ?? (await listenForPeers(options, clock, closers, { tls: tls.peer, ...storage })) ?? NO_PEERS;
   const measures = new NodeMeasures();
   const env: Env = { ...world, peers };
   const node = await EtcdNode.start({
@@ -126,6 +127,7 @@ async function start(
     },
   });
   closers.add(() => node.stop());
+  if (peers instanceof GrpcPeers) peers.showPages(peerPages(() => versionsOf(node)));
   const ended = Promise.race([node.failed.then(rethrow), node.removed.then(() => refuseRemoved(node.header))]);
   ended.catch(() => {});
   if (options.initialCorruptCheck) await Promise.race([node.checkSelf(), ended]);
@@ -183,12 +185,15 @@ async function listenForPeers(
   { listenPeerUrls, logger }: ResolvedOptions,
   clock: SystemClock,
   closers: Closers,
-  tls: NodeTls | undefined,
+  { tls, privateFolder }: Pick<Storage, "privateFolder"> & { readonly tls: NodeTls | undefined },
 ): Promise<GrpcPeers | undefined> {
   if (listenPeerUrls.length === 0) return undefined;
   const peers = new GrpcPeers({ clock, logger, tls });
   closers.add(() => peers.close());
-  for (const url of listenPeerUrls) await peers.listen(addressOf(url), { secure: isSecure(url) });
+  for (const [i, url] of listenPeerUrls.entries()) {
+    const own = privateFolder === undefined ? undefined : `${privateFolder}-peers-${i + 1}`;
+    await peers.listen(addressOf(url), { secure: isSecure(url), privateFolder: own });
+  }
   return peers;
 }
 

@@ -1,8 +1,9 @@
 /**
- * What the ports of a node serve by HTTP/1.1: everything on a client port, health and metrics on a port for monitoring,
- * nothing on a port for gRPC alone. Read `access.ts` for who is let in, `node-endpoints.ts` and `gateway/gateway.ts` for
+ * What the ports of a node serve by HTTP/1.1: everything on a client port, health and metrics on a port for monitoring, the
+ * version on a port for members, nothing on a port for gRPC alone. Read `access.ts` for who is let in, `node-endpoints.ts` and `gateway/gateway.ts` for
  * what there is.
  */
+import type { RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AccessRules } from "./access.js";
 import { type Answer, notFound, send } from "./answer.js";
@@ -11,7 +12,7 @@ import { type Endpoints, serveEndpoint, targetOf } from "./endpoints.js";
 import type { Gateway } from "./gateway/gateway.js";
 import { isGatewayPath } from "./gateway/routes.js";
 import type { HttpSurface } from "./http-server.js";
-import { type EndpointParts, healthEndpoints, versionEndpoint } from "./node-endpoints.js";
+import { type EndpointParts, healthEndpoints, type Versions, versionEndpoint } from "./node-endpoints.js";
 import { profileEndpoints } from "./profiles.js";
 
 export interface ClientSurfaceParts extends EndpointParts {
@@ -53,6 +54,14 @@ export function clientSurface(parts: ClientSurfaceParts): HttpSurface {
 /** `--listen-metrics-urls`: health and metrics. Whoever reaches the port may ask under any name, as in etcd. */
 export function metricsSurface(parts: EndpointParts): HttpSurface {
   return endpointSurface(healthEndpoints(parts));
+}
+
+/** What peer URLs show: `/version`. The rest of etcd's paths there is between members, and ours talk gRPC. */
+export function peerPages(versions: () => Versions): RequestListener {
+  const endpoints: Endpoints = new Map([["/version", versionEndpoint(versions)]]);
+  return (request, response) => {
+    serveEndpoint(endpoints, request, response).catch(() => response.destroy());
+  };
 }
 
 /** Only what is in the table. */

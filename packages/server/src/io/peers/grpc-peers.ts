@@ -20,6 +20,7 @@
  * - An address that refuses (a process that restarts) is tried every 500 ms at most, the first time after 25 ms.
  */
 import { setMaxListeners } from "node:events";
+import type { RequestListener } from "node:http";
 import { create } from "@bufbuild/protobuf";
 import { AskRequestSchema, Peer } from "@kvorum/proto";
 import { createNiceServer, type ListenAddress, StatusCode, type TlsListener } from "@kvorum/transport";
@@ -70,6 +71,13 @@ export interface GrpcPeersOptions {
   readonly bounds?: Partial<PeerBounds>;
 }
 
+export interface PeerListenOptions {
+  /** With TLS. */
+  readonly secure: boolean;
+  /** See `PeerPortOptions`. */
+  readonly privateFolder: string | undefined;
+}
+
 export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   /** What is counted of the traffic. */
   readonly measures: PeerMeasures = new PeerMeasures();
@@ -91,6 +99,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   #running: Running | undefined;
   #addresses: readonly PeerAddress[] = [];
   #probeTimer: Timer | undefined;
+  #pages: RequestListener | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: GrpcPeersOptions) {
@@ -113,18 +122,26 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
    * Opens a peer port, before `start` and any number of times. Port 0 picks a free one. Errors: those of listening, and a
    * `TypeError` for a port with TLS without any settings of it.
    */
-  async listen(address: ListenAddress, options: { readonly secure?: boolean } = {}): Promise<ListenAddress> {
+  async listen(
+    address: ListenAddress,
+    { secure = false, privateFolder }: Partial<PeerListenOptions> = {},
+  ): Promise<ListenAddress> {
     if (this.#closed !== undefined) throw new Error("listen() after close()");
-    const tls = options.secure === true ? this.#options.tls?.listener : undefined;
-    if (options.secure === true && tls === undefined) throw new TypeError("there is no certificate for a peer port");
+    const tls = secure ? this.#options.tls?.listener : undefined;
+    if (secure && tls === undefined) throw new TypeError("there is no certificate for a peer port");
     const server = createNiceServer({
       receiveBytesMax: this.#bounds.receiveBytesMax,
       keepAlive: this.#bounds.bulkKeepAlive,
     });
     server.add(Peer, this.#service);
-    const port = await openPeerPort(server, address, tls);
+    const port = await openPeerPort(server, address, { tls, pages: () => this.#pages, privateFolder });
     this.#ports.push(port);
     return port.address;
+  }
+
+  /** What the ports show to who comes with HTTP/1, from now on; until then nothing. */
+  showPages(pages: RequestListener): void {
+    this.#pages = pages;
   }
 
   start(identity: PeerIdentity, handlers: PeerHandlers): void {

@@ -1,8 +1,8 @@
 /**
- * One port for other members. Plain text is served by the RPC engine itself; TLS by the mux that client ports have, so
- * that handshakes have the same limits and the same judge everywhere.
+ * One port for other members, behind the mux that client ports have, so that connections and handshakes have the same
+ * limits and the same judge everywhere. Members talk gRPC; who comes with HTTP/1 is shown a few pages.
  */
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { type ListenAddress, listenPrivately, PortMux, type RpcServer, type TlsListener } from "@kvorum/transport";
 
 export interface PeerPort {
@@ -11,21 +11,26 @@ export interface PeerPort {
   close(): Promise<void>;
 }
 
+export interface PeerPortOptions {
+  /** Default: plain text. */
+  readonly tls: TlsListener | undefined;
+  /** Asked anew for each request. Without any there is nothing to be found. */
+  readonly pages: () => RequestListener | undefined;
+  /** Where the engine's own socket may lie: a folder for this port alone. Default: one for temporary files. */
+  readonly privateFolder?: string | undefined;
+}
+
 const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Errors: those of listening; nothing stays open then. */
 export async function openPeerPort(
   server: RpcServer,
   address: ListenAddress,
-  tls: TlsListener | undefined,
+  { tls, pages, privateFolder }: PeerPortOptions,
 ): Promise<PeerPort> {
-  if (tls === undefined) {
-    const bound = await server.listen(address);
-    return { address: bound.address, close: () => server.close() };
-  }
-  const listener = await listenPrivately(server);
-  const http = noPages();
-  const mux = new PortMux({ rpc: listener.address, http, tls });
+  const listener = await listenPrivately(server, privateFolder);
+  const http = httpServer(pages);
+  const mux = new PortMux({ rpc: listener.address, http, ...(tls !== undefined && { tls }) });
   const close = async (): Promise<void> => {
     await Promise.all([mux.close(), server.close()]);
     http.close();
@@ -40,9 +45,10 @@ export async function openPeerPort(
   }
 }
 
-/** Members talk gRPC; whoever comes with HTTP/1 finds nothing. */
-function noPages(): HttpServer {
-  return createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (_request, response) => {
+function httpServer(pages: PeerPortOptions["pages"]): HttpServer {
+  return createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {
+    const listener = pages();
+    if (listener !== undefined) return listener(request, response);
     response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
     response.end("404 page not found\n");
   });
