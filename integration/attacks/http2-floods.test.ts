@@ -30,6 +30,9 @@ async function open(port: number, settings?: Buffer): Promise<RawConnection> {
   return connection;
 }
 
+const portFor = (side: "clients" | "members"): number =>
+  side === "clients" ? attacked.node.port : attacked.node.peerPort;
+
 const range = block(callFields(`/${KV.typeName}/Range`));
 const unknown = block(callFields("/no.Such/Method"));
 
@@ -78,8 +81,7 @@ async function send(connection: RawConnection, flood: Flood): Promise<number> {
 
 describe.each(["clients", "members"] as const)("on the port for %s, a flood of", (side) => {
   it.each(Object.entries(FLOODS))("%s", async (_name, flood) => {
-    const port = side === "clients" ? attacked.node.port : attacked.node.peerPort;
-    const sending = open(port, NOTHING).then((connection) => send(connection, flood));
+    const sending = open(portFor(side), NOTHING).then((connection) => send(connection, flood));
     let [over, served] = [false, 0];
     void sending.finally(() => {
       over = true;
@@ -129,6 +131,18 @@ describe("connections that hold something back", () => {
     expect((await fetch(`${attacked.node.endpoint}/version`)).ok).toBe(true);
     expect(idle.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(256);
   });
+
+  it.each(["clients", "members"] as const)(
+    "are cut soon after a mistake that ends them, on the port for %s",
+    async (side) => {
+      const connection = await open(portFor(side), NOTHING);
+      const startMs = performance.now();
+      await connection.write(frame(FRAME.windowUpdate, 0, 0, Buffer.of(0x7f, 0xff, 0xff, 0xff)));
+      await connection.untilClosed();
+      expect(connection.sentAway).toBe(true);
+      expect(performance.now() - startMs, "not when the engine misses an answer to its pings").toBeLessThan(5000);
+    },
+  );
 
   it("are cut after ten seconds of a preface a byte at a time", async () => {
     const connection = await open(attacked.node.port);
