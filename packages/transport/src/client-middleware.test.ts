@@ -1,29 +1,36 @@
 /** nice-grpc client middleware on a channel: order, options, errors, streams. */
 import { ClientError, type ClientMiddleware, Metadata } from "nice-grpc-common";
 import { describe, expect, it } from "vitest";
+import type { TransportFactory } from "./channel.js";
 import { withClientMiddleware } from "./client-middleware.js";
+import { leanChannel } from "./lean/channel.js";
 import { niceChannel } from "./nice/channel.js";
 import { createNiceServer } from "./nice/server.js";
 import { RpcError, StatusCode } from "./status.js";
 import { Echo } from "./testing/echo.js";
 import { aborted, collect, type EnginePair, failure, Harness } from "./testing/harness.js";
 
-const pair: EnginePair = {
-  name: "nice",
-  channel: niceChannel,
+const pairOf = (channel: TransportFactory): EnginePair => ({
+  name: "to nice",
+  channel,
   createServer: createNiceServer,
   serve: async (server) => {
     const { address } = await server.listen({ host: "127.0.0.1", port: 0 });
     const port = "port" in address ? address.port : 0;
     return { endpoint: `http://127.0.0.1:${port}`, close: async () => {} };
   },
-};
+});
 
 async function* notes(...texts: string[]): AsyncGenerator<{ text: string }> {
   for (const text of texts) yield { text };
 }
 
-describe("client middleware", () => {
+describe.each([
+  ["nice", niceChannel],
+  ["lean", leanChannel],
+] as const)("client middleware on the channel of %s", (_engine, connectTo) => {
+  const pair = pairOf(connectTo);
+
   it("runs in the order it is listed, around unary calls and streams", async () => {
     await using harness = new Harness(pair);
     const channel = await harness.connect({

@@ -12,6 +12,7 @@ import type { StreamHandler } from "../http2/events.js";
 import type { HeaderField } from "../http2/hpack/header-field.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { RpcError, StatusCode } from "../status.js";
+import type { CallAborts } from "./call-aborts.js";
 import { type AnswerHead, type AnswerReader, type AnswerStatus, foreignStatus } from "./call-answer.js";
 import { refusedStatus, statusOfReset } from "./call-reset.js";
 import type { Deadline, Deadlines, Expiring } from "./deadlines.js";
@@ -30,6 +31,7 @@ export interface CallConnection {
 }
 
 export interface CallSettings {
+  readonly aborts: CallAborts;
   readonly deadlines: Deadlines;
   readonly receiveBytesMax: number;
 }
@@ -76,7 +78,7 @@ export abstract class Call implements StreamHandler, Expiring {
     if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MS_MAX) {
       this.#deadline = this.#settings.deadlines.set(timeoutMs, this);
     }
-    signal?.addEventListener("abort", this, { once: true });
+    if (signal !== undefined) this.#settings.aborts.add(signal, this);
   }
 
   /** It has to wait for a connection or for room on it, so that its timeout has to be computed anew. */
@@ -109,14 +111,10 @@ export abstract class Call implements StreamHandler, Expiring {
     this.cancel(this.#error(code, details));
   }
 
-  // `Expiring` and the listener of the signal.
+  // `Expiring`.
 
   expired(): void {
     this.cancel(this.#error(StatusCode.DEADLINE_EXCEEDED, "Deadline exceeded"));
-  }
-
-  handleEvent(): void {
-    this.cancel(this.#options.signal?.reason);
   }
 
   // `StreamHandler`.
@@ -250,7 +248,8 @@ export abstract class Call implements StreamHandler, Expiring {
   #finish(code: number): void {
     this.over = true;
     if (this.#deadline !== undefined) this.#settings.deadlines.clear(this.#deadline);
-    this.#options.signal?.removeEventListener("abort", this);
+    const { signal } = this.#options;
+    if (signal !== undefined) this.#settings.aborts.remove(signal, this);
     if (this.stream !== undefined && !this.stream.ended) this.stream.reset(code);
     this.connection?.left(this);
   }

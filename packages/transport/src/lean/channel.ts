@@ -18,6 +18,7 @@ import { decodeAnswer, encodeRequest } from "../messages.js";
 import type { StreamMethod, UnaryMethod } from "../method.js";
 import { RpcError, StatusCode } from "../status.js";
 import type { Call, CallSettings } from "./call.js";
+import { CallAborts } from "./call-aborts.js";
 import type { AnswerStatus } from "./call-answer.js";
 import { StreamCall } from "./call-stream.js";
 import { UnaryCall } from "./call-unary.js";
@@ -64,7 +65,7 @@ class LeanChannel implements Channel, ConnectionOwner {
     this.#dialer = new Dialer(parseEndpointAddress(endpoint), options.tls);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? connectTimeoutMsDefault;
     this.#sendBytesMax = options.sendBytesMax ?? sendBytesMaxDefault;
-    this.#calls = { deadlines: new Deadlines(), receiveBytesMax };
+    this.#calls = { aborts: new CallAborts(), deadlines: new Deadlines(), receiveBytesMax };
     if (keepAlive !== false) {
       const { intervalMs = keepAliveIntervalMsDefault, timeoutMs = keepAliveTimeoutMsDefault } = keepAlive;
       this.#keepAlive = { intervalMs, timeoutMs };

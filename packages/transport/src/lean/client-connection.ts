@@ -136,7 +136,9 @@ export class ClientConnection implements CallConnection, SocketOwner, KeptConnec
 
   request(): void {}
 
-  pong(): void {}
+  pong(): void {
+    this.#keepAlive?.answered();
+  }
 
   settings(): void {
     if (this.#state === "connecting") {

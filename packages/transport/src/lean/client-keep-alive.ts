@@ -28,6 +28,14 @@ export class KeepAlive {
     if (this.#timer === undefined) this.#wait(this.#intervalMs);
   }
 
+  /** The answer to a ping. */
+  answered(): void {
+    if (this.#pingedMs === undefined) return;
+    this.#pingedMs = undefined;
+    clearTimeout(this.#timer);
+    this.#wait(this.#intervalMs);
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
