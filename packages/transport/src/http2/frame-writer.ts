@@ -1,16 +1,20 @@
 /** The frames that we send, written into the output; `spoken` and `answerBytes` count what limits are made of. */
 import { FrameFlag, FrameType } from "./frame.js";
+import { joined } from "./octets.js";
 import type { Output } from "./output.js";
-import type { PeerSettings } from "./settings.js";
-import { SETTING_BYTES } from "./settings.js";
+import { HEADER_TABLE_BYTES_DEFAULT, type PeerSettings, SETTING_BYTES } from "./settings.js";
 
 export const ACK = 0x1;
+/** HPACK's update of the table to 0 bytes. */
+const TABLE_OF_NOTHING: Uint8Array = Uint8Array.of(0x20);
 
 export class FrameWriter {
   readonly output: Output;
   readonly #peer: PeerSettings;
   /** Frames of calls that were sent: HEADERS and DATA. */
   spoken = 0;
+  /** Size of the table that our blocks may use. They use none, but the other side has to hear of a change. */
+  #tableBytes: number = HEADER_TABLE_BYTES_DEFAULT;
   #answerBytes = 0;
   #answersTake = 0;
 
@@ -25,8 +29,9 @@ export class FrameWriter {
   }
 
   /** HEADERS, and CONTINUATION frames for what is longer than one frame may be. */
-  headers(streamId: number, block: Uint8Array, endStream: boolean): void {
+  headers(streamId: number, fields: Uint8Array, endStream: boolean): void {
     this.spoken++;
+    const block = this.#peer.headerTableBytesMin < this.#tableBytes ? this.#withoutTable(fields) : fields;
     const flags = endStream ? FrameFlag.END_STREAM : 0;
     const most = this.#peer.frameBytes;
     if (block.length <= most) {
@@ -41,6 +46,12 @@ export class FrameWriter {
       else this.output.head(FrameType.CONTINUATION, end, streamId, part.length);
       this.output.body(part);
     }
+  }
+
+  /** Whoever makes its table smaller waits for a block that begins with taking that up (RFC 7541 §4.2). */
+  #withoutTable(block: Uint8Array): Uint8Array {
+    this.#tableBytes = 0;
+    return joined([TABLE_OF_NOTHING, block]);
   }
 
   /** The head of a DATA frame; the caller writes the payload. */

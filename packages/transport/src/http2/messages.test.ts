@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hex } from "../testing/hpack.js";
 import { block, CALL, data, END, frame, headers, request, Side, settings } from "../testing/http2-script.js";
 import type { HeaderField } from "./hpack/header-field.js";
+import { joined } from "./octets.js";
 
 describe("a request", () => {
   it("is told of with its data and trailers", () => {
@@ -174,6 +175,19 @@ describe("an answer", () => {
       "> HEADERS 1 end",
     ]);
     expect(side.connection.openStreams).toBe(0);
+  });
+
+  it("begins with taking up a smaller table of HPACK's, once", () => {
+    const side = new Side("server");
+    side.told(request(1, END), settings([1, 0]), settings([1, 4_096]), settings([1, 100]));
+    const blocks: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      side.stream(1).sendHeaders(block(":status: 200"), false);
+      blocks.push(Buffer.from(joined(side.connection.takeOutput())).toString("hex", 9));
+      side.receive(settings([1, 50]));
+      side.lines();
+    }
+    expect(blocks).toEqual(["2088", "88", "88"]);
   });
 
   it("is over after its end: what is sent then goes nowhere", () => {

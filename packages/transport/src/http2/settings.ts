@@ -17,9 +17,12 @@ export const FRAME_BYTES_MAX = 16_777_215;
 export const WINDOW_BYTES_DEFAULT = 65_535;
 export const WINDOW_BYTES_MAX = 0x7fffffff;
 
+export const HEADER_TABLE_BYTES_DEFAULT = 4_096;
+
 /** What the other side has said so far. Until then the values of §6.5.2 hold. */
 export class PeerSettings {
-  headerTableBytes = 4_096;
+  /** The smallest size of its HPACK table so far; 4,096 is where every encoder begins. */
+  headerTableBytesMin: number = HEADER_TABLE_BYTES_DEFAULT;
   concurrentStreams = 0xffffffff;
   windowBytes: number = WINDOW_BYTES_DEFAULT;
   frameBytes: number = FRAME_BYTES_MIN;
@@ -36,7 +39,7 @@ export class PeerSettings {
   #set(id: number, value: number, byServer: boolean): void {
     switch (id) {
       case SettingId.HEADER_TABLE_SIZE:
-        this.headerTableBytes = value;
+        this.headerTableBytesMin = Math.min(this.headerTableBytesMin, value);
         break;
       case SettingId.ENABLE_PUSH:
         if (value > (byServer ? 0 : 1)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `ENABLE_PUSH of ${value}`);
