@@ -1,142 +1,91 @@
 /**
- * `npm run bench`: Kvorum and etcd side by side in one run, with the same load. Each put is durable on both (default flags:
- * every acknowledged write is synced). Rounds alternate between the servers, so that a machine that changes its speed
- * does not favour one of them; the table shows medians.
+ * `pnpm bench`: Kvorum and etcd in turn in one run, with the same load, and the clients of both. Every put is durable on both
+ * before its answer. A whole run stores its results under `bench/results/` and redraws the tables and pictures of the docs.
  *
- * `npm run bench -- coordination` compares locks and transactions of two clients instead: `coordination/`.
+ * Read on in `plan.ts` (what a workload is), `groups/` (which there are), `load/` (how they are loaded), `rounds.ts`, `report/`.
  */
-import { cpus, totalmem } from "node:os";
-import { KV } from "@kvorum/proto";
-import { niceChannel } from "@kvorum/transport";
+import { fileURLToPath } from "node:url";
+import { commit, describeMachine, versions } from "./circumstances.js";
 import { compareCoordination } from "./coordination/coordination.js";
-import { chooseGenerator, type Generator, type LoadResult } from "./load.js";
-import { etcdVersion, type Server, startEtcd, startKvorum } from "./servers.js";
+import { GROUPS } from "./groups/groups.js";
+import { type Options, parseOptions, USAGE } from "./options.js";
+import { profile } from "./profile/profile.js";
+import { circumstances } from "./report/markdown.js";
+import { publish, store } from "./report/publish.js";
+import { printResult } from "./report/terminal.js";
+import type { RunResult, WorkloadResult } from "./results.js";
+import { playGroup } from "./rounds.js";
+import { FLAGS } from "./servers.js";
 
-const ROUNDS = numberFlag("--rounds", 3);
-const SECONDS = numberFlag("--seconds", 3);
-const KEY = new TextEncoder().encode("bench/key");
-const VALUE = new TextEncoder().encode("v".repeat(256));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PROFILED = ["put-10-100", "range-linearizable"] as const;
 
-const workloads = {
-  "put, 1 connection × 1": (seconds: number) => put(seconds, 1, 1),
-  "put, 10 connections × 10": (seconds: number) => put(seconds, 10, 10),
-  "range of one key, linearizable, 10 × 10": (seconds: number) => range(seconds, false),
-  "range of one key, serializable, 10 × 10": (seconds: number) => range(seconds, true),
-};
-
-function put(seconds: number, connections: number, callersPerConnection: number) {
-  return { method: KV.method.put, request: { key: KEY, value: VALUE }, connections, callersPerConnection, seconds };
-}
-
-function range(seconds: number, serializable: boolean) {
-  return {
-    method: KV.method.range,
-    request: { key: KEY, serializable },
-    connections: 10,
-    callersPerConnection: 10,
-    seconds,
-  };
-}
-
-interface Measured extends LoadResult {
-  readonly cpuMicrosPerCall: number | undefined;
-}
-
-async function measure(
-  server: Server,
-  generator: Generator,
-  name: keyof typeof workloads,
-  seconds: number,
-): Promise<Measured> {
-  const before = await server.cpuSeconds();
-  const work = workloads[name](seconds);
-  const result = await ("value" in work.request
-    ? generator.run(server.endpoint, work as ReturnType<typeof put>)
-    : generator.run(server.endpoint, work as ReturnType<typeof range>));
-  const after = await server.cpuSeconds();
-  const cpu = before === undefined || after === undefined ? undefined : ((after - before) * 1e6) / result.calls;
-  return { ...result, cpuMicrosPerCall: cpu };
-}
-
-/** A generator does not read gRPC statuses, so the key's version shows whether the puts really happened. */
-async function expectPutsStored(server: Server, puts: number): Promise<void> {
-  const channel = niceChannel(server.endpoint);
-  const { kvs } = await channel.unary(KV.method.range, { key: KEY });
-  await channel.close();
-  if ((kvs[0]?.version ?? 0n) < BigInt(puts)) {
-    throw new Error(`${server.name}: ${puts} puts were answered, the key is at version ${kvs[0]?.version ?? 0n}`);
-  }
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
-
-function numberFlag(name: string, fallback: number): number {
-  const at = process.argv.indexOf(name);
-  const value = at < 0 ? fallback : Number(process.argv[at + 1]);
-  if (!(value > 0)) throw new RangeError(`${name} wants a number above 0, not ${process.argv[at + 1]}`);
-  return value;
-}
-
-function line(...cells: readonly string[]): void {
-  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(42) : cell.padStart(14))).join(""));
-}
+await main();
 
 async function main(): Promise<void> {
-  console.log(
-    `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`,
-  );
-  const [subject] = process.argv.slice(2).filter((argument) => !/^(--|\d)/.test(argument));
-  if (subject !== undefined && subject !== "coordination") {
-    console.error(`"${subject}" is nothing to measure: give coordination, or nothing for puts and ranges`);
+  let options: Options;
+  try {
+    options = parseOptions(process.argv.slice(2), process.env);
+    checkNames(options);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exitCode = 2;
     return;
   }
-  if (subject === "coordination") await compareCoordination({ rounds: ROUNDS, seconds: SECONDS });
-  else await compareServers();
+  const { settings, only } = options;
+  if (options.list) list(options);
+  else if (options.subject === "coordination") await compareCoordination(settings);
+  else if (options.profile) await profile(settings, (name) => (only.length > 0 ? only : PROFILED).includes(name));
+  else await compare(options);
 }
 
-async function compareServers(): Promise<void> {
-  const generator = chooseGenerator();
-  const theirs = etcdVersion();
-  console.log(
-    `generator: ${generator.name}; ${ROUNDS} rounds of ${SECONDS} s; value 256 bytes; every put durable before its answer`,
-  );
-  if (theirs === undefined) console.log("no etcd found (ETCD_BIN or PATH): Kvorum alone");
-  const servers = [await startKvorum("0.1.0"), ...(theirs === undefined ? [] : [await startEtcd(theirs)])];
-  try {
-    line(
-      "",
-      ...servers.map((server) => `${server.name} ${server.version}`),
-      ...(servers.length > 1 ? ["ratio"] : []),
-      ...servers.map(() => "CPU µs/call"),
+async function compare(options: Options): Promise<void> {
+  const workloads: WorkloadResult[] = [];
+  const { settings } = options;
+  const run: RunResult = {
+    format: 1,
+    date: new Date().toISOString(),
+    commit: commit(ROOT),
+    machine: describeMachine(),
+    versions: versions(),
+    engine: settings.engine,
+    rounds: settings.rounds,
+    seconds: settings.seconds,
+    flags: FLAGS,
+    workloads,
+  };
+  console.log(circumstances(run));
+  if (run.machine.fileSystem === "tmpfs")
+    console.log("the data are in memory: no put is durable. Set TMPDIR to a disk");
+  const done = (result: WorkloadResult): void => {
+    workloads.push(result);
+    printResult(result);
+  };
+  for (const group of GROUPS) {
+    const wanted = (name: string): boolean => isWanted(options, group.name, name);
+    await group.play((typed) => playGroup(typed, { settings, wanted, done }));
+  }
+  if (options.publish) console.log(`\n${(await publish(ROOT, run)).join("\n")}`);
+  else if (options.save) console.log(`\n${await store(ROOT, run)}`);
+}
+
+function isWanted({ only }: Options, group: string, workload: string): boolean {
+  return only.length === 0 || only.includes(group) || only.includes(workload);
+}
+
+function checkNames({ only, settings }: Options): void {
+  const known = GROUPS.flatMap((group) => [group.name, ...group.names(settings)]);
+  const unknown = only.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new RangeError(`--only ${unknown}: there is no such group or workload; --list names them`);
+}
+
+function list({ settings }: Options): void {
+  for (const group of GROUPS)
+    console.log(
+      `${group.name}\n${group
+        .names(settings)
+        .map((name) => `  ${name}`)
+        .join("\n")}`,
     );
-    for (const name of Object.keys(workloads) as (keyof typeof workloads)[]) await compare(servers, generator, name);
-    line(
-      "resident memory, MiB",
-      ...(await Promise.all(servers.map(async (server) => ((await server.residentMiB()) ?? Number.NaN).toFixed(0)))),
-    );
-  } finally {
-    for (const server of servers) await server.stop();
-  }
 }
-
-async function compare(servers: readonly Server[], generator: Generator, name: keyof typeof workloads): Promise<void> {
-  const measured = servers.map((): Measured[] => []);
-  for (const server of servers) await measure(server, generator, name, 1); // warm
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, server] of servers.entries()) measured[i]?.push(await measure(server, generator, name, SECONDS));
-  }
-  for (const [i, server] of servers.entries()) {
-    if (name.startsWith("put"))
-      await expectPutsStored(
-        server,
-        (measured[i] ?? []).reduce((sum, { calls }) => sum + calls, 0),
-      );
-  }
-  const rates = measured.map((rounds) => median(rounds.map((round) => round.callsPerSecond)));
-  const ratio = rates.length > 1 ? [`${((rates[0] as number) / (rates[1] as number)).toFixed(2)} ×`] : [];
-  const cpu = measured.map((rounds) => median(rounds.map((round) => round.cpuMicrosPerCall ?? Number.NaN)).toFixed(0));
-  line(name, ...rates.map((rate) => `${rate.toFixed(0)}/s`), ...ratio, ...cpu);
-}
-
-await main();

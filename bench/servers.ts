@@ -1,113 +1,131 @@
-/** The two servers under test, each a process of its own with its data on the same disk. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+/**
+ * The servers under test, with their data on the same disk: Kvorum and etcd, alone or three of them. Both get the flags of
+ * `FLAGS`; with them, as without, every put is synced to the disk before its answer.
+ */
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Maintenance } from "@kvorum/proto";
+import { niceChannel } from "@kvorum/transport";
+import { type Engine, serverEnvironment } from "./engines.js";
+import type { Subject } from "./plan.js";
+import { freePort, ServerProcess } from "./processes.js";
 
-export interface Server {
-  readonly name: string;
+/** The quota must outlast the puts of a whole run, and equal snapshot counts keep equal amounts of the log in memory. */
+export const FLAGS = ["--quota-backend-bytes", "17179869184", "--snapshot-count", "10000"] as const;
+
+/** Debian's package, where `PATH` lacks it. */
+const DEBIAN_ETCD = "/usr/bin/etcd";
+const KVORUM = fileURLToPath(new URL("main.js", import.meta.resolve("@kvorum/server")));
+const PROBE = new URL("probe/probe-main.js", import.meta.url);
+
+/** One server, or a cluster of which `endpoint` is the leader's. */
+export interface Server extends Subject {
   readonly version: string;
   readonly endpoint: string;
-  /** User and system time of the process so far, in seconds; undefined where the system does not say. */
-  cpuSeconds(): Promise<number | undefined>;
-  /** Resident memory in MiB; undefined where the system does not say. */
-  residentMiB(): Promise<number | undefined>;
-  stop(): Promise<void>;
+  readonly members: readonly ServerProcess[];
+  stop(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
-const ETCD = process.env["ETCD_BIN"] ?? "etcd";
-const KVORUM = fileURLToPath(new URL("main.js", import.meta.resolve("@kvorum/server")));
-const CLOCK_TICKS_PER_SECOND = 100;
+export interface ServerOptions {
+  /** Default 1. */
+  readonly members?: number;
+  /** Of Kvorum. Default `nice`. */
+  readonly engine?: Engine;
+  /** Of Kvorum: options for Node itself. */
+  readonly nodeOptions?: readonly string[];
+  /** Of Kvorum: with `probe/probe-main.ts` inside, which is asked by messages. */
+  readonly probe?: boolean;
+}
 
-/** etcd's version line, or undefined where there is no etcd. */
+/** etcd's version, or undefined where there is no etcd (`ETCD_BIN`, `PATH`, Debian's package). */
 export function etcdVersion(): string | undefined {
-  try {
-    return /etcd Version: (\S+)/.exec(execFileSync(ETCD, ["--version"], { encoding: "utf8" }))?.[1];
-  } catch {
-    return undefined;
+  return etcdBinary()?.version;
+}
+
+function etcdBinary(): { readonly path: string; readonly version: string } | undefined {
+  const given = process.env["ETCD_BIN"];
+  for (const path of given === undefined ? ["etcd", DEBIAN_ETCD] : [given]) {
+    try {
+      const version = /etcd Version: (\S+)/.exec(execFileSync(path, ["--version"], { encoding: "utf8" }))?.[1];
+      if (version !== undefined) return { path, version };
+    } catch {}
   }
+  return undefined;
 }
 
-export function startEtcd(version: string): Promise<Server> {
-  return start("etcd", version, (client, peer, directory) => [
-    ETCD,
-    ...["--name", "bench", "--data-dir", directory, "--log-level", "error", "--logger", "zap"],
-    ...["--listen-client-urls", client, "--advertise-client-urls", client],
-    ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `bench=${peer}`],
-  ]);
+export function startEtcd(options: ServerOptions = {}): Promise<Server> {
+  const etcd = etcdBinary();
+  if (etcd === undefined) throw new Error("no etcd found (ETCD_BIN, PATH or /usr/bin/etcd)");
+  return start("etcd", etcd.version, options, [etcd.path, "--logger", "zap"]);
 }
 
-export function startKvorum(version: string): Promise<Server> {
+export function startKvorum(options: ServerOptions = {}): Promise<Server> {
   if (!existsSync(KVORUM)) throw new Error("build first: npm run build");
-  return start("kvorum", version, (client, _peer, directory) => [
+  const version = execFileSync(process.execPath, [KVORUM, "--version"], { encoding: "utf8" });
+  return start("kvorum", /(\d+\.\d+\.\d+\S*)/.exec(version)?.[1] ?? "?", options, [
     process.execPath,
-    ...[KVORUM, "--name", "bench", "--data-dir", directory, "--log-level", "error"],
-    ...["--listen-client-urls", client, "--advertise-client-urls", client],
+    ...(options.nodeOptions ?? []),
+    ...(options.probe === true ? ["--import", PROBE.href] : []),
+    KVORUM,
   ]);
 }
 
-type CommandLine = (clientUrl: string, peerUrl: string, directory: string) => readonly string[];
+/** Both servers, Kvorum first; Kvorum alone where there is no etcd. */
+export async function startBoth(options: ServerOptions): Promise<Server[]> {
+  const kvorum = await startKvorum(options);
+  return etcdVersion() === undefined ? [kvorum] : [kvorum, await startEtcd(options)];
+}
 
-async function start(name: string, version: string, commandLine: CommandLine): Promise<Server> {
-  const directory = await mkdtemp(join(tmpdir(), `kvorum-bench-${name}-`));
-  const endpoint = `http://127.0.0.1:${await freePort()}`;
-  const [command, ...args] = commandLine(endpoint, `http://127.0.0.1:${await freePort()}`, directory) as [
-    string,
-    ...string[],
-  ];
-  // Both write a line for each call that the end of a round cuts off.
-  const child = spawn(command, args, { stdio: "ignore" });
-  await once(child, "spawn");
-  await untilHealthy(endpoint, child);
-  return {
-    name,
-    version,
-    endpoint,
-    cpuSeconds: () => cpuSeconds(child),
-    residentMiB: () => residentMiB(child),
-    stop: async () => {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-      await rm(directory, { recursive: true, force: true });
-    },
+async function start(
+  name: string,
+  version: string,
+  { members: count = 1, engine = "nice", probe = false }: ServerOptions,
+  command: readonly [string, ...string[]],
+): Promise<Server> {
+  const places = await Promise.all(
+    Array.from({ length: count }, async (_, index) => ({
+      name: `bench${index}`,
+      client: `http://127.0.0.1:${await freePort()}`,
+      peer: `http://127.0.0.1:${await freePort()}`,
+      directory: await mkdtemp(join(tmpdir(), `kvorum-bench-${name}-`)),
+    })),
+  );
+  const cluster = places.map((place) => `${place.name}=${place.peer}`).join(",");
+  const members = places.map(
+    ({ name, client, peer, directory }) =>
+      new ServerProcess(
+        client,
+        directory,
+        [
+          ...command,
+          ...["--name", name, "--data-dir", directory, "--log-level", "error", ...FLAGS],
+          ...["--listen-client-urls", client, "--advertise-client-urls", client],
+          ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", cluster],
+        ],
+        { env: serverEnvironment(engine), messages: probe },
+      ),
+  );
+  const stop = async (signal?: "SIGKILL" | "SIGTERM") => {
+    await Promise.all(members.map((member) => member.stop(signal)));
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-async function untilHealthy(endpoint: string, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600 && child.exitCode === null; attempt++) {
-    const healthy = await fetch(`${endpoint}/health`)
-      .then((response) => response.ok)
-      .catch(() => false);
-    if (healthy) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+  try {
+    await Promise.all(members.map((member) => member.healthy()));
+    return { name, version, members, endpoint: await leaderOf(members), stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  throw new Error(`${endpoint} does not become healthy`);
 }
 
-/** Fields 14 and 15 of `/proc/PID/stat` (Linux): user and system time in clock ticks. */
-async function cpuSeconds(child: ChildProcess): Promise<number | undefined> {
-  const stat = await readFile(`/proc/${child.pid}/stat`, "utf8").catch(() => undefined);
-  if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-async function residentMiB(child: ChildProcess): Promise<number | undefined> {
-  const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => undefined);
-  const kib = /VmRSS:\s+(\d+) kB/.exec(status ?? "")?.[1];
-  return kib === undefined ? undefined : Number(kib) / 1024;
+async function leaderOf(members: readonly ServerProcess[]): Promise<string> {
+  for (const { endpoint } of members) {
+    await using channel = niceChannel(endpoint);
+    const { header, leader } = await channel.unary(Maintenance.method.status, {});
+    if (header?.memberId === leader) return endpoint;
+  }
+  throw new Error("no member says that it leads");
 }

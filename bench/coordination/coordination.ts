@@ -6,6 +6,7 @@
  * is the work of the clients as much as the number of their requests.
  */
 import { etcdVersion, type Server, startEtcd } from "../servers.js";
+import { median } from "../statistics.js";
 import { etcd3Locks, kvorumLocks, type Locks, measureLocks } from "./locks.js";
 import { etcd3Transactions, kvorumTransactions, measureTransactions, type Transactions } from "./transactions.js";
 
@@ -20,7 +21,7 @@ const CONFLICTS = [0, 0.1, 0.5] as const;
 export async function compareCoordination({ rounds, seconds }: CoordinationOptions): Promise<void> {
   const version = etcdVersion();
   if (version === undefined) throw new Error("no etcd found (ETCD_BIN or PATH)");
-  const server = await startEtcd(version);
+  const server = await startEtcd();
   try {
     console.log(
       `etcd ${version}; ${rounds} rounds of ${seconds} s; medians; npm etcd3 tries a taken lock again after 10 to 30 ms\n`,
@@ -73,7 +74,6 @@ async function alternate<K extends { readonly name: string }, R>(
 
 const perSecond = (rate: number): string => `${rate.toFixed(0)}/s`;
 const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)} ×`;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
 function line(...cells: readonly string[]): void {
   console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(38) : cell.padStart(13))).join(""));
