@@ -20,6 +20,8 @@ import { FLAGS } from "./servers.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROFILED = ["put-10-100", "range-linearizable"] as const;
 
+// The servers end with this process, but only if it ends by itself.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 await main();
 
 async function main(): Promise<void> {

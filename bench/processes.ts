@@ -1,6 +1,7 @@
 /** A server as a process of its own: started, asked whether it is well, read from outside, ended. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -16,6 +17,11 @@ export class ServerProcess {
   readonly endpoint: string;
   readonly directory: string;
   readonly child: ChildProcess;
+  /** A run that fails or is interrupted leaves nothing behind. */
+  readonly #endWithUs = (): void => {
+    this.child.kill("SIGKILL");
+    rmSync(this.directory, { recursive: true, force: true });
+  };
 
   constructor(
     endpoint: string,
@@ -29,6 +35,7 @@ export class ServerProcess {
     const stdio = options.messages === true ? (["ignore", "ignore", "ignore", "ipc"] as const) : "ignore";
     this.child = spawn(command, args, { stdio: stdio as "ignore", env: options.env ?? process.env });
     this.child.once("error", () => {}); // `healthy` tells of it
+    process.once("exit", this.#endWithUs);
   }
 
   async healthy(): Promise<void> {
@@ -87,6 +94,7 @@ export class ServerProcess {
       await once(this.child, "exit");
       clearTimeout(late);
     }
+    process.off("exit", this.#endWithUs);
     await rm(this.directory, { recursive: true, force: true });
   }
 
