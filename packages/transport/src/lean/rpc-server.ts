@@ -23,7 +23,7 @@ import type {
 import { within } from "../within.js";
 import { ServerConnection } from "./server-connection.js";
 import { CallMiddleware } from "./server-middleware.js";
-import { ServerSettings } from "./server-settings.js";
+import { type ServerBounds, ServerSettings } from "./server-settings.js";
 
 /** Longest wait for connections to close and for handlers that were told to stop, in milliseconds each. */
 const FAREWELL_MS_MAX = 1_000;
@@ -33,7 +33,8 @@ export function createLeanServer(options: RpcServerOptions = {}): RpcServer & So
   return new LeanServer(options);
 }
 
-class LeanServer implements RpcServer, SocketEngine {
+/** With bounds of its own for tests. */
+export class LeanServer implements RpcServer, SocketEngine {
   readonly #settings: ServerSettings;
   readonly #middleware: ServerMiddleware[] = [];
   readonly #connections = new Set<ServerConnection>();
@@ -43,8 +44,8 @@ class LeanServer implements RpcServer, SocketEngine {
   /** Called when the last connection has closed. */
   #onEmpty: () => void = () => {};
 
-  constructor(options: RpcServerOptions) {
-    this.#settings = new ServerSettings(options);
+  constructor(options: RpcServerOptions, bounds: Partial<ServerBounds> = {}) {
+    this.#settings = new ServerSettings(options, bounds);
   }
 
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S>): void {

@@ -19,19 +19,15 @@ const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
 /** Of one header block, as engine one has it. */
 const HEADER_FIELDS_MAX = 64;
-/** Of requests whose end has not come. */
-const KEPT_BYTES_MAX = 256 * 1024 * 1024;
-/** Of answers that the client has no window for: above what honest clients reach with large ones. */
-const UNTAKEN_BYTES_MAX = 1024 * 1024 * 1024;
 /** Of answers of streams that one turn of the event loop makes, and of those that wait in the socket. */
 const ROOM_BYTES = 1024 * 1024;
-/** Time for the preface and SETTINGS of the client, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
 /** Longest wait for a client's word that it knows of the end, in milliseconds. */
 const NOTICE_MS = 1_000;
 /** The one opaque value of pings for the end; those of keep-alive need no answer of their own. */
 const NOTICE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 const KEEP_ALIVE = new Uint8Array(8);
+/** What an answer counts for beside its bytes: a handler that has one after the other, empty ones, must give others a turn. */
+const ANSWER_COST_BYTES = 512;
 
 export class ServerConnection implements SocketOwner, CallHost {
   readonly server: ServerSettings;
@@ -80,7 +76,7 @@ export class ServerConnection implements SocketOwner, CallHost {
       this,
     );
     socket.once("close", () => this.#onClose(this));
-    this.#timer = setTimeout(() => this.#socket.destroy(), HANDSHAKE_MS);
+    this.#timer = setTimeout(() => this.#socket.destroy(), server.bounds.handshakeMs);
   }
 
   request(stream: Http2Stream, fields: readonly HeaderField[], endStream: boolean): void {
@@ -126,8 +122,8 @@ export class ServerConnection implements SocketOwner, CallHost {
 
   sent(bytes: number, isQueued: boolean): void {
     if (this.#turnBytes === 0) setImmediate(endTurn, this);
-    this.#turnBytes += bytes;
-    if (isQueued && this.#socket.connection.bufferedBytes > UNTAKEN_BYTES_MAX) {
+    this.#turnBytes += bytes + ANSWER_COST_BYTES;
+    if (isQueued && this.#socket.connection.bufferedBytes > this.server.bounds.untakenBytesMax) {
       this.#socket.connection.goAway(ErrorCode.ENHANCE_YOUR_CALM, "too much of answers that are not taken");
       this.#socket.close();
     }
@@ -141,7 +137,7 @@ export class ServerConnection implements SocketOwner, CallHost {
 
   keep(bytes: number): boolean {
     this.#keptBytes += bytes;
-    return this.#keptBytes <= KEPT_BYTES_MAX;
+    return this.#keptBytes <= this.server.bounds.keptBytesMax;
   }
 
   left(call: ServerCall | undefined): void {
