@@ -3,9 +3,12 @@
  * streams, broken connections, peers that are no gRPC servers; and TLS. Every engine.
  */
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { Health } from "@kvorum/proto";
 import { afterEach, describe, expect, it } from "vitest";
@@ -179,6 +182,37 @@ describe.each(engines)("the client half of %s", (_engine, connectTo) => {
       const error = await failure(check(endpoint, {}), StatusCode.UNAVAILABLE);
       expect(error.maybeSent).toBe(false);
       expect(error.details).toMatch(/certificate/);
+    });
+
+    it("reaches a server on a unix socket, under the name localhost or one that it is told", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "kvorum-test-"));
+      const path = join(folder, "socket");
+      const server = createSecureServer({ ...serverCertificate });
+      server.on("stream", (stream: ServerHttp2Stream) => answerOk(stream.on("error", () => {})));
+      server.on("session", (session) => cleanup.push(() => session.destroy()));
+      server.listen(path);
+      await once(server, "listening");
+      cleanup.push(
+        () => rm(folder, { recursive: true }),
+        () => server.close(),
+      );
+      expect(await check(`unixs:${path}`, { tls: { ca } })).toMatchObject({ status: 1 });
+      expect(await check(`unixs:${path}`, { tls: { ca, serverName: "kvorum.test" } })).toMatchObject({ status: 1 });
+      await failure(check(`unixs:${path}`, { tls: { ca, serverName: "other.test" } }), StatusCode.UNAVAILABLE);
+    });
+
+    it("lets a caller look at the certificate, or take any", async () => {
+      const endpoint = await startServer(false);
+      const hosts: string[] = [];
+      const checkServerIdentity = (host: string): Error | undefined => {
+        hosts.push(host);
+        return hosts.length > 1 ? new Error("not this one") : undefined;
+      };
+      await check(endpoint, { tls: { ca, checkServerIdentity } });
+      const refused = check(endpoint, { tls: { ca, checkServerIdentity, serverName: "x.test" } });
+      expect((await failure(refused, StatusCode.UNAVAILABLE)).details).toMatch(/not this one/);
+      expect(hosts).toEqual(["127.0.0.1", "x.test"]);
+      expect(await check(endpoint, { tls: { insecureSkipVerify: true } })).toMatchObject({ status: 1 });
     });
 
     it("asks no server for a host that is called like an address, and verifies the address", async () => {

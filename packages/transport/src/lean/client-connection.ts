@@ -73,6 +73,11 @@ export class ClientConnection implements CallConnection, SocketOwner, KeptConnec
 
   /** Opens the call's stream, or lets it wait. */
   start(call: Call): void {
+    // A listener of the channel's state may have closed it meanwhile.
+    if (this.#state === "over") {
+      call.refuse(this.#loss);
+      return;
+    }
     call.connection = this;
     if (this.#running + this.#waiting.size === 0) this.#wake();
     if (this.#state === "ready" && this.#waiting.size === 0 && this.#open(call)) return;

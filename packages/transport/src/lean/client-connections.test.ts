@@ -75,6 +75,18 @@ describe("a channel", () => {
     await eventually(() => server.sessions.filter(({ destroyed }) => !destroyed).length === 1, "one is left");
   });
 
+  it("may be closed by a listener of its state", async () => {
+    const server = await serve(answer);
+    for (const closing of ["connecting", "ready"]) {
+      const from = channel(server.endpoint);
+      from.onStateChange((state) => {
+        if (state === closing) void from.close();
+      });
+      const error = await failure(call(from), StatusCode.CANCELLED);
+      expect([error.details, error.maybeSent]).toEqual(["the channel is closed", false]);
+    }
+  });
+
   it("without calls does not keep the process, and with one it does", async () => {
     const go = gate();
     const server = await serve(async (stream) => {
