@@ -6,6 +6,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Project } from "./project.js";
 import { COMMONJS, loadAll, MISTAKES, MODULE, PRINTED, TYPED, TYPED_COMMONJS, typedImports, WRONG } from "./samples.js";
 
+const REACH = `import { connect } from "node:net";
+connect({ host: "192.0.2.1", port: 443, timeout: 5000 })
+  .on("timeout", function () { this.destroy(new Error("no answer")); })
+  .on("error", ({ code, message }) => console.log(code ?? message));
+`;
+
 const STRICT = ["--strict", "--target", "es2022", "--lib", "es2023,esnext.disposable", "--types", "node"];
 
 describe("the packed packages in an empty project", () => {
@@ -57,5 +63,22 @@ describe("the packed packages in an empty project", () => {
       project.check(["typed.ts", "imports.ts", "typed.cts", "wrong.ts"], [...STRICT, ...node]),
     ]);
     for (const { output } of results) expect(output).toMatch(MISTAKES);
+  });
+
+  it("install out of npm's cache where there is no network at all, and serve there", {
+    timeout: 120_000,
+  }, async (context) => {
+    const cutOff = await project.installOffline();
+    if (typeof cutOff === "string") {
+      console.warn(`the packages are not installed without a network: ${cutOff}`);
+      return context.skip(cutOff);
+    }
+    try {
+      // Nobody but a registry could be asked: the address is one of documentation (RFC 5737).
+      expect(await cutOff.runFile("reach.mjs", REACH)).toEqual({ code: 0, output: "ENETUNREACH\n" });
+      expect(await cutOff.runFile("program.mjs", MODULE)).toEqual({ code: 0, output: PRINTED });
+    } finally {
+      await cutOff[Symbol.asyncDispose]();
+    }
   });
 });

@@ -15,48 +15,85 @@ export interface Ended {
   readonly output: string;
 }
 
+/** Puts a command into a network of its own that has a loopback and no way out (unshare(1), ip(8) of Linux). */
+const CUT_OFF = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+
+/** The packed packages, until somebody removes them. */
+interface Packed {
+  readonly tarballs: readonly string[];
+  remove(): Promise<void>;
+}
+
 export class Project implements AsyncDisposable {
   readonly #path: string;
+  readonly #packed: Packed;
+  /** Stands before every command. */
+  readonly #prefix: readonly string[];
   readonly #remove: () => Promise<void>;
   /** Every `import` that the packages offer: `@kvorum/client`, and its sub-paths. */
   readonly specifiers: readonly string[];
 
-  private constructor(path: string, remove: () => Promise<void>, specifiers: readonly string[]) {
+  private constructor(
+    { path, remove }: { readonly path: string; remove(): Promise<void> },
+    packed: Packed,
+    prefix: readonly string[],
+    specifiers: readonly string[],
+  ) {
     this.#path = path;
+    this.#packed = packed;
+    this.#prefix = prefix;
     this.#remove = remove;
     this.specifiers = specifiers;
   }
 
   /** Packs, and installs the tarballs. Resolves with a sentence where npm cannot reach a registry for what they depend on. */
   static async install(): Promise<Project | string> {
-    const tarballs = await temporaryDirectory("tarballs");
+    const { path, remove } = await temporaryDirectory("tarballs");
+    try {
+      const packed = await run([process.execPath, join(ROOT, "scripts/pack.mjs"), path], ROOT);
+      // pnpm, which packs, comes from the registry as well.
+      if (packed.code !== 0) return refusal(packed);
+      const tarballs = packed.output.trim().split("\n");
+      // No script of a dependency has to run.
+      return await Project.#into({ tarballs, remove }, ["--prefer-offline", "--ignore-scripts"], []);
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+  }
+
+  /**
+   * The same tarballs in a second project that never has a network: npm has its cache, which the first one has filled.
+   * Resolves with a sentence where the system cannot cut a process off.
+   */
+  async installOffline(): Promise<Project | string> {
+    const { code, output } = await run([...CUT_OFF, "true"], this.#path);
+    if (code !== 0) return `no process can be cut off from the network here (${output.trim() || code})`;
+    const packed = { tarballs: this.#packed.tarballs, remove: async () => {} };
+    return await Project.#into(packed, ["--offline"], CUT_OFF);
+  }
+
+  static async #into(packed: Packed, flags: readonly string[], prefix: readonly string[]): Promise<Project | string> {
     const directory = await temporaryDirectory("project");
     try {
-      const packed = await run(process.execPath, [join(ROOT, "scripts/pack.mjs"), tarballs.path], ROOT);
-      const names = packed.code === 0 ? packed.output.trim().split("\n") : [];
       await writeFile(join(directory.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
-      // No script of a dependency has to run.
-      const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-      const install = (): Promise<Ended> =>
-        run("npm", ["install", ...flags, ...names, "@opentelemetry/api@^1.9.0"], directory.path);
-      // pnpm, which packs, comes from the registry as well.
-      const ended = packed.code === 0 ? await install() : packed;
-      if (ended.code !== 0) {
-        await directory.remove();
-        const [why] = NO_REGISTRY.exec(ended.output) ?? [];
-        if (why === undefined) throw new Error(`the packages cannot be packed and installed:\n${ended.output}`);
-        return `npm cannot reach a registry (${why})`;
-      }
-      return new Project(directory.path, directory.remove, await specifiersIn(directory.path));
-    } finally {
-      await tarballs.remove();
+      const npm = ["npm", "install", ...flags, "--no-audit", "--no-fund"];
+      const names = [...packed.tarballs, "@opentelemetry/api@^1.9.0"];
+      const ended = await run([...prefix, ...npm, ...names], directory.path);
+      if (ended.code === 0) return new Project(directory, packed, prefix, await specifiersIn(directory.path));
+      await packed.remove();
+      if (prefix.length === 0) return refusal(ended);
+      throw new Error(`the packages cannot be installed without a network:\n${ended.output}`);
+    } catch (error) {
+      await directory.remove();
+      throw error;
     }
   }
 
   /** Writes the file and runs it with Node. */
   async runFile(name: string, text: string): Promise<Ended> {
     await this.write(name, text);
-    return await run(process.execPath, [name], this.#path);
+    return await run([...this.#prefix, process.execPath, name], this.#path);
   }
 
   async write(name: string, text: string): Promise<void> {
@@ -66,12 +103,20 @@ export class Project implements AsyncDisposable {
   /** Type-checks the files with the workspace's compiler. */
   async check(files: readonly string[], flags: readonly string[]): Promise<Ended> {
     const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
-    return await run(process.execPath, [compiler, "--noEmit", ...flags, ...files], this.#path);
+    return await run([process.execPath, compiler, "--noEmit", ...flags, ...files], this.#path);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#remove();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#remove();
+    await this.#packed.remove();
   }
+}
+
+/** Why npm could not reach a registry. Errors: it ended for another reason. */
+function refusal({ output }: Ended): string {
+  const [why] = NO_REGISTRY.exec(output) ?? [];
+  if (why === undefined) throw new Error(`the packages cannot be packed and installed:\n${output}`);
+  return `npm cannot reach a registry (${why})`;
 }
 
 /** Reads what was installed, so that a new sub-path cannot be forgotten. */
@@ -85,13 +130,15 @@ async function specifiersIn(path: string): Promise<string[]> {
   return found;
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+function run([command = "", ...args]: readonly string[], cwd: string): Promise<Ended> {
   const shell = process.platform === "win32" && command === "npm";
   return new Promise((resolve) => {
     // npm fails at once where there is no registry, instead of trying for minutes.
     const env = { ...process.env, npm_config_fetch_retries: "0" };
     execFile(command, args, { cwd, env, shell, timeout: 120_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
+      const { code = 1 } = error ?? { code: 0 };
+      // Of a program that there is not, the code is a word.
+      resolve({ code: typeof code === "number" ? code : 127, output: stdout + stderr || (error?.message ?? "") });
     });
   });
 }
