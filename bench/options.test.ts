@@ -36,7 +36,7 @@ describe("the command line", () => {
   it("mistakes are named", () => {
     expect(() => parseOptions(["--rounds", "0"])).toThrow("--rounds wants a number above 0, not 0");
     expect(() => parseOptions(["--rounds", "1.5"])).toThrow("--rounds wants a whole number");
-    expect(() => parseOptions(["--engine", "fast"])).toThrow("nice or lean, not fast");
+    expect(() => parseOptions(["--engine", "fast"])).toThrow("lean or nice, not fast");
     expect(() => parseOptions(["locks"])).toThrow('"locks" is nothing to measure');
     expect(() => parseOptions(["--fast"])).toThrow("--fast");
   });

@@ -1,6 +1,6 @@
 /** The command line of `pnpm bench`. Pure. */
 import { parseArgs } from "node:util";
-import { ENGINES, type Engine } from "./engines.js";
+import { ENGINE_VARIABLE, ENGINES, type Engine } from "./engines.js";
 import type { Settings, Sizes } from "./plan.js";
 
 export interface Options {
@@ -19,7 +19,7 @@ export interface Options {
 export const USAGE = `pnpm bench [coordination] [options]
   coordination      locks and transactions of our client beside those of npm etcd3 instead
   --only <name>     a group or workload (see --list); may be given again
-  --engine <name>   RPC engine of Kvorum's server: nice or lean (default: KVORUM_ENGINE, or nice)
+  --engine <name>   RPC engine of Kvorum's server: nice or lean (default: ${ENGINE_VARIABLE}, or nice)
   --rounds <n>      rounds of each workload (default 5)
   --seconds <n>     length of a round (default 5)
   --keys <n>        keys that puts choose from, and the most that growth goes to (default 1000000)
@@ -40,7 +40,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     allowPositionals: true,
     options: {
       only: { type: "string", multiple: true, default: [] },
-      engine: { type: "string", default: environment["KVORUM_ENGINE"] || "nice" },
+      engine: { type: "string", default: environment[ENGINE_VARIABLE] || "nice" },
       rounds: { type: "string" },
       seconds: { type: "string" },
       keys: { type: "string" },

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Maintenance } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
-import { type Engine, serverEnvironment } from "./engines.js";
+import { ENGINE_VARIABLE, type Engine } from "./engines.js";
 import type { Subject } from "./plan.js";
 import { freePort, ServerProcess } from "./processes.js";
 
@@ -106,7 +106,7 @@ async function start(
           ...["--listen-client-urls", client, "--advertise-client-urls", client],
           ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", cluster],
         ],
-        { env: serverEnvironment(engine), messages: probe },
+        { env: { ...process.env, [ENGINE_VARIABLE]: engine }, messages: probe },
       ),
   );
   const stop = async (signal?: "SIGKILL" | "SIGTERM") => {

@@ -4,7 +4,7 @@
  */
 import { createClient } from "@kvorum/client";
 import { Etcd3 } from "etcd3";
-import { clientTransport, type Engine } from "../engines.js";
+import { CLIENT_TRANSPORTS, type Engine } from "../engines.js";
 import { latencies } from "../statistics.js";
 
 export type ClientKind = Engine | "etcd3";
@@ -38,7 +38,7 @@ function open({ client, endpoint }: ClientWork): UnderTest {
       close: () => etcd3.close(),
     };
   }
-  const ours = createClient({ endpoints: endpoint, syncMembers: false, transport: clientTransport(client) });
+  const ours = createClient({ endpoints: endpoint, syncMembers: false, transport: CLIENT_TRANSPORTS[client] });
   return {
     get: () => ours.get(KEY, { consistency: "serializable" }),
     put: () => ours.put(KEY, VALUE),

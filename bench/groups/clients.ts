@@ -1,6 +1,6 @@
 /** What a call costs the client: ours on each engine and npm etcd3, in turn, against one server. */
 import type { ClientKind, ClientWork, Operation } from "../clients/client-main.js";
-import { clientEngines } from "../engines.js";
+import { ENGINES } from "../engines.js";
 import type { Group, Subject, Target, Workload } from "../plan.js";
 import { runProgram } from "../programs.js";
 import type { Readings } from "../readings.js";
@@ -24,7 +24,7 @@ export const clientsGroup: Group<Client> = {
   names: () => serverNames().flatMap((server) => OPERATIONS.map((operation) => nameOf(server, operation))),
   open: async (settings) => {
     const servers = await startBoth(settings);
-    const kinds = [...clientEngines(), "etcd3"] as const;
+    const kinds = [...ENGINES, "etcd3"] as const;
     return {
       subjects: kinds.map((kind) => ({ kind, name: kind === "etcd3" ? THEIRS : `client ${kind}` })),
       workloads: servers.flatMap((server) => OPERATIONS.map((operation) => workload(server, operation))),

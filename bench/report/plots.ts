@@ -48,7 +48,7 @@ function ratioPlot(metric: Metric, workloads: readonly WorkloadResult[]): string
   if (groups.length === 0) return undefined;
   const { title, better } = METRICS[metric];
   const heading = `${title}, Kvorum over etcd (1 is etcd; ${better} is better)`;
-  return barPlot({ title: heading, groups, mark: 1, format: (value) => `${short(value)} ×` });
+  return barPlot({ title: heading, groups, mark: 1, format: (value) => `${value.toFixed(2)} ×` });
 }
 
 function clientPlot(workloads: readonly WorkloadResult[]): string {
