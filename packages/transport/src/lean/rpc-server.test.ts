@@ -11,6 +11,7 @@ import { listenPrivately } from "../private-socket.js";
 import { ca, serverCertificate } from "../testing/certificates.js";
 import { transportContract } from "../testing/contract.js";
 import { type EnginePair, Harness } from "../testing/harness.js";
+import { leanChannel } from "./channel.js";
 import { createLeanServer } from "./rpc-server.js";
 
 type Serve = (server: ReturnType<typeof createLeanServer>) => ReturnType<EnginePair["serve"]>;
@@ -71,7 +72,10 @@ const trusting =
   (endpoint, options) =>
     channel(endpoint, { ...options, ...(endpoint.startsWith("https:") && { tls: { ca } }) });
 
-const clients: readonly (readonly [string, TransportFactory])[] = [["nice", niceChannel]];
+const clients: readonly (readonly [string, TransportFactory])[] = [
+  ["nice", niceChannel],
+  ["lean", leanChannel],
+];
 
 for (const [client, channel] of clients) {
   for (const [way, serve] of ways) {
