@@ -99,13 +99,13 @@ interface OpenPort {
 }
 
 async function openPort(name: string, common: Omit<ClusterOptions, "size">): Promise<OpenPort> {
-  const { logger, dataDir: parent, peerTls } = resolveOptions(common);
+  const { logger, dataDir: parent, peerTls, engine } = resolveOptions(common);
   const clock = new SystemClock();
   const dataDir = parent === IN_MEMORY ? undefined : join(parent, name);
   const secure = peerTls !== undefined;
   const peerUrls = [`${secure ? "https" : "http"}://${LOOPBACK}:0`];
   const tls = await openTlsSides({ peerTls, clientUrls: [], peerUrls, dataDir, clock, logger });
-  const peers = new GrpcPeers({ clock, logger, tls: tls.peer });
+  const peers = new GrpcPeers({ clock, logger, engine, tls: tls.peer });
   try {
     const bound = await peers.listen({ host: LOOPBACK, port: 0 }, { secure });
     return { name, peers, tls, dataDir, peerUrls: [endpointOf(bound, { secure })] };

@@ -2,14 +2,7 @@
  * The edge of a node: its RPC server, what it serves by HTTP, and the ports where both are reached (`client-ports.ts`).
  * Knows the node only as `NodeApi`.
  */
-import {
-  createNiceServer,
-  listenPrivately,
-  type PrivateListener,
-  type RpcServer,
-  type RpcServerOptions,
-  type TlsListener,
-} from "@kvorum/transport";
+import { type BehindMux, behindMux, type RpcServer, type RpcServerOptions, type TlsListener } from "@kvorum/transport";
 import { ClientPorts } from "./client-ports.js";
 import { featureStates } from "./config/feature-gates.js";
 import type { Clock } from "./env.js";
@@ -87,7 +80,7 @@ export async function openEdge(
   });
   const ends = new StreamEnds(node, clock, options.electionMs);
   const receiveBytesMax = options.maxRequestBytes + MESSAGE_OVERHEAD_BYTES;
-  const rpc = createNiceServer({
+  const rpc = options.engine.createServer({
     receiveBytesMax,
     requestValuesMax: Math.max(REQUEST_VALUES_MIN, VALUES_PER_OP * options.maxTxnOps),
     concurrentStreamsMax: options.maxConcurrentStreams,
@@ -119,14 +112,14 @@ export async function openEdge(
   const access = new AccessRules(accessOf(node, options));
   const client = clientSurface({ ...endpoints, access, debug, gateway: isGatewayOn ? gateway : undefined });
   const ports = new ClientPorts();
-  let listener: PrivateListener | undefined;
+  let reached: BehindMux | undefined;
   let closing: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
     ends.stop();
     gateway.close();
     await Promise.all([rpc.close({ graceMs: CLOSE_GRACE_MS }), ports.close(CLOSE_GRACE_MS)]);
-    await listener?.remove();
+    await reached?.remove();
   }
   const close = (): Promise<void> => {
     closing ??= closeAll();
@@ -134,9 +127,9 @@ export async function openEdge(
   };
 
   try {
-    listener = await listenPrivately(rpc, privateFolder);
+    reached = await behindMux(rpc, privateFolder);
     const pings = { minTimeMs: options.keepAlive.minTimeMs ?? PING_MIN_TIME_MS };
-    const parts = { rpc: listener.address, client, metrics: metricsSurface(endpoints), tls, pings };
+    const parts = { rpc: reached.rpc, client, metrics: metricsSurface(endpoints), tls, pings };
     return { endpoints: await ports.open(options, parts), close };
   } catch (error) {
     await close();

@@ -1,4 +1,5 @@
 /** What an embedded node can be told, and what it assumes otherwise. */
+import { defaultEngine, type RpcEngine } from "@kvorum/transport";
 import type { AutoCompaction } from "./config/config.js";
 import type { InitialMember } from "./config/initial-cluster.js";
 import type { Logger } from "./env.js";
@@ -72,6 +73,8 @@ export interface NodeOptions {
   readonly unsafeNoFsync?: boolean | undefined;
   /** `--force-new-cluster`: this member's data become those of a cluster of one. Default false. */
   readonly forceNewCluster?: boolean | undefined;
+  /** What speaks gRPC with clients and members. Default: the one that `KVORUM_ENGINE` names, `lean` or `nice`, else `nice`. */
+  readonly engine?: RpcEngine | undefined;
   /** Secrets do not get to it: fields such as `password` and `token` come as `[redacted]`. Default: silence. */
   readonly logger?: Logger | undefined;
 }
@@ -131,6 +134,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     warnApplyMs: options.warnApplyMs ?? 100,
     unsafeNoFsync: options.unsafeNoFsync ?? false,
     forceNewCluster: options.forceNewCluster ?? false,
+    engine: options.engine ?? defaultEngine(),
     logger: options.logger === undefined ? SILENT : redacting(options.logger),
   };
   check(resolved);

@@ -182,13 +182,13 @@ function tlsOptions(
 
 /** Undefined for a node that listens for nobody. */
 async function listenForPeers(
-  { listenPeerUrls, logger }: ResolvedOptions,
+  { listenPeerUrls, logger, engine }: ResolvedOptions,
   clock: SystemClock,
   closers: Closers,
   { tls, privateFolder }: Pick<Storage, "privateFolder"> & { readonly tls: NodeTls | undefined },
 ): Promise<GrpcPeers | undefined> {
   if (listenPeerUrls.length === 0) return undefined;
-  const peers = new GrpcPeers({ clock, logger, tls });
+  const peers = new GrpcPeers({ clock, logger, engine, tls });
   closers.add(() => peers.close());
   for (const [i, url] of listenPeerUrls.entries()) {
     const own = privateFolder === undefined ? undefined : `${privateFolder}-peers-${i + 1}`;

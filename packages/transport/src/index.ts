@@ -2,6 +2,7 @@
  * `@kvorum/transport`: the port that client, server and peers are written against. Read `method.ts`, `channel.ts` and
  * `server.ts`; `nice/` is engine one.
  */
+export { type BehindMux, behindMux } from "./behind-mux.js";
 export type {
   CallOptions,
   Channel,
@@ -11,6 +12,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
+export { defaultEngine, ENGINE_VARIABLE, engineNamed, leanEngine, niceEngine, type RpcEngine } from "./engine.js";
 export { leanChannel } from "./lean/channel.js";
 export { createLeanServer } from "./lean/rpc-server.js";
 export { type Metadata, type MetadataInit, type MetadataValue, metadataOf } from "./metadata.js";

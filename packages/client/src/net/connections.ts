@@ -3,7 +3,7 @@
  * and probes, who follows the members of the cluster, and the TLS material. Read `endpoint.ts` and `endpoint-health.ts`, then
  * `balancer.ts` with `picker.ts`, `connector.ts` with `prober.ts`, `member-sync.ts` with `member-plan.ts`, and `tls-source.ts`.
  */
-import { niceChannel, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
+import { defaultEngine, type TlsClientOptions, type TransportFactory } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
 import type { Observer } from "../observe/observer.js";
 import type { CallOptions } from "../options.js";
@@ -57,7 +57,7 @@ export class Connections {
     this.#options = options;
     this.#world = world;
     this.#given = parseGiven(options.endpoints);
-    const factory = options.transport ?? niceChannel;
+    const factory = options.transport ?? defaultEngine().channel;
     this.#tls = typeof options.tls === "function" ? new TlsSource(options.tls) : undefined;
     const fixedTls = typeof options.tls === "object" ? { tls: options.tls } : {};
     const made = this.#tls?.factory(factory) ?? factory;

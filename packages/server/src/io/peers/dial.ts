@@ -6,7 +6,7 @@
  * alive, and all of them would connect when the partition heals.
  */
 import { connect } from "node:net";
-import { type Channel, type ChannelOptions, niceChannel, type TlsClientOptions } from "@kvorum/transport";
+import type { Channel, ChannelOptions, TlsClientOptions, TransportFactory } from "@kvorum/transport";
 import { hostOf, isSecure } from "../../listener-url.js";
 import type { KeepAlive } from "./bounds.js";
 
@@ -14,6 +14,8 @@ import type { KeepAlive } from "./bounds.js";
 export type ClientTls = () => Promise<TlsClientOptions>;
 
 export interface DialOptions {
+  /** The engine's client half. */
+  readonly channel: TransportFactory;
   /** For `https` URLs. Default: node's own trust and no certificate. */
   readonly tls: ClientTls | undefined;
   readonly connectTimeoutMs: number;
@@ -28,7 +30,7 @@ export interface DialOptions {
  * Errors: the connection's; the signal's reason; `TypeError` for an impossible URL.
  */
 export async function dial(url: string, options: DialOptions): Promise<Channel> {
-  const { tls, connectTimeoutMs, keepAlive, receiveBytesMax, signal } = options;
+  const { channel, tls, connectTimeoutMs, keepAlive, receiveBytesMax, signal } = options;
   await knock(url, connectTimeoutMs, signal);
   const material = isSecure(url) ? await tls?.() : undefined;
   signal.throwIfAborted();
@@ -39,7 +41,7 @@ export async function dial(url: string, options: DialOptions): Promise<Channel> 
     sendBytesMax: receiveBytesMax,
     ...(material !== undefined && { tls: material }),
   };
-  return niceChannel(url, channelOptions);
+  return channel(url, channelOptions);
 }
 
 /** Resolves when somebody listens there. */

@@ -1,6 +1,6 @@
 /** Asks addresses for their cluster: how a member that belongs to none yet learns the ids of the others. */
 import { Peer } from "@kvorum/proto";
-import type { Channel } from "@kvorum/transport";
+import type { Channel, TransportFactory } from "@kvorum/transport";
 import type { Clock, Logger } from "../../env.js";
 import type { ClusterDescription } from "../../peer-network.js";
 import { toClusterDescription } from "../wire/question.js";
@@ -10,6 +10,7 @@ import { type ClientTls, dial } from "./dial.js";
 export interface DiscoverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly channel: TransportFactory;
   readonly tls: ClientTls | undefined;
   readonly bounds: PeerBounds;
   readonly signal: AbortSignal;
@@ -36,13 +37,15 @@ export async function discover(
 }
 
 async function describe(url: string, timeoutMs: number, options: DiscoverOptions): Promise<ClusterDescription> {
-  const { clock, tls, bounds, signal } = options;
+  const { clock, channel: factory, tls, bounds, signal } = options;
   const { receiveBytesMax, controlKeepAlive } = bounds;
   const endMs = clock.nowMs() + timeoutMs;
   const connectTimeoutMs = Math.ceil(Math.min(timeoutMs, bounds.connectTimeoutMs));
   let channel: Channel | undefined;
   try {
-    channel = await dial(url, { tls, connectTimeoutMs, keepAlive: controlKeepAlive, receiveBytesMax, signal });
+    channel = await dial(url, {
+      ...{ channel: factory, tls, connectTimeoutMs, keepAlive: controlKeepAlive, receiveBytesMax, signal },
+    });
     const leftMs = Math.max(1, endMs - clock.nowMs());
     return toClusterDescription(await channel.unary(Peer.method.describe, {}, { timeoutMs: leftMs, signal }));
   } finally {

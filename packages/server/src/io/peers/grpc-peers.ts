@@ -23,7 +23,7 @@ import { setMaxListeners } from "node:events";
 import type { RequestListener } from "node:http";
 import { create } from "@bufbuild/protobuf";
 import { AskRequestSchema, Peer } from "@kvorum/proto";
-import { createNiceServer, type ListenAddress, StatusCode, type TlsListener } from "@kvorum/transport";
+import { defaultEngine, type ListenAddress, type RpcEngine, StatusCode, type TlsListener } from "@kvorum/transport";
 import type { Message } from "../../core/raft/types.js";
 import type { Clock, Logger, Random, Timer } from "../../env.js";
 import { PeerMeasures } from "../../measures/peer-measures.js";
@@ -68,6 +68,8 @@ export interface GrpcPeersOptions {
   /** Spreads reconnections. Default: the system's. */
   readonly random?: Random;
   readonly tls?: PeerTls | undefined;
+  /** Default: the default engine. */
+  readonly engine?: RpcEngine | undefined;
   readonly bounds?: Partial<PeerBounds>;
 }
 
@@ -84,6 +86,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   readonly #options: GrpcPeersOptions;
   readonly #random: Random;
   readonly #bounds: PeerBounds;
+  readonly #engine: RpcEngine;
   readonly #service: PeerService;
   readonly #ports: PeerPort[] = [];
   readonly #members = new Map<bigint, RemoteMember>();
@@ -106,6 +109,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     this.#options = options;
     this.#random = options.random ?? new SystemRandom();
     this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+    this.#engine = options.engine ?? defaultEngine();
     // Every attempt to connect listens to it, and a member of many has many at once.
     setMaxListeners(0, this.#closing.signal);
     this.#service = new PeerService({
@@ -129,7 +133,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     if (this.#closed !== undefined) throw new Error("listen() after close()");
     const tls = secure ? this.#options.tls?.listener : undefined;
     if (secure && tls === undefined) throw new TypeError("there is no certificate for a peer port");
-    const server = createNiceServer({
+    const server = this.#engine.createServer({
       receiveBytesMax: this.#bounds.receiveBytesMax,
       keepAlive: this.#bounds.bulkKeepAlive,
     });
@@ -217,6 +221,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     return discover(urls, timeoutMs, {
       clock,
       logger,
+      channel: this.#engine.channel,
       tls: tls?.dial,
       bounds: this.#bounds,
       signal: this.#closing.signal,
@@ -258,7 +263,8 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     const { clock, logger, tls } = this.#options;
     const [random, bounds] = [this.#random, this.#bounds];
     const { measures } = this;
-    return new RemoteMember(address, { clock, logger, random, bounds, running, measures, tls: tls?.dial });
+    const { channel } = this.#engine;
+    return new RemoteMember(address, { clock, logger, random, bounds, running, measures, channel, tls: tls?.dial });
   }
 
   /** As long as there are members, one question to each of them now and then. */

@@ -3,7 +3,14 @@
  * limits and the same judge everywhere. Members talk gRPC; who comes with HTTP/1 is shown a few pages.
  */
 import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
-import { type ListenAddress, listenPrivately, PortMux, type RpcServer, type TlsListener } from "@kvorum/transport";
+import {
+  behindMux,
+  type ListenAddress,
+  PortMux,
+  type RpcServer,
+  type SocketEngine,
+  type TlsListener,
+} from "@kvorum/transport";
 
 export interface PeerPort {
   readonly address: ListenAddress;
@@ -24,18 +31,18 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Errors: those of listening; nothing stays open then. */
 export async function openPeerPort(
-  server: RpcServer,
+  server: RpcServer & Partial<SocketEngine>,
   address: ListenAddress,
   { tls, pages, privateFolder }: PeerPortOptions,
 ): Promise<PeerPort> {
-  const listener = await listenPrivately(server, privateFolder);
+  const { rpc, remove } = await behindMux(server, privateFolder);
   const http = httpServer(pages);
-  const mux = new PortMux({ rpc: listener.address, http, ...(tls !== undefined && { tls }) });
+  const mux = new PortMux({ rpc, http, ...(tls !== undefined && { tls }) });
   const close = async (): Promise<void> => {
     await Promise.all([mux.close(), server.close()]);
     http.close();
     http.closeAllConnections();
-    await listener.remove();
+    await remove();
   };
   try {
     return { address: (await mux.listen(address)).address, close };

@@ -24,6 +24,7 @@ export interface RemoteMemberOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly bounds: PeerBounds;
+  readonly channel: DialOptions["channel"];
   readonly tls: DialOptions["tls"];
   readonly running: Running;
   readonly measures: PeerMeasures;
@@ -148,9 +149,9 @@ export class RemoteMember {
   }
 
   #dial(url: string, keepAlive: KeepAlive, signal: AbortSignal): Promise<Channel> {
-    const { tls, bounds } = this.#options;
+    const { channel, tls, bounds } = this.#options;
     const { connectTimeoutMs, receiveBytesMax } = bounds;
-    return dial(url, { tls, connectTimeoutMs, receiveBytesMax, keepAlive, signal });
+    return dial(url, { channel, tls, connectTimeoutMs, receiveBytesMax, keepAlive, signal });
   }
 
   #openQuestions(): Promise<Channel> {
