@@ -12,7 +12,7 @@ import { connect as connectTls } from "node:tls";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Health, HealthCheckRequestSchema } from "@kvorum/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { frameBytes } from "./http2/frame.js";
+import { type Frame, frameBytes } from "./http2/frame.js";
 import { PortMux, type PortMuxOptions } from "./mux.js";
 import { niceChannel } from "./nice/channel.js";
 import { createNiceServer } from "./nice/server.js";
@@ -21,7 +21,7 @@ import type { ListenAddress } from "./server.js";
 import { StatusCode } from "./status.js";
 import { ca, clientCertificate, serverCertificate } from "./testing/certificates.js";
 import { type ServerEngine, serverEngines } from "./testing/engines.js";
-import { aborted, failure, gate } from "./testing/harness.js";
+import { aborted, eventually, failure, gate } from "./testing/harness.js";
 import { callFrame, framesOf, preface, settings, startCall } from "./testing/http2-bytes.js";
 
 const cleanup: (() => unknown)[] = [];
@@ -215,6 +215,25 @@ describe.each(serverEngines)("with the $name server,", (one) => {
       const call = request({ socketPath: path, agent: false }).end();
       const [response] = await once(call, "response");
       expect(await text(response)).toBe("got 0");
+    });
+
+    it("sends a client away that pings more often than it may, and says why", async () => {
+      const { port } = await startMux({ pings: { minTimeMs: 5_000 } });
+      const ping = frameBytes({ type: 6, flags: 0, streamId: 0 }, new Uint8Array(8));
+      const pinging = async (times: number): Promise<readonly [Socket, () => readonly Frame[]]> => {
+        const socket = await open(port);
+        const chunks: Buffer[] = [];
+        socket.on("data", (chunk) => chunks.push(chunk));
+        socket.write(Buffer.concat([preface, settings, ...Array<Uint8Array>(times).fill(ping)]));
+        return [socket, () => framesOf(Buffer.concat(chunks), 0)];
+      };
+      const [socket, frames] = await pinging(4);
+      if (!socket.closed) await once(socket, "close");
+      const { type, payload } = frames().at(-1) as Frame;
+      expect([type, payload[7], Buffer.from(payload.subarray(8)).toString()]).toEqual([7, 0xb, "too_many_pings"]);
+      const [, answered] = await pinging(3);
+      await eventually(() => answered().filter((frame) => frame.type === 6).length === 3, "three answers");
+      expect(answered().some((frame) => frame.type === 7)).toBe(false);
     });
 
     it("ends every connection when it closes, whatever it is doing", async () => {
