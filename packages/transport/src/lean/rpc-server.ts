@@ -76,7 +76,7 @@ export class LeanServer implements RpcServer, SocketEngine {
   }
 
   accept(socket: Socket, introduction: Introduction, pings?: PingPolicyOptions): void {
-    if (this.#closing !== undefined) {
+    if (this.#closing !== undefined || socket.destroyed) {
       socket.destroy();
       return;
     }

@@ -180,6 +180,15 @@ describe("requests", () => {
     await once(stream, "close");
     expect(Buffer.concat(answer)).toEqual(Buffer.from(framed({ number: 44_850n, text: "300" })));
   });
+
+  it("that go on after the answer do not use up the connection's window, though the answer is not read", async () => {
+    const { port } = await serve({ sum: () => ({ text: "enough" }), once: (note) => note });
+    const { socket, frames } = await open(port, 0);
+    const piece = new Uint8Array(16_000);
+    socket.write(joined([head("Sum", 1), ...Array.from({ length: 64 }, () => data(1, piece))]));
+    await eventually(() => frames().filter((frame) => frame.startsWith("8:")).length >= 2, "more window");
+    expect(frames().filter((frame) => frame.startsWith("3:"))).toEqual([]);
+  });
 });
 
 describe("a connection", () => {
@@ -224,6 +233,10 @@ describe("a connection", () => {
     const socket = connect({ port: 1, host: "127.0.0.1" }).on("error", () => {});
     server.accept(socket, {});
     expect(socket.destroyed).toBe(true);
+    // One that is lost before it comes is never waited for.
+    const other = new LeanServer({});
+    other.accept(socket, {});
+    await other.close();
   });
 
   it("that is lost tells its handlers, whichever way they wait", async () => {

@@ -117,10 +117,11 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
 
   data(chunk: Uint8Array, endStream: boolean): void {
     if (endStream) this.#requestEnded = true;
-    if (this.#requests !== undefined) {
+    if (this.#requests !== undefined && !this.#isOver) {
       this.#requests.push(chunk, endStream);
       return;
     }
+    // What comes after the end is dropped; the window of the connection is there for other calls.
     if (chunk.length > 0) this.#stream.consumed(chunk.length);
     if (this.#isOver) return;
     if (chunk.length > 0) this.#collect(chunk, endStream);
