@@ -26,7 +26,7 @@ export async function meter(
     residentMiB: after.residentMiB,
     ...(writes ? { writtenBytes: per("writtenBytes", 1) } : {}),
   };
-  return { ...readings, ...known(costs) };
+  return known({ ...readings, ...costs });
 }
 
 /** NaN where the system does not say. */
@@ -43,6 +43,7 @@ async function take({ members }: Server): Promise<Readonly<Record<(typeof TAKEN)
 
 const TAKEN = ["serverCpuSeconds", "generatorCpuSeconds", "residentMiB", "writtenBytes"] as const;
 
+/** Without what the system does not say, and without costs and latencies of nothing. */
 function known(readings: Readings): Readings {
-  return Object.fromEntries(Object.entries(readings).filter(([, value]) => !Number.isNaN(value)));
+  return Object.fromEntries(Object.entries(readings).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,6 +1,7 @@
 /** The command line of `pnpm bench`. Pure. */
 import { parseArgs } from "node:util";
-import { ENGINE_VARIABLE, ENGINES, type Engine } from "./engines.js";
+import { ENGINE_VARIABLE } from "@kvorum/transport";
+import { ENGINES, type Engine } from "./engines.js";
 import type { Settings, Sizes } from "./plan.js";
 
 export interface Options {
@@ -19,7 +20,7 @@ export interface Options {
 export const USAGE = `pnpm bench [coordination] [options]
   coordination      locks and transactions of our client beside those of npm etcd3 instead
   --only <name>     a group or workload (see --list); may be given again
-  --engine <name>   RPC engine of Kvorum's server: nice or lean (default: ${ENGINE_VARIABLE}, or nice)
+  --engine <name>   RPC engine of Kvorum's server: lean or nice (default: ${ENGINE_VARIABLE}, or nice)
   --rounds <n>      rounds of each workload (default 5)
   --seconds <n>     length of a round (default 5)
   --keys <n>        keys that puts choose from, and the most that growth goes to (default 1000000)

@@ -75,13 +75,20 @@ function mediansOf(rounds: readonly Readings[]): Readings {
 
 function verdictOn(target: Target, subjects: readonly SubjectResult[]): Verdict | undefined {
   const { metric, over, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = target;
-  const valuesBy = (name: string): number[] =>
-    valuesOf(metric, subjects.find((subject) => subject.name === name)?.rounds ?? []);
-  const ours = valuesBy(target.subject);
-  const theirs = over === undefined ? ours.map(() => 1) : valuesBy(over);
-  if (ours.length === 0 || theirs.length === 0) return undefined;
-  const { median: value, least, most } = pairedRatio(ours, theirs);
+  const ours = metricOf(metric, target.subject, subjects);
+  const ratio = pairedRatio(ours, over === undefined ? ours.map(() => 1) : metricOf(metric, over, subjects));
+  if (ratio === undefined) return undefined;
+  const { median: value, least, most } = ratio;
   return { ...target, value, least, most, met: value >= atLeast && value <= atMost };
+}
+
+/** By round; nothing where the subject did not take part. */
+export function metricOf(
+  metric: Metric,
+  subject: string,
+  subjects: readonly SubjectResult[],
+): readonly (number | undefined)[] {
+  return (subjects.find(({ name }) => name === subject)?.rounds ?? []).map((round) => round[metric]);
 }
 
 function valuesOf(metric: Metric, rounds: readonly Readings[]): number[] {

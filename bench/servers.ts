@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Maintenance } from "@kvorum/proto";
-import { niceChannel } from "@kvorum/transport";
-import { ENGINE_VARIABLE, type Engine } from "./engines.js";
+import { ENGINE_VARIABLE, niceChannel } from "@kvorum/transport";
+import type { Engine } from "./engines.js";
 import type { Subject } from "./plan.js";
 import { freePort, ServerProcess } from "./processes.js";
 

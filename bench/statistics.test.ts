@@ -26,4 +26,9 @@ describe("statistics", () => {
     // The machine ran at half speed in the second round.
     expect(pairedRatio([200, 100, 200], [100, 50, 80])).toEqual({ median: 2, least: 2, most: 2.5 });
   });
+
+  it("a round in which one of the two has no value is no pair, and moves no other", () => {
+    expect(pairedRatio([200, undefined, 300], [100, 50, 100])).toEqual({ median: 2.5, least: 2, most: 3 });
+    expect(pairedRatio([200, 100], [undefined, undefined])).toBeUndefined();
+  });
 });

@@ -38,9 +38,16 @@ export interface Ratio {
 
 /**
  * Ours over theirs, round by round: the two of a round ran one after the other, so that a machine that changes its speed
- * from minute to minute changes both.
+ * from minute to minute changes both. A round in which one of them has no value is left out; undefined where that is all of them.
  */
-export function pairedRatio(ours: readonly number[], theirs: readonly number[]): Ratio {
-  const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+export function pairedRatio(
+  ours: readonly (number | undefined)[],
+  theirs: readonly (number | undefined)[],
+): Ratio | undefined {
+  const ratios = ours.flatMap((value, round) => {
+    const other = theirs[round];
+    return value === undefined || other === undefined ? [] : [value / other];
+  });
+  if (ratios.length === 0) return undefined;
   return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
 }

@@ -3,8 +3,9 @@
  * JSON in the first argument and prints what came of it as JSON. `groups/clients.ts` starts it.
  */
 import { createClient } from "@kvorum/client";
+import { engineNamed } from "@kvorum/transport";
 import { Etcd3 } from "etcd3";
-import { CLIENT_TRANSPORTS, type Engine } from "../engines.js";
+import type { Engine } from "../engines.js";
 import { latencies } from "../statistics.js";
 
 export type ClientKind = Engine | "etcd3";
@@ -38,7 +39,7 @@ function open({ client, endpoint }: ClientWork): UnderTest {
       close: () => etcd3.close(),
     };
   }
-  const ours = createClient({ endpoints: endpoint, syncMembers: false, transport: CLIENT_TRANSPORTS[client] });
+  const ours = createClient({ endpoints: endpoint, syncMembers: false, transport: engineNamed(client).channel });
   return {
     get: () => ours.get(KEY, { consistency: "serializable" }),
     put: () => ours.put(KEY, VALUE),

@@ -1,4 +1,5 @@
 /** An embedded node, as tests of other programs start it. */
+import { ENGINE_VARIABLE } from "@kvorum/transport";
 import type { Group, Subject } from "../plan.js";
 import { runProgram } from "../programs.js";
 import type { Readings } from "../readings.js";
@@ -9,7 +10,7 @@ export const embeddedGroup: Group<Subject> = {
   name: "embedded",
   title: "Embedded node",
   names: () => [NAME],
-  open: async () => ({
+  open: async ({ engine }) => ({
     subjects: [{ name: "kvorum" }],
     workloads: [
       {
@@ -17,7 +18,7 @@ export const embeddedGroup: Group<Subject> = {
         title: "embedded node in memory, from its start to the first answer",
         how: "a new process each time: `startNode()`, a client, one put",
         targets: [{ metric: "firstAnswerMs", subject: "kvorum", atMost: 150 }],
-        measure: () => runProgram<Readings>("embedded/embedded-main.js", {}),
+        measure: () => runProgram<Readings>("embedded/embedded-main.js", {}, { [ENGINE_VARIABLE]: engine }),
       },
     ],
     close: async () => {},

@@ -50,8 +50,6 @@ export async function h2load(endpoint: string, load: Load, seconds: number): Pro
       }),
     );
     const all = concatenated(took);
-    // One of the processes may have got no answer in a short round, but not all of them.
-    if (all.length === 0) throw new Error(`${endpoint} answered no call within ${seconds} s`);
     return { calls: all.length, perSecond: all.length / seconds, ...latencies(all) };
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** Tables for README and docs, and the places in a text where they go. Pure. */
 import { formatReading, METRIC_NAMES, METRICS } from "../readings.js";
-import { type RunResult, targetText, type WorkloadResult } from "../results.js";
+import { metricOf, type RunResult, targetText, type WorkloadResult } from "../results.js";
 import { pairedRatio } from "../statistics.js";
 
 /** One row a workload and subject; columns are what any of the workloads has. */
@@ -22,10 +22,10 @@ export function resultTable(workloads: readonly WorkloadResult[]): string {
 
 /** The first subject over the second, with the least and the most of the rounds. */
 function ratioText({ subjects }: WorkloadResult): string {
-  const [ours, theirs] = subjects.slice(0, 2).map(({ rounds }) => rounds.map((round) => round.perSecond ?? Number.NaN));
-  if (ours === undefined || theirs === undefined) return "";
-  const { median, least, most } = pairedRatio(ours, theirs);
-  return Number.isNaN(median) ? "" : `${median.toFixed(2)} × (${least.toFixed(2)}–${most.toFixed(2)})`;
+  const [ours, theirs] = subjects.map(({ name }) => metricOf("perSecond", name, subjects));
+  const ratio = pairedRatio(ours ?? [], theirs ?? []);
+  if (ratio === undefined) return "";
+  return `${ratio.median.toFixed(2)} × (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
 }
 
 export function targetTable(workloads: readonly WorkloadResult[]): string {

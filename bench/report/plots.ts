@@ -1,6 +1,6 @@
 /** The pictures of a run, by file name. Pure. */
 import { METRICS, type Metric } from "../readings.js";
-import type { RunResult, SubjectResult, WorkloadResult } from "../results.js";
+import { metricOf, type RunResult, type WorkloadResult } from "../results.js";
 import { pairedRatio } from "../statistics.js";
 import { type Bar, barPlot } from "./bar-plot.js";
 import { linePlot } from "./line-plot.js";
@@ -40,9 +40,9 @@ function ratioPlot(metric: Metric, workloads: readonly WorkloadResult[]): string
   const groups = workloads
     .filter(({ point }) => point === undefined)
     .flatMap(({ title, subjects }) => {
-      const [ours, theirs] = ["kvorum", "etcd"].map((name) => valuesOf(metric, name, subjects));
-      if (ours === undefined || theirs === undefined || ours.length === 0 || theirs.length === 0) return [];
-      const { median, least, most } = pairedRatio(ours, theirs);
+      const ratio = pairedRatio(metricOf(metric, "kvorum", subjects), metricOf(metric, "etcd", subjects));
+      if (ratio === undefined) return [];
+      const { median, least, most } = ratio;
       return [{ name: title, bars: [{ series: "kvorum", value: median, spread: [least, most] } satisfies Bar] }];
     });
   if (groups.length === 0) return undefined;
@@ -87,9 +87,4 @@ function growthPlot(points: readonly WorkloadResult[]): string {
       }),
     })),
   });
-}
-
-function valuesOf(metric: Metric, name: string, subjects: readonly SubjectResult[]): number[] {
-  const rounds = subjects.find((subject) => subject.name === name)?.rounds ?? [];
-  return rounds.map((round) => round[metric]).filter((value) => value !== undefined);
 }
