@@ -7,6 +7,7 @@ import { Chance } from "./chance.js";
 import { configTargets } from "./config-target.js";
 import { frameTargets } from "./frame-target.js";
 import { gatewayTargets } from "./gateway-target.js";
+import { http2Targets } from "./http2-target.js";
 import { memberTargets } from "./member-target.js";
 import { Oracle } from "./oracle.js";
 import { playAll } from "./play.js";
@@ -37,7 +38,8 @@ const GROUPS: Readonly<Record<string, { readonly share: number; readonly targets
   gateway: { share: 0.15, targets: gatewayTargets },
   tokens: { share: 0.15, targets: tokenTargets },
   config: { share: 0.1, targets: configTargets },
-  frames: { share: 0.2, targets: [...frameTargets, ...memberTargets] },
+  frames: { share: 0.15, targets: [...frameTargets, ...memberTargets] },
+  http2: { share: 0.05, targets: http2Targets },
 };
 
 /** Findings after which a target has shown enough. */

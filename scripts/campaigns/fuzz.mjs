@@ -1,9 +1,9 @@
 /**
  * Inputs that nobody would send on purpose, for real processes of the node: gRPC calls, JSON of the gateway, tokens,
- * settings, and bytes on every port. After each batch the process must live, answer, have had short turns only, and have
+ * settings, and bytes on every port; and, in this process, conversations with the HTTP/2 core of the transport. After each batch the process must live, answer, have had short turns only, and have
  * kept its memory, its files and its data. A minute or so in all; `--minutes` is the time of all targets together. Build first.
  *
- *   node scripts/campaigns/fuzz.mjs [counts.json] [--minutes N] [--seed N] [--only requests|gateway|tokens|config|frames]
+ *   node scripts/campaigns/fuzz.mjs [counts.json] [--minutes N] [--seed N] [--only requests|gateway|tokens|config|frames|http2]
  *
  * Every finding prints the seed and the target that replay its batch.
  */
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { importSources } from "../import-sources.mjs";
 import { wholeNumber, wrongUse } from "../whole-number.mjs";
 
-const GROUPS = ["requests", "gateway", "tokens", "config", "frames"];
+const GROUPS = ["requests", "gateway", "tokens", "config", "frames", "http2"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
