@@ -40,6 +40,15 @@ export function targetTable(workloads: readonly WorkloadResult[]): string {
   return table(["workload", "target", "median", "spread", "met"], rows, 2);
 }
 
+/** How each of them is loaded, with the name that `--only` takes. */
+export function workloadTable(workloads: readonly WorkloadResult[]): string {
+  return table(
+    ["name", "workload", "load"],
+    workloads.map(({ name, title, how }) => [`\`${name}\``, title, how]),
+    3,
+  );
+}
+
 /** What was measured, with what, on what. */
 export function circumstances(run: RunResult): string {
   const { machine, versions } = run;

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunResult } from "../results.js";
-import { circumstances, fillMarkers, resultTable, targetTable } from "./markdown.js";
+import { circumstances, fillMarkers, resultTable, targetTable, workloadTable } from "./markdown.js";
 import { type Picture, plots } from "./plots.js";
 
 /** With the way from each page to the pictures. */
@@ -35,12 +35,13 @@ export async function store(root: string, run: RunResult): Promise<string> {
   return file;
 }
 
-/** Markers: `circumstances`, `targets`, `pictures`, and `markerOf` each group's title. */
+/** Markers: `circumstances`, `targets`, `workloads`, `pictures`, and `markerOf` each group's title. */
 export function filled(text: string, run: RunResult, pictures: readonly Picture[], way: string): string {
   const shown = (group: string | undefined): string[] =>
     pictures.filter((picture) => picture.group === group).map(({ name }) => `![${name.slice(0, -4)}](${way}/${name})`);
   let result = fillMarkers(text, "circumstances", circumstances(run));
   result = fillMarkers(result, "targets", targetTable(run.workloads));
+  result = fillMarkers(result, "workloads", workloadTable(run.workloads));
   result = fillMarkers(result, "pictures", shown(undefined).join("\n"));
   for (const group of new Set(run.workloads.map((workload) => workload.group))) {
     const table = resultTable(run.workloads.filter((workload) => workload.group === group));

@@ -15,7 +15,7 @@ const put = workloadResult(
   {
     name: "put",
     title: "put <of> one & all",
-    how: "",
+    how: "256 bytes",
     targets: [{ metric: "perSecond", subject: "kvorum", over: "etcd", atLeast: 2.5 }],
   },
   both,
@@ -69,16 +69,23 @@ describe("tables", () => {
 describe("the page of the docs", () => {
   it("has a place for every group", async () => {
     const page = await readFile(new URL("../../docs/performance.md", import.meta.url), "utf8");
-    for (const place of ["circumstances", "targets", "pictures", ...GROUPS.map(({ title }) => markerOf(title))]) {
+    for (const place of [
+      "circumstances",
+      "targets",
+      "workloads",
+      "pictures",
+      ...GROUPS.map(({ title }) => markerOf(title)),
+    ]) {
       expect(page).toContain(`<!-- bench:${place} -->`);
     }
   });
 
   it("is filled with what was measured, and shows each picture once", () => {
-    const places = ["pictures", "unary-calls-one-server", "growth"];
+    const places = ["workloads", "pictures", "unary-calls-one-server", "growth"];
     const page = places.map((place) => `<!-- bench:${place} --><!-- /bench:${place} -->`).join("\n");
     const text = filled(page, run, plots(run), "plots");
     expect(text).toContain("3,000/s");
+    expect(text).toMatch(/\| `put` +\| put <of> one & all \| 256 bytes \|/);
     expect([...text.matchAll(/\]\((.*?)\)/g)].map(([, file]) => file)).toEqual(
       ["throughput", "p99", "cpu", "growth-put-keys"].map((name) => `plots/${name}.svg`),
     );
