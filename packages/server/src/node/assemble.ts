@@ -34,9 +34,9 @@ import type { RecoveredMember } from "./recovery.js";
 import { SnapshotReceiver } from "./snapshot-receiver.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 import { StoreCompaction } from "./store-compaction.js";
+import { StoreReads } from "./store-reads.js";
 import { Strangers } from "./strangers.js";
 import type { Tuning } from "./tuning.js";
-import { walk } from "./walk.js";
 import { WatchDriver } from "./watch-driver.js";
 import { WatchSends } from "./watch-sends.js";
 
@@ -55,6 +55,7 @@ export interface Parts {
   readonly machine: StateMachine;
   readonly proposals: Proposals;
   readonly reads: ReadRounds;
+  readonly storeReads: StoreReads;
   readonly readyLoop: ReadyLoop;
   readonly appendWriter: AppendWriter;
   readonly applyLoop: ApplyLoop;
@@ -101,14 +102,14 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   });
   checkOwner(machine, recovered);
   const lessor = (): StateMachine["lessor"] => machine.lessor;
-  const hashKv = (revision: bigint): Promise<HashKvResult> =>
-    walk({ clock, store: () => machine.store, stopped }, (store) => store.hashKvSlices(revision));
+  const hashKv = (revision: bigint): Promise<HashKvResult> => storeReads.hashKv(revision);
 
   const timeoutReason: Leadership["timeoutReason"] = (startMs) => leadership.timeoutReason(startMs);
   const waiting = { raft, clock, random, requestTimeoutMs, wake, measures };
   const proposals = new Proposals({ ...waiting, timeoutReason, onError, maxRequestBytes: config.maxRequestBytes });
   const reads = new ReadRounds(waiting);
   const barrier = (): Promise<void> => reads.barrier();
+  const storeReads = new StoreReads({ machine, clock, measures, barrier, stopped });
   const propose: Proposals["propose"] = (command) => proposals.propose(command);
   const leadership = new Leadership({
     ...{ raft, peers, clock, random, failpoints, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
@@ -278,7 +279,18 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   }
 
   return {
-    ...{ machine, proposals, reads, readyLoop, appendWriter, applyLoop, backendWriter, leadership, leaseRequests },
+    ...{
+      machine,
+      proposals,
+      reads,
+      storeReads,
+      readyLoop,
+      appendWriter,
+      applyLoop,
+      backendWriter,
+      leadership,
+      leaseRequests,
+    },
     ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
     ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
     watches: new WatchSends(machine.watch, failpoints, measures.watchEvents),

@@ -3,8 +3,8 @@
  * seams (`env.ts`, `peer-network.ts`, `Backend`), so the same class runs in production and in simulation.
  *
  * A write goes `propose.ts` → `core/raft` → `ready-loop.ts` → `append-writer.ts` (durable) → `apply-loop.ts` →
- * `core/apply` → back to `propose.ts`. A read goes `read.ts` → `core/raft` → the store. `assemble.ts` joins the parts;
- * `recovery.ts` is where a life begins, `peer-desk.ts` what the other members see of it.
+ * `core/apply` → back to `propose.ts`. A read goes `store-reads.ts` → `read.ts` → `core/raft` → the store. `assemble.ts`
+ * joins the parts; `recovery.ts` is where a life begins, `peer-desk.ts` what the other members see of it.
  */
 import { checkCommand } from "../core/apply/check-command.js";
 import type { Command, Member } from "../core/apply/command.js";
@@ -15,14 +15,11 @@ import { ServerError } from "../core/errors.js";
 import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
 import { hashBackend } from "../core/mvcc/hash.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
-import type { Slices } from "../core/mvcc/slices.js";
-import type { Store } from "../core/mvcc/store.js";
 import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
 import type { Distribution } from "../measures/measure-set.js";
 import type { MemberRequest } from "../peer-network.js";
 import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf, Trace } from "./api.js";
-import { countTxn } from "./apply-measures.js";
 import { assemble, type Parts } from "./assemble.js";
 import { countedSnapshot } from "./counted-snapshot.js";
 import type { MembersChanged } from "./member-changes.js";
@@ -31,7 +28,6 @@ import { type RecoveredMember, recoverMember } from "./recovery.js";
 import { sleep } from "./sleep.js";
 import { forgottenLogError } from "./start-refused.js";
 import { Ticker } from "./ticker.js";
-import { walk } from "./walk.js";
 
 /** Milliseconds between attempts to publish the member's name. */
 const PUBLISH_RETRY_MS = 50;
@@ -173,19 +169,12 @@ export class EtcdNode implements NodeApi {
     return (await proposals.propose(effective, identity, trace)) as ResultOf<C>;
   }
 
-  async range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {
-    if (!operation.serializable) await this.#parts.reads.barrier();
-    return this.auth.enabled ? this.#rangeAs(identity, operation) : this.#readRange(operation);
+  range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {
+    return this.#parts.storeReads.range(operation, identity);
   }
 
-  async readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
-    const ranges = [...operation.success, ...operation.failure];
-    const isLocal = ranges.every((range) => range.kind === "range" && range.serializable);
-    if (!isLocal) await this.#parts.reads.barrier();
-    if (this.auth.enabled) this.auth.checkOperation(identity, operation);
-    const answer = this.#parts.machine.store.txn(operation);
-    countTxn(this.#config.measures, operation, answer);
-    return answer;
+  readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
+    return this.#parts.storeReads.txn(operation, identity);
   }
 
   linearizableBarrier(): Promise<void> {
@@ -219,7 +208,7 @@ export class EtcdNode implements NodeApi {
 
   hashKv(revision: bigint): Promise<HashResult> {
     const { hashRevision } = this.#config.measures;
-    return this.#timed(hashRevision, () => this.#walk((store) => store.hashKvSlices(revision)));
+    return this.#timed(hashRevision, () => this.#parts.storeReads.hashKv(revision));
   }
 
   async hash(): Promise<number> {
@@ -334,30 +323,6 @@ export class EtcdNode implements NodeApi {
     if (this.raftStatus.role === "leader") measures.lateHeartbeats.add();
   }
 
-  /** A long range is read in slices. If users change meanwhile, nobody knows which of its keys the caller may still see. */
-  async #rangeAs(identity: Identity | undefined, operation: RangeOperation): Promise<RangeResult> {
-    const { auth } = this;
-    auth.checkOperation(identity, operation);
-    const { revision } = auth;
-    const result = await this.#readRange(operation);
-    if (auth.revision !== revision) throw new ServerError("authOldRevision");
-    return result;
-  }
-
-  async #readRange(operation: RangeOperation): Promise<RangeResult> {
-    const { env, measures } = this.#config;
-    const startMs = env.clock.nowMs();
-    measures.ranges.add();
-    let seconds = measures.rangeFailed;
-    try {
-      const result = await this.#walk((store) => store.rangeSlices(operation));
-      seconds = measures.rangeSucceeded;
-      return result;
-    } finally {
-      seconds.observe((env.clock.nowMs() - startMs) / 1000);
-    }
-  }
-
   async #timed<T>(seconds: Distribution, run: () => Promise<T>): Promise<T> {
     const { clock } = this.#config.env;
     const startMs = clock.nowMs();
@@ -400,11 +365,6 @@ export class EtcdNode implements NodeApi {
       await this.#parts.proposals.propose({ kind: "alarm", action: "activate", memberId, alarm: "no-space" });
     }
     throw new ServerError("noSpace");
-  }
-
-  #walk<R>(begin: (store: Store) => Slices<R>): Promise<R> {
-    const { clock } = this.#config.env;
-    return walk({ clock, store: () => this.#parts.machine.store, stopped: () => this.#halted }, begin);
   }
 }
 
