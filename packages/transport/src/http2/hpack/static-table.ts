@@ -65,21 +65,20 @@ export const STATIC_FIELDS: readonly HeaderField[] = NAMES_AND_VALUES.trim()
     return (values.length === 0 ? [""] : values).map((value) => ({ name, value: value.replace("~", " ") }));
   });
 
-const indexOfName = new Map<string, number>();
-const indexOfField = new Map<string, number>();
+/** For each name the index of its first field, and that of each of its values. */
+const indexes = new Map<string, { readonly first: number; readonly ofValue: Map<string, number> }>();
 for (const [i, { name, value }] of STATIC_FIELDS.entries()) {
-  if (!indexOfName.has(name)) indexOfName.set(name, i + 1);
-  indexOfField.set(`${name}\n${value}`, i + 1);
+  const known = indexes.get(name) ?? { first: i + 1, ofValue: new Map() };
+  known.ofValue.set(value, i + 1);
+  indexes.set(name, known);
 }
 
 /** Index of the first field with this name. */
 export function staticIndexOfName(name: string): number | undefined {
-  return indexOfName.get(name);
+  return indexes.get(name)?.first;
 }
 
 /** Index of exactly this field. */
 export function staticIndexOf(name: string, value: string): number | undefined {
-  const index = indexOfField.get(`${name}\n${value}`);
-  // The key is ambiguous for a name with a line end in it; such a field is in no table.
-  return index !== undefined && STATIC_FIELDS[index - 1]?.name === name ? index : undefined;
+  return indexes.get(name)?.ofValue.get(value);
 }
