@@ -148,6 +148,8 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     this.#end = end;
     this.#stopRequests();
     this.#serve();
+    // No more can come, whether the rest is read or not: other streams need the connection's window.
+    this.#giveBack();
   }
 
   #leave(): void {

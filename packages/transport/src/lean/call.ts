@@ -108,13 +108,13 @@ export abstract class Call implements StreamHandler, Expiring {
 
   /** Ends a call that has not been opened. */
   refuse({ code, details }: AnswerStatus): void {
-    this.cancel(this.#error(code, details));
+    this.cancel(this.error(code, details));
   }
 
   // `Expiring`.
 
   expired(): void {
-    this.cancel(this.#error(StatusCode.DEADLINE_EXCEEDED, "Deadline exceeded"));
+    this.cancel(this.error(StatusCode.DEADLINE_EXCEEDED, "Deadline exceeded"));
   }
 
   // `StreamHandler`.
@@ -138,13 +138,15 @@ export abstract class Call implements StreamHandler, Expiring {
     const { code, details } = head?.foreign
       ? foreignStatus(head.httpStatus)
       : { code: StatusCode.INTERNAL, details: "server closed the stream without sending trailers" };
-    this.cancel(this.#error(code, details));
+    this.cancel(this.error(code, details));
   }
 
   reset(code: number, refused: boolean): void {
     if (this.over) return;
-    const status = this.connection?.lost ?? (refused ? refusedStatus : this.#statusOfReset(code));
-    this.#fail(status, undefined, !refused);
+    // Who has begun to answer has processed the request, whatever it says now.
+    const unprocessed = refused && this.#answerHead === undefined;
+    const status = this.connection?.lost ?? (unprocessed ? refusedStatus : this.#statusOfReset(code));
+    this.#fail(status, undefined, !unprocessed);
   }
 
   drained(): void {}
@@ -184,13 +186,15 @@ export abstract class Call implements StreamHandler, Expiring {
     try {
       return this.reader.next();
     } catch (error) {
-      this.cancel(error instanceof RpcError ? this.#error(error.code, error.details, error.cause) : error);
+      this.cancel(error instanceof RpcError ? this.error(error.code, error.details, error.cause) : error);
       return undefined;
     }
   }
 
-  protected error(code: StatusCode, details: string): RpcError {
-    return this.#error(code, details);
+  /** An error of our own, about a call that may be open or not. */
+  protected error(code: StatusCode, details: string, cause?: unknown): RpcError {
+    const options = { method: this.path, maybeSent: this.stream !== undefined };
+    return new RpcError(code, details, cause === undefined ? options : { ...options, cause });
   }
 
   #timeout(): string | undefined {
@@ -224,12 +228,6 @@ export abstract class Call implements StreamHandler, Expiring {
   #statusOfReset(code: number): AnswerStatus {
     const head = this.#answerHead;
     return code === ErrorCode.NO_ERROR && head?.foreign ? foreignStatus(head.httpStatus) : statusOfReset(code);
-  }
-
-  /** An error of our own, about a call that may be open or not. */
-  #error(code: StatusCode, details: string, cause?: unknown): RpcError {
-    const options = { method: this.path, maybeSent: this.stream !== undefined };
-    return new RpcError(code, details, cause === undefined ? options : { ...options, cause });
   }
 
   /** A listener that throws fails its call and nothing else. */

@@ -35,6 +35,10 @@ function framed(note: Partial<Note>, pack?: (bytes: Uint8Array) => Uint8Array): 
   return Buffer.concat([prefix, body]);
 }
 
+async function* notes(text: string): AsyncGenerator<{ text: string }> {
+  yield { text };
+}
+
 const once = (channel: Channel, text = ""): Promise<Note> => channel.unary(Echo.method.once, { text });
 
 describe("an answer", () => {
@@ -137,6 +141,20 @@ describe("an answer", () => {
 });
 
 describe("a stream", () => {
+  it("that has ended and is not read to its end takes no window from the others", async () => {
+    const more = Array.from({ length: 60 }, () => framed({ body: new Uint8Array(15_000) }));
+    const body = Buffer.concat([framed({ text: "first" }), ...more]);
+    const channel = await channelTo((stream) => answerWith(stream, body));
+    // Together more than the window of the connection.
+    for (let i = 0; i < 80; i++) {
+      const { passed, open } = gate();
+      const options = { timeoutMs: 5_000, onTrailer: open };
+      const stream = channel.stream(Echo.method.count, notes("all"), options)[Symbol.asyncIterator]();
+      expect((await stream.next()).value?.text).toBe("first");
+      await passed;
+    }
+  });
+
   it("that fails hands out all that came before, however much nobody has read", async () => {
     const channel = await channelTo((stream) => {
       const body = Buffer.concat(Array.from({ length: 100 }, (_, i) => framed({ text: String(i) })));
@@ -195,9 +213,6 @@ describe("a stream", () => {
 
   it("refuses a request over the limit, and options that cannot be, at its next()", async () => {
     const channel = await channelTo((stream) => answerWith(stream, framed({})), { sendBytesMax: 10 });
-    async function* notes(text: string): AsyncGenerator<{ text: string }> {
-      yield { text };
-    }
     const talk = (text: string, timeoutMs = 1_000): Promise<unknown> =>
       collect(channel.stream(Echo.method.talk, notes(text), { timeoutMs }));
     expect(await failure(talk("x".repeat(20)), StatusCode.RESOURCE_EXHAUSTED)).toMatchObject({

@@ -5,7 +5,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel, ChannelOptions, ChannelState } from "../channel.js";
-import { FrameType, frameBytes } from "../http2/frame.js";
+import { FrameFlag, FrameType, frameBytes } from "../http2/frame.js";
+import { encodeHeaders } from "../http2/hpack/encoder.js";
 import { StatusCode } from "../status.js";
 import { answerWith, BareServer, type OnStream } from "../testing/bare-server.js";
 import { ca, serverCertificate } from "../testing/certificates.js";
@@ -141,6 +142,22 @@ describe("a channel", () => {
     const error = await failure(call(channel(endpoint, { tls: { ca } })), StatusCode.UNAVAILABLE);
     expect(error.maybeSent).toBe(false);
   });
+});
+
+it("a server that has begun to answer cannot say any more that it refused the call", async () => {
+  const { endpoint } = await listen((socket) => {
+    socket.write(settings);
+    let received = Buffer.alloc(0);
+    socket.on("data", (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (!framesOf(received).some(({ type }) => type === FrameType.HEADERS)) return;
+      const head = encodeHeaders([{ name: ":status", value: "200" }]);
+      socket.write(frameBytes({ type: FrameType.HEADERS, flags: FrameFlag.END_HEADERS, streamId: 1 }, head));
+      const refused = Uint8Array.of(0, 0, 0, constants.NGHTTP2_REFUSED_STREAM);
+      socket.write(frameBytes({ type: FrameType.RST_STREAM, flags: 0, streamId: 1 }, refused));
+    });
+  });
+  expect((await failure(call(channel(endpoint)), StatusCode.UNAVAILABLE)).maybeSent).toBe(true);
 });
 
 describe("calls over the server's limit of streams", () => {
