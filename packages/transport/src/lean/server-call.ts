@@ -20,7 +20,7 @@ import type { Deadline, Expiring } from "./deadlines.js";
 import { AnswerStream, type AnswerTaker } from "./server-answers.js";
 import { ANSWER_HEAD, answerHead, trailersBlock, trailersOnlyBlock } from "./server-blocks.js";
 import { ServerContext } from "./server-context.js";
-import type { Refusal, RequestHead } from "./server-head.js";
+import type { RequestHead } from "./server-head.js";
 import type { ServedMethod } from "./server-methods.js";
 import { RequestStream, type RequestStreamOwner } from "./server-requests.js";
 import type { ServerSettings } from "./server-settings.js";
@@ -368,27 +368,6 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
     this.#requests?.close({ cause: this.signal.reason });
     this.#answers?.leave();
   }
-}
-
-/** Answers a request that is no call; what still comes of it is dropped. */
-export class RefusedCall implements StreamHandler {
-  readonly #stream: Http2Stream;
-
-  constructor(stream: Http2Stream, { httpStatus, code, details }: Refusal, endStream: boolean) {
-    this.#stream = stream;
-    stream.sendHeaders(trailersOnlyBlock(httpStatus, code, details, NO_FIELDS), true);
-    if (!endStream) stream.reset(ErrorCode.NO_ERROR);
-  }
-
-  headers(): void {}
-
-  data(chunk: Uint8Array): void {
-    this.#stream.consumed(chunk.length);
-  }
-
-  reset(): void {}
-
-  drained(): void {}
 }
 
 const NOTHING = new Uint8Array(0);

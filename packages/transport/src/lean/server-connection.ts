@@ -9,8 +9,9 @@ import type { Http2Stream } from "../http2/stream.js";
 import type { Introduction } from "../introduction.js";
 import type { PingPolicyOptions } from "../ping-policy.js";
 import { StatusCode } from "../status.js";
-import { type CallHost, RefusedCall, ServerCall } from "./server-call.js";
+import { type CallHost, ServerCall } from "./server-call.js";
 import { type RequestHead, readHead } from "./server-head.js";
+import { RefusedCall } from "./server-refused-call.js";
 import type { ServerSettings } from "./server-settings.js";
 import { Http2Socket, type SocketOwner } from "./socket.js";
 
