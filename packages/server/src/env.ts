@@ -36,6 +36,8 @@ export interface DiskFile {
   readonly size: number;
   /** Returns fewer bytes at the end of the file. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
+  /** The same, and the thread stands still meanwhile: for small reads that the page cache mostly answers. */
+  readNow(offset: number, length: number): Uint8Array;
   /**
    * Writes the chunks one behind the other. Takes ownership of them until it settles. With `sync` it resolves when the
    * data is durable (`fdatasync`), in one round trip to whatever does the work.

@@ -256,6 +256,10 @@ function dying(operations: number, onOperation: () => void = () => {}): Disk {
       return one.size;
     },
     readAt: counted((offset: number, length: number) => one.readAt(offset, length)),
+    readNow: (offset, length) => {
+      step();
+      return one.readNow(offset, length);
+    },
     writeAt: counted((...args: Parameters<DiskFile["writeAt"]>) => one.writeAt(...args)),
     dataSync: counted(() => one.dataSync()),
     truncate: counted((size: number) => one.truncate(size)),

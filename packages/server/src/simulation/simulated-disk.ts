@@ -90,6 +90,11 @@ class SimulatedFile implements DiskFile {
     return this.#file.readAt(offset, length);
   }
 
+  readNow(offset: number, length: number): Uint8Array {
+    this.#options.behaviour.beforeRead?.(this.#path);
+    return this.#file.readNow(offset, length);
+  }
+
   async writeAt(offset: number, chunks: readonly Uint8Array[], options?: { readonly sync?: boolean }): Promise<void> {
     const early = this.#options.behaviour.writesEarly();
     if (early) await this.#file.writeAt(offset, chunks);

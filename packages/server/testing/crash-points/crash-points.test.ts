@@ -70,6 +70,7 @@ class LyingDisk extends MemoryDisk {
         return file.size;
       },
       readAt: (offset, length) => file.readAt(offset, length),
+      readNow: (offset, length) => file.readNow(offset, length),
       writeAt: (offset, chunks) => file.writeAt(offset, chunks),
       dataSync: async () => {},
       truncate: (size) => file.truncate(size),

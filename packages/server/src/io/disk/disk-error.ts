@@ -19,9 +19,22 @@ export async function naming<T>(path: string, read: Promise<T>): Promise<T> {
   try {
     return await read;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
-    throw diskError(code, `cannot read '${path}'`, error);
+    throw unreadable(path, error);
   }
+}
+
+/** The same for a read that blocks. */
+export function namingNow<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): DiskError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+  return diskError(code, `cannot read '${path}'`, error);
 }
 
 /** True for this module's errors and for Node's own. */

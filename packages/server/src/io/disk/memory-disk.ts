@@ -231,6 +231,10 @@ class MemoryFile implements DiskFile {
   }
 
   async readAt(offset: number, length: number): Promise<Uint8Array> {
+    return this.readNow(offset, length);
+  }
+
+  readNow(offset: number, length: number): Uint8Array {
     this.#check();
     return this.#inode.read(offset, length);
   }

@@ -2,6 +2,7 @@
  * A file whose operations run in Node's thread pool. Good for reading and for work in the background; a sync can wait
  * behind name look-ups and password hashes that share the four threads, so the log uses `worker-disk-file.ts` instead.
  */
+import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { DiskFile } from "../../env.js";
 import { Poison } from "./poison.js";
@@ -24,6 +25,11 @@ export class PoolDiskFile implements DiskFile {
   async readAt(offset: number, length: number): Promise<Uint8Array> {
     this.#poison.check();
     return readFully(this.#handle, offset, length);
+  }
+
+  readNow(offset: number, length: number): Uint8Array {
+    this.#poison.check();
+    return readFullyNow(this.#handle.fd, offset, length);
   }
 
   async writeAt(offset: number, chunks: readonly Uint8Array[], options?: { readonly sync?: boolean }): Promise<void> {
@@ -64,6 +70,17 @@ export async function readFully(handle: FileHandle, offset: number, length: numb
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done === length ? bytes : bytes.slice(0, done);
+}
+
+export function readFullyNow(fileDescriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const bytesRead = readSync(fileDescriptor, bytes, done, length - done, offset + done);
     if (bytesRead === 0) break;
     done += bytesRead;
   }

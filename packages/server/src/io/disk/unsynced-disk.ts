@@ -24,6 +24,7 @@ function unsyncedFile(file: DiskFile): DiskFile {
       return file.size;
     },
     readAt: (offset, length) => file.readAt(offset, length),
+    readNow: (offset, length) => file.readNow(offset, length),
     writeAt: (offset, chunks) => file.writeAt(offset, chunks),
     dataSync: () => Promise.resolve(),
     truncate: (size) => file.truncate(size),

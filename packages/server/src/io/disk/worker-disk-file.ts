@@ -4,7 +4,7 @@ import type { DiskFile } from "../../env.js";
 import type { DiskWorkerClient, DiskWorkerThread } from "./disk-worker-client.js";
 import { DATA_BYTES, Operation } from "./disk-worker-protocol.js";
 import { Poison } from "./poison.js";
-import { readFully } from "./pool-disk-file.js";
+import { readFully, readFullyNow } from "./pool-disk-file.js";
 
 export class WorkerDiskFile implements DiskFile {
   readonly #handle: FileHandle;
@@ -28,6 +28,11 @@ export class WorkerDiskFile implements DiskFile {
   async readAt(offset: number, length: number): Promise<Uint8Array> {
     this.#poison.check();
     return readFully(this.#handle, offset, length);
+  }
+
+  readNow(offset: number, length: number): Uint8Array {
+    this.#poison.check();
+    return readFullyNow(this.#handle.fd, offset, length);
   }
 
   async writeAt(offset: number, chunks: readonly Uint8Array[], options?: { readonly sync?: boolean }): Promise<void> {

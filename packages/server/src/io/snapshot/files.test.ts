@@ -390,6 +390,7 @@ function watched(disk: Disk, tell: { write(bytes: number): void; read(bytes: num
       tell.read(bytes.length);
       return bytes;
     },
+    readNow: (offset, length) => file.readNow(offset, length),
     writeAt(offset, chunks, options) {
       for (const { length } of chunks) tell.write(length);
       return file.writeAt(offset, chunks, options);
