@@ -119,27 +119,23 @@ export class Content {
     invariant(TABLES.includes(table), `table ${table} exists`);
     let left = limit;
     if (left <= 0) return;
-    for (const { key, value } of this.#all(table, from)) {
-      if (to !== undefined && compareBytes(key, to) >= 0) return;
-      yield { key, value: value instanceof Uint8Array ? value.slice() : read(value) };
+    const held = heldFrom(this.#trees[table], from);
+    let next = held.next();
+    for (const revision of table === "key" ? this.#revisions.from(from) : []) {
+      const key = encodeRevision(revision.main, revision.sub, revision.tombstone);
+      for (; next.value !== undefined && compareBytes(next.value.key, key) < 0; next = held.next()) {
+        if (isAtEnd(next.value.key, to)) return;
+        yield next.value;
+        if (--left <= 0) return;
+      }
+      if (isAtEnd(key, to)) return;
+      yield { key, value: read(revision) };
       if (--left <= 0) return;
     }
-  }
-
-  /** Keys from a key on, with values or their places: the tree and, in table `key`, the index merged into it. */
-  *#all(table: Table, from: Uint8Array): Generator<{ key: Uint8Array; value: Uint8Array | Place }, void, void> {
-    const revisions = table === "key" ? this.#revisions.from(from) : undefined;
-    let next = revisions?.next().value;
-    for (const [key, { value }] of this.#trees[table].entries(from)) {
-      for (; next; next = revisions?.next().value) {
-        const revision = encodeRevision(next.main, next.sub, next.tombstone);
-        if (compareBytes(revision, key) > 0) break;
-        yield { key: revision, value: next };
-      }
-      yield { key: key.slice(), value };
-    }
-    for (; next; next = revisions?.next().value) {
-      yield { key: encodeRevision(next.main, next.sub, next.tombstone), value: next };
+    for (; next.value !== undefined; next = held.next()) {
+      if (isAtEnd(next.value.key, to)) return;
+      yield next.value;
+      if (--left <= 0) return;
     }
   }
 
@@ -151,6 +147,15 @@ export class Content {
     this.#live.set(segment, this.liveBytesOf(segment) + bytes);
     this.#liveBytes += bytes;
   }
+}
+
+/** Copies: a tree's own arrays never leave. */
+function* heldFrom(tree: Tree, from: Uint8Array): Generator<BackendEntry, undefined, void> {
+  for (const [key, { value }] of tree.entries(from)) yield { key: key.slice(), value: value.slice() };
+}
+
+function isAtEnd(key: Uint8Array, to: Uint8Array | undefined): boolean {
+  return to !== undefined && compareBytes(key, to) >= 0;
 }
 
 function emptyTrees(): Record<Table, Tree> {

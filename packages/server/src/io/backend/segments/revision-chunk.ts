@@ -2,6 +2,7 @@
  * A stretch of the index of revisions: up to `CHUNK_ENTRIES` of them in order, 24 bytes each, in plain arrays. A chunk that
  * a snapshot shows too is `shared` and copied before its next change.
  */
+import type { StoredRevision } from "../../../core/mvcc/revision.js";
 
 export const CHUNK_ENTRIES = 1024;
 
@@ -14,6 +15,8 @@ export interface Place {
   /** Bytes of the value. */
   readonly length: number;
 }
+
+export interface IndexedRevision extends StoredRevision, Place {}
 
 /** In the top bit of a length. */
 const TOMBSTONE = 0x8000_0000;
@@ -42,6 +45,18 @@ export class RevisionChunk {
   placeAt(at: number): Place {
     const length = (this.#lengths[at] as number) & ~TOMBSTONE;
     return { segment: this.#segments[at] as number, offset: this.#offsets[at] as number, length };
+  }
+
+  revisionAt(at: number): IndexedRevision {
+    const length = this.#lengths[at] as number;
+    return {
+      main: this.#mains[at] as number,
+      sub: this.#subs[at] as number,
+      tombstone: length >= TOMBSTONE,
+      segment: this.#segments[at] as number,
+      offset: this.#offsets[at] as number,
+      length: length & ~TOMBSTONE,
+    };
   }
 
   /** Negative, zero or positive, as the entry comes before, is or comes after the revision. */

@@ -5,9 +5,7 @@
  */
 import { compareBytes } from "../../../core/bytes.js";
 import { encodeRevision, type StoredRevision } from "../../../core/mvcc/revision.js";
-import { CHUNK_ENTRIES, type Place, RevisionChunk } from "./revision-chunk.js";
-
-export interface IndexedRevision extends StoredRevision, Place {}
+import { CHUNK_ENTRIES, type IndexedRevision, type Place, RevisionChunk } from "./revision-chunk.js";
 
 const REVISION_BYTES = 17;
 const SEPARATOR = 0x5f;
@@ -90,11 +88,11 @@ export class RevisionIndex {
         at = 0;
         continue;
       }
-      const [main, sub, tombstone] = [chunk.mainAt(at), chunk.subAt(at), chunk.isTombstone(at)];
-      yield { main, sub, tombstone, ...chunk.placeAt(at) };
+      const revision = chunk.revisionAt(at);
+      yield revision;
       at++;
       if (changes === this.#changes) continue;
-      const found = this.#seek(main, sub, tombstone);
+      const found = this.#seek(revision.main, revision.sub, revision.tombstone);
       [chunkAt, at, changes] = [this.#chunk, this.#at + Number(found), this.#changes];
     }
   }

@@ -1,11 +1,11 @@
 /**
- * Parts of segments in memory, so that values which are read again, or one behind the other, cost no system call: blocks of
- * files, the one used longest ago goes first. What stands in a segment never changes, so a block stays right.
+ * Parts of segments in memory, so that values which are read one behind the other cost no system call each: blocks of files,
+ * the one used longest ago goes first. What stands in a segment never changes, so a block stays right. A value that is read by
+ * itself is read alone: the system's page cache has it, and a whole block for it would cost five times as much.
  */
 import type { DiskFile } from "../../../env.js";
 
-/** Bytes. A read of this size costs about twice one of a few hundred. */
-const BLOCK_BYTES = 16 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 /** A segment has at most so many blocks: its offsets have 32 bits. */
 const BLOCKS_MAX = 2 ** 32 / BLOCK_BYTES;
 
@@ -20,6 +20,8 @@ export class ValueCache {
   readonly #bytesMax: number;
   readonly #blocks: Map<number, Uint8Array> = new Map();
   #bytes = 0;
+  /** Where the last value stood that was in no block. */
+  #lastMiss = 0;
 
   /** @param bytesMax 0 keeps nothing */
   constructor(bytesMax: number) {
@@ -28,16 +30,11 @@ export class ValueCache {
 
   /** The bytes, a copy. They stand before the segment's end. Blocks when they are not in memory. */
   read(segment: ReadableSegment, offset: number, length: number): Uint8Array {
-    if (length >= BLOCK_BYTES || BLOCK_BYTES > this.#bytesMax) return segment.file.readNow(offset, length);
     const first = Math.floor(offset / BLOCK_BYTES);
     const from = offset - first * BLOCK_BYTES;
-    const block = this.#block(segment, first, Math.min(from + length, BLOCK_BYTES));
-    if (from + length <= BLOCK_BYTES) return block.slice(from, from + length);
-    const bytes = new Uint8Array(length);
-    bytes.set(block.subarray(from));
-    const rest = from + length - BLOCK_BYTES;
-    bytes.set(this.#block(segment, first + 1, rest).subarray(0, rest), BLOCK_BYTES - from);
-    return bytes;
+    const isInOne = from + length <= BLOCK_BYTES;
+    const block = isInOne ? this.#block(segment, first, from + length) : undefined;
+    return block?.slice(from, from + length) ?? segment.file.readNow(offset, length);
   }
 
   /** Forgets a segment that is gone. */
@@ -49,28 +46,35 @@ export class ValueCache {
     }
   }
 
-  /** A block with at least so many bytes. */
-  #block({ number, file, end }: ReadableSegment, index: number, wanted: number): Uint8Array {
+  /** A block with at least so many bytes; undefined when there is none and nothing says that its neighbours are wanted too. */
+  #block({ number, file, end }: ReadableSegment, index: number, wanted: number): Uint8Array | undefined {
     const key = number * BLOCKS_MAX + index;
     const known = this.#blocks.get(key);
-    if (known !== undefined) {
+    if (known !== undefined && known.length >= wanted) {
+      // Used last.
       this.#blocks.delete(key);
-      if (known.length >= wanted) {
-        this.#blocks.set(key, known);
-        return known;
-      }
-      // It was read when the file ended there.
-      this.#bytes -= known.length;
+      this.#blocks.set(key, known);
+      return known;
     }
+    const isNeighbour = key === this.#lastMiss || key === this.#lastMiss + 1;
+    this.#lastMiss = key;
+    if (!isNeighbour || BLOCK_BYTES > this.#bytesMax) return undefined;
+    // A known one was read when the file ended there.
+    this.#bytes -= known?.length ?? 0;
     const start = index * BLOCK_BYTES;
     const block = file.readNow(start, Math.min(BLOCK_BYTES, end - start));
+    this.#blocks.delete(key);
     this.#blocks.set(key, block);
     this.#bytes += block.length;
+    this.#forgetOld();
+    return block.length >= wanted ? block : undefined;
+  }
+
+  #forgetOld(): void {
     for (const [oldest, { length }] of this.#blocks) {
-      if (this.#bytes <= this.#bytesMax) break;
+      if (this.#bytes <= this.#bytesMax) return;
       this.#blocks.delete(oldest);
       this.#bytes -= length;
     }
-    return block;
   }
 }
