@@ -1,13 +1,15 @@
 /**
- * Generates `proto/gen` from the `.proto` files: the messages by protoc-gen-es, then `index.ts`, the package's one
- * public face, which names every export. With `--check` nothing is written; the exit code says whether the committed
- * files are fresh.
+ * Generates `proto/gen` from the `.proto` files: the messages by protoc-gen-es, their codecs by `scripts/codec`, then
+ * `index.ts`, the package's one public face, which names every export. With `--check` nothing is written; the exit code says
+ * whether the committed files are fresh.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readDescriptors } from "./codec/descriptors.mjs";
+import { codecFile, hasMessages, tableFile } from "./codec/file.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const committed = join(root, "proto/gen");
@@ -22,20 +24,36 @@ function filesBelow(folder) {
     .sort();
 }
 
+const path = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+const tools = { cwd: root, env: { ...process.env, PATH: path } };
+
 function runBuf() {
-  const path = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
   const template = JSON.stringify({
     version: "v2",
     clean: true,
     plugins: [{ local: "protoc-gen-es", out, opt: ["target=ts", "import_extension=js"] }],
   });
   const result = spawnSync("buf", ["generate", "--template", template], {
-    cwd: root,
+    ...tools,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, PATH: path },
   });
   if (result.error) throw result.error;
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** A codec for every message, beside the file with its shape, and the table of them all. */
+function writeCodecs() {
+  const files = readDescriptors(tools);
+  for (const file of files.filter(hasMessages)) writeFormatted(`${file.name}_codec.ts`, codecFile(file));
+  writeFormatted("codecs.ts", tableFile(files));
+}
+
+function writeFormatted(name, code) {
+  const args = ["format", "--stdin-file-path=generated.ts"];
+  const result = spawnSync("biome", args, { ...tools, input: code, encoding: "utf8" });
+  if (result.error) throw result.error;
+  if (result.status !== 0) throw new Error(`${name}: ${result.stderr}`);
+  writeFileSync(join(out, name), result.stdout);
 }
 
 /**
@@ -58,6 +76,8 @@ function writeIndex() {
     const names = [...values.map((name) => `  ${named(name)},`), ...types.map((name) => `  type ${named(name)},`)];
     lines.push("export {", ...names, `} from "./${file.replaceAll("\\", "/").replace(/\.ts$/, ".js")}";`, "");
   }
+  lines.push('export { decodeMessage, encodeMessage } from "../codec/message.js";');
+  lines.push('export { Slab } from "../codec/slab.js";', "");
   writeFileSync(join(out, "index.ts"), lines.join("\n"));
 }
 
@@ -69,6 +89,7 @@ function isFresh() {
 
 mkdirSync(out, { recursive: true });
 runBuf();
+writeCodecs();
 writeIndex();
 if (check) {
   const fresh = isFresh();

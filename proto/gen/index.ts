@@ -447,3 +447,6 @@ export {
   type SnapshotMarker,
   type ConfChange,
 } from "./kvorum/internal/raft_pb.js";
+
+export { decodeMessage, encodeMessage } from "../codec/message.js";
+export { Slab } from "../codec/slab.js";

@@ -1,0 +1,34 @@
+/** Pieces of a slab are nobody else's, and what is large does not come from one. */
+import { describe, expect, it } from "vitest";
+import { PutRequestSchema } from "../gen/index.js";
+import { decodeMessage, encodeMessage } from "./message.js";
+import { Slab } from "./slab.js";
+
+describe("a slab", () => {
+  it("gives pieces that do not overlap", () => {
+    const slab = new Slab();
+    const pieces = Array.from({ length: 200 }, (_, index) => slab.take(65 + ((index * 37) % 900)).fill(index));
+    expect(pieces.every((piece, index) => piece.every((byte) => byte === index))).toBe(true);
+    const memories = new Set(pieces.map(({ buffer }) => buffer));
+    expect(memories.size).toBeLessThan(pieces.length / 5);
+  });
+
+  it("gives zeros, and as many bytes as were asked for", () => {
+    const slab = new Slab();
+    for (const size of [0, 1, 64, 65, 1_023, 1_024, 100_000]) expect(slab.take(size)).toEqual(new Uint8Array(size));
+  });
+
+  it("does not keep what is large, which has memory of its own", () => {
+    const slab = new Slab();
+    expect(slab.take(1_023).buffer.byteLength).toBe(8_192);
+    expect(slab.take(1_024).buffer.byteLength).toBe(1_024);
+  });
+
+  it("holds messages one after the other", () => {
+    const slab = new Slab();
+    const requests = Array.from({ length: 50 }, (_, index) => ({ key: new Uint8Array(100).fill(index) }));
+    const written = requests.map((request) => encodeMessage(PutRequestSchema, request, slab));
+    expect(written).toEqual(requests.map((request) => encodeMessage(PutRequestSchema, request)));
+    expect(written.map((bytes) => decodeMessage(PutRequestSchema, bytes).key)).toEqual(requests.map(({ key }) => key));
+  });
+});
