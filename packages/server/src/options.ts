@@ -73,7 +73,7 @@ export interface NodeOptions {
   readonly unsafeNoFsync?: boolean | undefined;
   /** `--force-new-cluster`: this member's data become those of a cluster of one. Default false. */
   readonly forceNewCluster?: boolean | undefined;
-  /** What speaks gRPC with clients and members. Default: the one that `KVORUM_ENGINE` names, `lean` or `nice`, else `nice`. */
+  /** What speaks gRPC with clients and members. Default: the one that `KVORUM_ENGINE` names, `lean` or `nice`, else `lean`. */
   readonly engine?: RpcEngine | undefined;
   /** Secrets do not get to it: fields such as `password` and `token` come as `[redacted]`. Default: silence. */
   readonly logger?: Logger | undefined;
