@@ -1,24 +1,23 @@
 /**
- * Messages to bytes and back, for every engine. Nothing here knows `Buffer`, and none leaves through a decoded message:
- * protobuf-es slices bytes fields with the class of what it reads.
+ * Messages to bytes and back, for every engine. Nothing here knows `Buffer`, and none leaves through a decoded message.
  */
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { decodeMessage, encodeMessage, Slab } from "@kvorum/proto";
 
-/** Serializes a message, or the plain object it can be made of. */
+/**
+ * Where encoded messages lie until they are sent. One for all connections: who has a message cannot tell, and nothing but the
+ * memory is shared.
+ */
+const slab = new Slab();
+
+/** Serializes a message, or the plain object it can be made of. The bytes may lie in memory that others are sent from too. */
 export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
-  return toBinary(schema, create(schema, message));
+  return encodeMessage(schema, message, slab);
 }
 
 /** Parses a message. Its bytes fields are views into `bytes`. */
 export function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
-  return fromBinary(schema, plain(bytes));
+  return decodeMessage(schema, bytes);
 }
 
 /** The same memory as a `Uint8Array` and no subclass of it. */

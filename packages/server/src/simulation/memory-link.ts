@@ -2,8 +2,7 @@
  * From one member to another, in memory. The link is up or down as a connection would be; it decides what the member is
  * told. Whether a message arrives is decided for each message, when it is sent and when it would arrive.
  */
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { RaftMessageSchema } from "@kvorum/proto";
+import { decodeMessage, encodeMessage, RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../core/raft/types.js";
 import type { Timer } from "../env.js";
 import { admit, handshakeTo, heed, type Running, refusalOf } from "../io/peers/handshake.js";
@@ -67,7 +66,7 @@ export class MemoryLink {
       dueMs = Math.max(dueMs, this.#lastDueMs[which]);
       this.#lastDueMs[which] = dueMs;
     }
-    const bytes = toBinary(RaftMessageSchema, toRaftMessage(message));
+    const bytes = encodeMessage(RaftMessageSchema, toRaftMessage(message));
     const sent: Sent = { bytes, which, sequence: ++this.#sent, resets: this.#resets };
     clock.setTimer(dueMs - nowMs, () => this.#arrive(sent));
     if ((record === undefined && fate.againMs === undefined) || !isRepeatable(message)) return;
@@ -156,7 +155,7 @@ export class MemoryLink {
     const running = this.#network.at(this.urls)?.running;
     if (this.#closed || running === undefined || resets !== this.#resets) return false;
     if (!this.#network.isOpen(this.#own.identity.memberId, this.#to) || !this.#admitted(running)) return false;
-    running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+    running.handlers.receive(toMessage(decodeMessage(RaftMessageSchema, bytes)));
     return true;
   }
 

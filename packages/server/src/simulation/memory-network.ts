@@ -13,8 +13,7 @@
  * that is handed over has been through the wire's codecs, so nothing is shared.
  */
 
-import { fromBinary } from "@bufbuild/protobuf";
-import { RaftMessageSchema } from "@kvorum/proto";
+import { decodeMessage, RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../core/raft/types.js";
 import type { Clock, Random } from "../env.js";
 import { admit, handshakeTo } from "../io/peers/handshake.js";
@@ -159,7 +158,7 @@ export class MemoryNetwork {
       return;
     }
     this.felt("replay");
-    running.handlers.receive(toMessage(fromBinary(RaftMessageSchema, bytes)));
+    running.handlers.receive(toMessage(decodeMessage(RaftMessageSchema, bytes)));
   }
 
   felt(effect: NetworkEffect): void {

@@ -1,6 +1,12 @@
 /** One member's side of the network in memory: `PeerNetwork` over `MemoryNetwork`. */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { AskRequestSchema, AskResponseSchema, DescribeResponseSchema, RaftMessageSchema } from "@kvorum/proto";
+import {
+  AskRequestSchema,
+  AskResponseSchema,
+  DescribeResponseSchema,
+  decodeMessage,
+  encodeMessage,
+  RaftMessageSchema,
+} from "@kvorum/proto";
 import { ServerError } from "../core/errors.js";
 import type { Message } from "../core/raft/types.js";
 import { admit, handshakeTo, heed, hex, type Running, refusalOf } from "../io/peers/handshake.js";
@@ -123,8 +129,8 @@ export class MemoryPeers implements PeerNetwork {
       if (this.#network.isOpen(this.running?.identity.memberId, running.identity.memberId)) {
         const told = toDescribeResponse(running.handlers.describe());
         await this.#travel();
-        const bytes = toBinary(DescribeResponseSchema, told);
-        return toClusterDescription(fromBinary(DescribeResponseSchema, bytes));
+        const bytes = encodeMessage(DescribeResponseSchema, told);
+        return toClusterDescription(decodeMessage(DescribeResponseSchema, bytes));
       }
       await this.#sleep(timeoutMs / urls.length);
     }
@@ -215,11 +221,11 @@ export class MemoryPeers implements PeerNetwork {
 
   async #ask(to: bigint, question: PeerQuestion): Promise<PeerAnswer> {
     const { theirs, alive } = await this.#reach(to);
-    const request = toBinary(AskRequestSchema, create(AskRequestSchema, { question: questionInit(question) }));
-    const answer = await theirs.handlers.answer(toQuestion(fromBinary(AskRequestSchema, request).question));
+    const request = encodeMessage(AskRequestSchema, { question: questionInit(question) });
+    const answer = await theirs.handlers.answer(toQuestion(decodeMessage(AskRequestSchema, request).question));
     await this.#travel();
     if (!alive()) return NEVER;
-    return toAnswer(fromBinary(AskResponseSchema, toBinary(AskResponseSchema, toAskResponse(answer))));
+    return toAnswer(decodeMessage(AskResponseSchema, encodeMessage(AskResponseSchema, toAskResponse(answer))));
   }
 
   /** One way to the member, where the handshake is checked. Errors: it is not there, or does not let this one in. */
@@ -267,7 +273,7 @@ export class MemoryPeers implements PeerNetwork {
 
 /** What arrives of a message: the same nouns, nothing shared. */
 function copied<M extends Message>(message: M): M {
-  return toMessage(fromBinary(RaftMessageSchema, toBinary(RaftMessageSchema, toRaftMessage(message)))) as M;
+  return toMessage(decodeMessage(RaftMessageSchema, encodeMessage(RaftMessageSchema, toRaftMessage(message)))) as M;
 }
 
 function unavailable(id: bigint, cause: unknown): PeerUnavailableError {

@@ -2,15 +2,8 @@
  * The edge of a node in memory: its services, the very ones that stand behind gRPC, and channels to them over a connection
  * that takes its time, breaks with the process, and leaves a caller not knowing what became of a call.
  */
-import {
-  create,
-  type DescMessage,
-  type DescService,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { decodeMessage, encodeMessage } from "@kvorum/proto";
 import {
   type CallContext,
   type CallOptions,
@@ -292,7 +285,7 @@ function metadataOf(init: MetadataInit): Metadata {
 
 /** What arrives of a message: the same fields, nothing shared. */
 function overTheWire<D extends DescMessage>(schema: D, message: MessageInitShape<D>): MessageShape<D> {
-  return fromBinary(schema, toBinary(schema, create(schema, message)));
+  return decodeMessage(schema, encodeMessage(schema, message));
 }
 
 function connectionBroke(method?: string): RpcError {

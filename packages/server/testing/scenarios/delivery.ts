@@ -1,6 +1,5 @@
 /** Messages that a story brings to their member itself, past the network and its order. */
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { RaftMessageSchema } from "@kvorum/proto";
+import { decodeMessage, encodeMessage, RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../../src/core/raft/types.js";
 import { toMessage, toRaftMessage } from "../../src/io/wire/message.js";
 import { initialMember, type NodeCluster } from "../node-cluster.js";
@@ -9,8 +8,8 @@ import { initialMember, type NodeCluster } from "../node-cluster.js";
 export function deliver(cluster: NodeCluster, message: Message): void {
   const target = cluster.nodes.find(({ header }) => header.memberId === message.to);
   if (target === undefined) return;
-  const frame = toBinary(RaftMessageSchema, toRaftMessage(message));
+  const frame = encodeMessage(RaftMessageSchema, toRaftMessage(message));
   const { peerUrls } = initialMember(cluster.nameOf(target));
-  cluster.network.at(peerUrls)?.running?.handlers.receive(toMessage(fromBinary(RaftMessageSchema, frame)));
+  cluster.network.at(peerUrls)?.running?.handlers.receive(toMessage(decodeMessage(RaftMessageSchema, frame)));
   frame.fill(0xdb);
 }

@@ -1,6 +1,5 @@
 /** The mark of a backend that holds nothing, and the mark's encoding: `kvorum.internal.AppliedAt`. */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { AppliedAtSchema } from "@kvorum/proto";
+import { AppliedAtSchema, decodeMessage, encodeMessage } from "@kvorum/proto";
 import type { AppliedAt } from "../../core/mvcc/backend.js";
 import { toConfState, toConfStateMessage } from "../wire/entry.js";
 import { toSafeNumber } from "../wire/numbers.js";
@@ -13,15 +12,16 @@ export const NOTHING_APPLIED: AppliedAt = {
 
 export function encodeAppliedAt(at: AppliedAt): Uint8Array {
   const { index, term, confState } = at;
-  return toBinary(
-    AppliedAtSchema,
-    create(AppliedAtSchema, { index: BigInt(index), term: BigInt(term), confState: toConfStateMessage(confState) }),
-  );
+  return encodeMessage(AppliedAtSchema, {
+    index: BigInt(index),
+    term: BigInt(term),
+    confState: toConfStateMessage(confState),
+  });
 }
 
 /** Throws when the bytes are not a mark. */
 export function decodeAppliedAt(bytes: Uint8Array): AppliedAt {
-  const message = fromBinary(AppliedAtSchema, bytes);
+  const message = decodeMessage(AppliedAtSchema, bytes);
   return {
     index: toSafeNumber(message.index, "applied index"),
     term: toSafeNumber(message.term, "applied term"),

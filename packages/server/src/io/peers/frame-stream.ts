@@ -2,11 +2,12 @@
  * The requests of one `Exchange` stream: the handshake, and once it is welcomed, what the queue holds, a frame at a
  * time. The connection pulls; messages are encoded when their frame is asked for and not before.
  */
-import { create } from "@bufbuild/protobuf";
-import { type PeerFrame, PeerFrameSchema, type PeerHandshake } from "@kvorum/proto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { PeerFrameSchema, PeerHandshake } from "@kvorum/proto";
 import { toRaftMessage } from "../wire/message.js";
 import type { MessageQueue } from "./message-queue.js";
 
+type PeerFrame = MessageInitShape<typeof PeerFrameSchema>;
 type Pulled = IteratorResult<PeerFrame, undefined>;
 
 export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<PeerFrame, undefined> {
@@ -46,7 +47,7 @@ export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<Peer
   next(): Promise<Pulled> {
     if (this.#state === "new") {
       this.#state = "greeted";
-      const frame = create(PeerFrameSchema, { frame: { case: "handshake", value: this.#handshake } });
+      const frame: PeerFrame = { frame: { case: "handshake", value: this.#handshake } };
       return Promise.resolve({ done: false, value: frame });
     }
     if (this.#state === "ended") return Promise.resolve({ done: true, value: undefined });
@@ -68,6 +69,6 @@ export class FrameStream implements AsyncIterable<PeerFrame>, AsyncIterator<Peer
     const taken = this.#queue.take(this.#frameBytesMax);
     this.#sent(before - this.#queue.bytes);
     const messages = taken.map(toRaftMessage);
-    return { done: false, value: create(PeerFrameSchema, { frame: { case: "batch", value: { messages } } }) };
+    return { done: false, value: { frame: { case: "batch", value: { messages } } } };
   }
 }

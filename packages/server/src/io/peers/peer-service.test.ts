@@ -8,7 +8,7 @@ import {
   type PeerHandshakeSchema,
   type PeerWelcome,
   type PeerWelcomeSchema,
-  type RaftMessage,
+  type RaftMessageSchema,
   type SnapshotFrameSchema,
 } from "@kvorum/proto";
 import { type Channel, type Method, niceChannel, RpcError, StatusCode } from "@kvorum/transport";
@@ -56,7 +56,9 @@ describe("what a member accepts", () => {
   const handshake = (change: Partial<typeof HANDSHAKE> = {}): Frame => ({
     frame: { case: "handshake", value: { ...HANDSHAKE, ...change } },
   });
-  const batch = (...messages: RaftMessage[]): Frame => ({ frame: { case: "batch", value: { messages } } });
+  const batch = (...messages: MessageInitShape<typeof RaftMessageSchema>[]): Frame => ({
+    frame: { case: "batch", value: { messages } },
+  });
 
   it("refusals have a word, a code and a text each", async () => {
     two.witness.removedIds.add(7n);

@@ -5,7 +5,7 @@
  * Decoded keys and values are views into the entry's data, which the log and the event feed keep as a whole anyway; the
  * store copies what it puts into the backend by encoding it.
  */
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type AlarmRequest_AlarmAction,
   type AlarmType as AlarmTypeMessage,
@@ -13,8 +13,9 @@ import {
   CommandSchema,
   ConfChangeSchema,
   ConfChangeType,
+  decodeMessage,
+  encodeMessage,
   type Identity as IdentityMessage,
-  IdentitySchema,
   MemberRecordSchema,
 } from "@kvorum/proto";
 import type { AlarmType, Command, ConfChange } from "../../core/apply/command.js";
@@ -48,38 +49,34 @@ const CONF_CHANGE_TYPES = {
 } as const;
 
 export function encodeCommand(requestId: bigint, command: Command, identity?: Identity): Uint8Array {
-  const message = create(CommandSchema, { requestId, command: commandInit(command) });
-  if (identity !== undefined) message.identity = create(IdentitySchema, identity);
-  return toBinary(CommandSchema, message);
+  return encodeMessage(CommandSchema, {
+    requestId,
+    command: commandInit(command),
+    ...(identity !== undefined && { identity }),
+  });
 }
 
 /** Throws for a command of a later version: skipping it would make this member's state diverge. */
 export function decodeCommand(bytes: Uint8Array): RequestedCommand {
-  const message = fromBinary(CommandSchema, bytes);
+  const message = decodeMessage(CommandSchema, bytes);
   return { requestId: message.requestId, content: toCommand(message), identity: toIdentity(message.identity) };
 }
 
 export function encodeConfChange(requestId: bigint, { type, member }: ConfChange): Uint8Array {
-  const record = create(MemberRecordSchema, {
+  const context = encodeMessage(MemberRecordSchema, {
     id: member.id,
     name: member.name,
     peerUrls: [...member.peerUrls],
     clientUrls: [...member.clientUrls],
     isLearner: member.isLearner,
   });
-  const message = create(ConfChangeSchema, {
-    type: CONF_CHANGE_TYPES[type],
-    memberId: member.id,
-    context: toBinary(MemberRecordSchema, record),
-    requestId,
-  });
-  return toBinary(ConfChangeSchema, message);
+  return encodeMessage(ConfChangeSchema, { type: CONF_CHANGE_TYPES[type], memberId: member.id, context, requestId });
 }
 
 /** Throws for a kind of change of a later version. */
 export function decodeConfChange(bytes: Uint8Array): Requested<ConfChange> {
-  const message = fromBinary(ConfChangeSchema, bytes);
-  const { name, peerUrls, clientUrls, isLearner } = fromBinary(MemberRecordSchema, message.context);
+  const message = decodeMessage(ConfChangeSchema, bytes);
+  const { name, peerUrls, clientUrls, isLearner } = decodeMessage(MemberRecordSchema, message.context);
   const member = { id: message.memberId, name, peerUrls, clientUrls, isLearner };
   return { requestId: message.requestId, content: { type: toConfChangeType(message.type), member } };
 }

@@ -5,14 +5,16 @@
  * A decoded `bytes` field is a view into the whole message, so an entry's data is copied here, once, on its way into the
  * log: otherwise a three-byte command would keep a whole WAL read buffer alive.
  */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type ConfState as ConfStateMessage,
-  ConfStateSchema,
+  type ConfStateSchema,
+  decodeMessage,
   EntryBatchSchema,
   type Entry as EntryMessage,
-  EntrySchema,
+  type EntrySchema,
   EntryType,
+  encodeMessage,
   HardStateSchema,
   SnapshotMarkerSchema,
 } from "@kvorum/proto";
@@ -21,21 +23,21 @@ import { toSafeNumber } from "./numbers.js";
 
 /** Any number of entries as one `EntryBatch`. */
 export function encodeEntries(entries: readonly Entry[]): Uint8Array {
-  return toBinary(EntryBatchSchema, create(EntryBatchSchema, { entries: entries.map(toEntryMessage) }));
+  return encodeMessage(EntryBatchSchema, { entries: entries.map(toEntryMessage) });
 }
 
 /** Throws when the bytes are no `EntryBatch`, or name an entry type of a later version. */
 export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
-  return fromBinary(EntryBatchSchema, bytes).entries.map(toEntry);
+  return decodeMessage(EntryBatchSchema, bytes).entries.map(toEntry);
 }
 
 export function encodeHardState(state: HardState): Uint8Array {
   const { term, vote, commit } = state;
-  return toBinary(HardStateSchema, create(HardStateSchema, { term: BigInt(term), vote, commit: BigInt(commit) }));
+  return encodeMessage(HardStateSchema, { term: BigInt(term), vote, commit: BigInt(commit) });
 }
 
 export function decodeHardState(bytes: Uint8Array): HardState {
-  const message = fromBinary(HardStateSchema, bytes);
+  const message = decodeMessage(HardStateSchema, bytes);
   return {
     term: toSafeNumber(message.term, "hard state term"),
     vote: message.vote,
@@ -44,16 +46,15 @@ export function decodeHardState(bytes: Uint8Array): HardState {
 }
 
 export function encodeSnapshotMark(mark: SnapshotMark): Uint8Array {
-  const message = create(SnapshotMarkerSchema, {
+  return encodeMessage(SnapshotMarkerSchema, {
     index: BigInt(mark.index),
     term: BigInt(mark.term),
     confState: toConfStateMessage(mark.confState),
   });
-  return toBinary(SnapshotMarkerSchema, message);
 }
 
 export function decodeSnapshotMark(bytes: Uint8Array): SnapshotMark {
-  const message = fromBinary(SnapshotMarkerSchema, bytes);
+  const message = decodeMessage(SnapshotMarkerSchema, bytes);
   return {
     index: toSafeNumber(message.index, "snapshot index"),
     term: toSafeNumber(message.term, "snapshot term"),
@@ -61,14 +62,14 @@ export function decodeSnapshotMark(bytes: Uint8Array): SnapshotMark {
   };
 }
 
-export function toConfStateMessage(state: ConfState): ConfStateMessage {
-  return create(ConfStateSchema, {
+export function toConfStateMessage(state: ConfState): MessageInitShape<typeof ConfStateSchema> {
+  return {
     voters: [...state.voters],
     learners: [...state.learners],
     votersOutgoing: [...state.votersOutgoing],
     learnersNext: [...state.learnersNext],
     autoLeave: state.autoLeave,
-  });
+  };
 }
 
 /** An absent message is the empty configuration. */
@@ -82,13 +83,13 @@ export function toConfState(message: ConfStateMessage | undefined): ConfState {
   };
 }
 
-export function toEntryMessage(entry: Entry): EntryMessage {
-  return create(EntrySchema, {
+export function toEntryMessage(entry: Entry): MessageInitShape<typeof EntrySchema> {
+  return {
     type: toEntryTypeNumber(entry.type),
     term: BigInt(entry.term),
     index: BigInt(entry.index),
     data: entry.data,
-  });
+  };
 }
 
 /** Throws for an entry type of a later version. The data is a copy. */

@@ -48,7 +48,8 @@ const MESSAGES: readonly Message[] = [
   { ...base, type: "timeout-now" },
 ];
 
-const overTheWire = (message: Message): Uint8Array => toBinary(RaftMessageSchema, toRaftMessage(message));
+const overTheWire = (message: Message): Uint8Array =>
+  toBinary(RaftMessageSchema, create(RaftMessageSchema, toRaftMessage(message)));
 
 describe("the codec of Raft messages", () => {
   for (const message of MESSAGES) {

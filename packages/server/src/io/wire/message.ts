@@ -4,18 +4,19 @@
  * What comes in was made by another process and is checked here, once: every number fits, every kind is known, entries
  * follow each other. An entry's data is copied out of the frame that it came in (`entry.ts`).
  */
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { EntrySchema, type RaftMessage, RaftMessageSchema, SnapshotMarkerSchema } from "@kvorum/proto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { RaftMessage, RaftMessageSchema } from "@kvorum/proto";
 import type { Entry, Message, ProposalData } from "../../core/raft/types.js";
 import { toConfState, toConfStateMessage, toEntry, toEntryMessage, toEntryTypeNumber } from "./entry.js";
 import { toSafeNumber } from "./numbers.js";
 
-type Kind = NonNullable<MessageInitShape<typeof RaftMessageSchema>["kind"]>;
+type RaftMessageInit = MessageInitShape<typeof RaftMessageSchema>;
+type Kind = NonNullable<RaftMessageInit["kind"]>;
 type AppendBody = Extract<RaftMessage["kind"], { case: "append" }>["value"];
 
-export function toRaftMessage(message: Message): RaftMessage {
+export function toRaftMessage(message: Message): RaftMessageInit {
   const { from, to, term } = message;
-  return create(RaftMessageSchema, { from, to, term: BigInt(term), kind: kindOf(message) });
+  return { from, to, term: BigInt(term), kind: kindOf(message) };
 }
 
 /** Throws `RangeError` for what no member of this version sends. */
@@ -100,16 +101,14 @@ function kindOf(message: Message): Kind {
     case "snapshot": {
       const { index, term, confState } = message.snapshot;
       const marker = { index: BigInt(index), term: BigInt(term), confState: toConfStateMessage(confState) };
-      return { case: "snapshot", value: create(SnapshotMarkerSchema, marker) };
+      return { case: "snapshot", value: marker };
     }
     case "read-index":
       return { case: "readIndex", value: { context: BigInt(message.context) } };
     case "read-index-response":
       return { case: "readIndexResponse", value: { context: BigInt(message.context), index: BigInt(message.index) } };
     case "propose": {
-      const entries = message.entries.map(({ type, data }) =>
-        create(EntrySchema, { type: toEntryTypeNumber(type), data }),
-      );
+      const entries = message.entries.map(({ type, data }) => ({ type: toEntryTypeNumber(type), data }));
       return { case: "propose", value: { entries } };
     }
     case "timeout-now":
