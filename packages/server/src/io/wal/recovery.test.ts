@@ -110,6 +110,35 @@ describe("torn tails", () => {
     }
   });
 
+  it("may be followed by another power cut while the log goes on, whichever sectors of that survive", async () => {
+    let torn = 0;
+    // Records begin at every place of a sector.
+    for (let bytes = 8; bytes <= 512; bytes += 8) {
+      const { path, image } = await writtenLog(3, bytes);
+      const all = frames(image);
+      const lastEpoch = all.at(-1)?.header.epoch ?? 0;
+      const [first, second] = all.filter(({ header }) => header.epoch === lastEpoch);
+      const cut = image.slice().fill(0, first?.offset, second?.offset);
+      const images: MemoryDisk[] = [];
+      const disk = (await diskWith(path, cut)).clone({
+        before: ({ type }) => type === "sync" && images.push(disk.clone()),
+      });
+      const { wal } = await openWal(disk);
+      await wal.append({ hardState: { term: 9, vote: 2n, commit: 0 }, entries: [entry(3, 600)], mustSync: true });
+      for (const before of images) {
+        for (const kept of [0, 1, 2]) {
+          const after = before.clone();
+          let sectors = 0;
+          after.crash({ directoriesSurvive: true, sectorSurvives: () => sectors++ === kept });
+          if (sectors > kept) torn++;
+          const { recovered } = await openWal(after);
+          expect(recovered.entries.length, `${bytes} bytes, sector ${kept} survives`).toBeGreaterThanOrEqual(2);
+        }
+      }
+    }
+    expect(torn).toBeGreaterThan(100);
+  });
+
   it("are refused when the backend has applied what they held", async () => {
     const { path, image } = await writtenLog(3);
     const last = frames(image).at(-2);

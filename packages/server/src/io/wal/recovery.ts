@@ -43,6 +43,8 @@ export interface LogEnd {
   readonly sealed: boolean;
   /** The highest flush seen, torn ones included. */
   readonly epoch: number;
+  /** The highest flush that is whole: what is written here next must not vouch for one that was cut off. */
+  readonly durableEpoch: number;
 }
 
 export interface Recovery {
@@ -81,13 +83,13 @@ export async function recover(options: RecoveryOptions, segments: readonly Segme
   checkWitnesses(options, path, end, replay);
   const log = finish(path, end, replay);
   await makeDurable(options, path, end);
-  const { offset, chainCrc, sealed } = end;
+  const { offset, chainCrc, sealed, wholeEpoch: durableEpoch } = end;
   const epoch = Math.max(end.epoch, end.tail.epoch, end.brokenEpoch);
   return {
     log,
     lastIndex: replay.lastIndex,
     segments,
-    end: { segment: last, offset, chainCrc, headerSeed: end.headerSeed, sealed, epoch },
+    end: { segment: last, offset, chainCrc, headerSeed: end.headerSeed, sealed, epoch, durableEpoch },
   };
 }
 
@@ -101,6 +103,8 @@ interface SegmentEnd {
   readonly tail: Tail;
   /** The last good frame's flush. */
   readonly epoch: number;
+  /** The last flush of which every frame is good. */
+  readonly wholeEpoch: number;
   /** The flush that a frame at `offset` would belong to. */
   readonly brokenEpoch: number;
   /** False while not even the records that the segment was created with are whole. */
@@ -132,6 +136,7 @@ async function readSegment(
   const offset = last === undefined ? start.offset : last.offset + frameBytes(last.payload.length);
   const tail = inspectTail(bytes, offset, seed);
   const epoch = last?.header.epoch ?? 0;
+  const wholeEpoch = last?.header.lastOfFlush === false ? epoch - 1 : epoch;
   return {
     offset,
     chainCrc: last?.header.chainCrc ?? header.chainCrc,
@@ -140,7 +145,8 @@ async function readSegment(
     bytes,
     tail,
     epoch,
-    brokenEpoch: tail.firstEpoch ?? (last?.header.lastOfFlush === true ? epoch + 1 : epoch),
+    wholeEpoch,
+    brokenEpoch: tail.firstEpoch ?? wholeEpoch + 1,
     begun,
   };
 }

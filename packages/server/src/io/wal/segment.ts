@@ -44,17 +44,26 @@ export class Segment {
   #buffer: Uint8Array = new Uint8Array(64 * 1024);
   #offset: number;
   #chainCrc: number;
+  /** What the next flush says is durable, when that is not the flush before it. */
+  #durableEpoch: number | undefined;
 
   constructor(
     name: SegmentName,
     file: DiskFile,
-    at: { readonly offset: number; readonly chainCrc: number; readonly headerSeed: number },
+    at: {
+      readonly offset: number;
+      readonly chainCrc: number;
+      readonly headerSeed: number;
+      /** Highest flush that is whole, if it is not the one before the next. */
+      readonly durableEpoch?: number;
+    },
   ) {
     this.name = name;
     this.#file = file;
     this.#offset = at.offset;
     this.#chainCrc = at.chainCrc;
     this.#headerSeed = at.headerSeed;
+    this.#durableEpoch = at.durableEpoch;
   }
 
   get chainCrc(): number {
@@ -78,11 +87,12 @@ export class Segment {
     const bytes = flushBytes(frames);
     invariant(this.#offset + bytes <= this.#file.size, `${bytes} bytes fit into segment ${this.name.name}`);
     const buffer = this.#roomFor(bytes);
-    const context = { headerSeed: this.#headerSeed, epoch, durableEpoch: epoch - 1 };
+    const context = { headerSeed: this.#headerSeed, epoch, durableEpoch: this.#durableEpoch ?? epoch - 1 };
     const chainCrc = encodeFlush(buffer, 0, frames, this.#chainCrc, context);
     await this.#file.writeAt(this.#offset, [buffer.subarray(0, bytes)], { sync: true });
     this.#offset += bytes;
     this.#chainCrc = chainCrc;
+    this.#durableEpoch = undefined;
   }
 
   async close(): Promise<void> {
