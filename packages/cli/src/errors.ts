@@ -52,7 +52,7 @@ function fileTrouble(error: Error): string | undefined {
 
 /** The usual mistake behind a connection that was made and then refused. */
 function hint(endpoint: string, why: string): string {
-  const isClosed = /^Failed to connect$|ECONNRESET|socket hang up/.test(why);
+  const isClosed = /^the server closed the connection at once$|^Failed to connect$|ECONNRESET|socket hang up/.test(why);
   if (!endpoint.startsWith("https:")) return isClosed ? " (does the server want https://?)" : "";
   if (/wrong version number|before secure TLS connection/.test(why)) return " (does the server speak http:// there?)";
   if (/unable to verify|self-signed|issuer certificate/.test(why)) {

@@ -162,7 +162,8 @@ export class ClientConnection implements CallConnection, SocketOwner, KeptConnec
   }
 
   closed(error: Error | undefined): void {
-    this.#fail(error === undefined ? "the server closed the connection" : dialError(error));
+    // Only while nothing has come from the server yet is this an attempt that has failed.
+    this.#fail(error === undefined ? "the server closed the connection at once" : dialError(error));
     this.#retire();
     this.#end();
   }
