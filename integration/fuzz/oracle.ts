@@ -10,7 +10,7 @@ import type { Stage } from "./target.js";
 export const BUSY_MS_MAX = 200;
 /** No input makes the process grow by more. */
 export const GROWTH_BYTES_MAX = 64 * 2 ** 20;
-/** Pages that malloc and LMDB keep are resident too, and are no growth that goes on. */
+/** Pages that malloc and the backend's caches keep are resident too, and are no growth that goes on. */
 const RESIDENT_GROWTH_BYTES_MAX = 256 * 2 ** 20;
 /** Above the beginning; connections that close just now included. */
 const FILES_MORE_MAX = 16;

@@ -81,8 +81,8 @@ export const FAILPOINT_SITES = [
   /** It is durable; nothing was concluded from it. */
   "backend-after-flush",
   /**
-   * A whole new content, compacted or a leader's, is durable and about to take the place of the old one. Only the backend on
-   * disk has this moment; that in memory replaces its content in one step.
+   * A leader's content is durable and about to take the place of the old one; or what a segment had of use is durable in another
+   * place, and the segment is about to go. Only the backend on a disk has this moment.
    */
   "backend-before-swap",
 

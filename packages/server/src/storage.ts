@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import type { Backend } from "./core/mvcc/backend.js";
 import type { Disk, Failpoints, Logger } from "./env.js";
-import { LmdbBackend } from "./io/backend/lmdb-backend.js";
 import { MemoryBackend, MemoryStore } from "./io/backend/memory-backend.js";
+import { SegmentBackend } from "./io/backend/segments/segment-backend.js";
 import { dataDirectory, openDataDirectory } from "./io/disk/data-directory.js";
 import { MemoryDisk } from "./io/disk/memory-disk.js";
 import { NodeDisk } from "./io/disk/node-disk.js";
@@ -26,7 +26,6 @@ export class MachineMemory {
 
 interface StorageOptions {
   readonly walDir?: string | undefined;
-  readonly quotaBackendBytes: number;
   readonly unsafeNoFsync: boolean;
   readonly failpoints: Failpoints;
   readonly logger: Logger;
@@ -54,7 +53,7 @@ function openInMemory({ disk, store }: MachineMemory, { walDir }: StorageOptions
 
 async function openOnDisk(
   dataDir: string,
-  { walDir, quotaBackendBytes, unsafeNoFsync, failpoints, logger }: StorageOptions,
+  { walDir, unsafeNoFsync, failpoints, logger }: StorageOptions,
   addCloser: AddCloser,
 ): Promise<Storage> {
   if (unsafeNoFsync) {
@@ -63,14 +62,14 @@ async function openOnDisk(
       "--unsafe-no-fsync: writes are acknowledged before the disk has them; a power cut loses or damages data",
     );
   }
-  const disk = unsafeNoFsync ? unsynced(new NodeDisk({ logger })) : new NodeDisk({ logger });
+  const diskOf = (node: NodeDisk): Disk => (unsafeNoFsync ? unsynced(node) : node);
+  const disk = diskOf(new NodeDisk({ logger }));
   const directory = await openDataDirectory(disk, dataDir);
   addCloser(() => directory.release());
-  const backend = new LmdbBackend({
-    directory: directory.backend,
-    unsafeNoSync: unsafeNoFsync,
-    failpoints,
-    ...mapSize(quotaBackendBytes),
+  const backend = await SegmentBackend.open({
+    // Without the disk's thread, which is the log's: a flush of the backend must not keep it waiting.
+    disk: diskOf(new NodeDisk({ writer: "pool", logger })),
+    ...{ directory: directory.backend, failpoints, logger },
   });
   addCloser(() => backend.close());
   return {
@@ -80,10 +79,4 @@ async function openOnDisk(
     snapshotDirectory: directory.snapshots,
     privateFolder: resolve(directory.root, "member", "rpc"),
   };
-}
-
-/** The map must hold what the quota allows and the pages that a commit needs beside it. */
-function mapSize(quotaBytes: number): { mapBytes?: number } {
-  const wanted = Math.ceil(quotaBytes * 1.5);
-  return wanted > 10 * 1024 ** 3 ? { mapBytes: wanted } : {};
 }

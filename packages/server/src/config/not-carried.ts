@@ -21,7 +21,7 @@ export interface NotCarried {
 type Row = readonly [name: string, defaults: string, advice: string, fileKey?: string];
 
 const DISCOVERY = "name the members with --initial-cluster";
-const NO_BBOLT = "the store is LMDB, which has nothing of the kind";
+const NO_BBOLT = "the store is Kvorum's own, which has no free list";
 const NO_V2 = "there is no v2 API; clients of v3 work";
 const BATCHES = "entries are committed to the store in batches that follow the load";
 const PIECES = "a compaction works in pieces too short to hold anybody up";

@@ -13,7 +13,7 @@ import type { InitialMember } from "../config/initial-cluster.js";
 import type { Member } from "../core/apply/command.js";
 import { NO_MEMBER, type SnapshotMark } from "../core/raft/types.js";
 import type { Disk } from "../env.js";
-import { LmdbBackend } from "../io/backend/lmdb-backend.js";
+import { SegmentBackend } from "../io/backend/segments/segment-backend.js";
 import { dataDirectory } from "../io/disk/data-directory.js";
 import { NodeDisk } from "../io/disk/node-disk.js";
 import { Wal } from "../io/wal/wal.js";
@@ -33,7 +33,6 @@ export interface RestoreResult {
 
 /** Where it is built, inside the directory of its place: on the same file system, also where that is a mount point. */
 const STAGING = "restoring";
-const MAP_BYTES_MIN = 1024 ** 3;
 /** What may lie in a directory that counts as empty. */
 const NO_DATA: ReadonlySet<string> = new Set([STAGING, "LOCK", "lost+found"]);
 
@@ -49,8 +48,8 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
 }
 
 /**
- * For tests: with a disk that fails, and a log that is filled quickly. Directories are the file system's in any case, as
- * LMDB's are.
+ * For tests: with a disk that fails, and a log that is filled quickly. What lies in the directories is looked at and cleared
+ * away through the file system in any case.
  */
 export async function restoreOn(disk: Disk, options: RestoreOptions, walSegmentBytes?: number): Promise<RestoreResult> {
   const checked = checkRestore(options);
@@ -129,7 +128,7 @@ async function fillBackend(
     ...{ voters: records.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1)), learners: [] },
     ...{ votersOutgoing: [], learnersNext: [], autoLeave: false },
   };
-  const backend = new LmdbBackend({ directory, mapBytes: await mapBytes(disk, file) });
+  const backend = await SegmentBackend.open({ disk, directory });
   try {
     await backend.replaceWith({ index: 0, term: 0, confState }, content.entries());
     const { header, savedRevision, revision } = content.summary;
@@ -148,16 +147,6 @@ async function fillBackend(
 function recordOf({ name, peerUrls }: InitialMember, clusterToken: string): Member {
   const id = bootstrapMemberId(peerUrls, clusterToken);
   return { id, name, peerUrls: [...peerUrls].sort(), clientUrls: [], isLearner: false };
-}
-
-/** Address space for what the file holds, with room for the engine's pages. */
-async function mapBytes(disk: Disk, path: string): Promise<number> {
-  const file = await disk.open(path, "read");
-  try {
-    return Math.max(MAP_BYTES_MIN, file.size * 4);
-  } finally {
-    await file.close();
-  }
 }
 
 async function writeLog(

@@ -8,7 +8,7 @@ import { Lessor } from "../core/lease/lessor.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import { Store } from "../core/mvcc/store.js";
 import { WriteBuffer } from "../core/mvcc/write-buffer.js";
-import { LmdbBackend } from "../io/backend/lmdb-backend.js";
+import { SegmentBackend } from "../io/backend/segments/segment-backend.js";
 import { dataDirectory } from "../io/disk/data-directory.js";
 import { NodeDisk } from "../io/disk/node-disk.js";
 
@@ -22,8 +22,8 @@ export function hashKv(dataDir: string, revision: bigint | number = 0n): Promise
 }
 
 /**
- * Rewrites the data without free pages and resolves with its bytes before and after. The old data stays until the new one is
- * durable.
+ * Rewrites the data without what is of no use and resolves with its bytes before and after. The old data stays until the new
+ * one is durable.
  *
  * Errors: no data directory, one that a node has open, those of the file system.
  */
@@ -35,13 +35,14 @@ export function defragment(dataDir: string): Promise<{ readonly bytesBefore: num
   });
 }
 
-async function withBackend<T>(dataDir: string, use: (backend: LmdbBackend) => Promise<T>): Promise<T> {
+async function withBackend<T>(dataDir: string, use: (backend: SegmentBackend) => Promise<T>): Promise<T> {
   const directory = dataDirectory(dataDir).backend;
   // Opening would create it.
   await access(join(directory, "CURRENT"));
-  const lock = await new NodeDisk({ writer: "pool" }).lockDirectory(dataDir);
+  const disk = new NodeDisk({ writer: "pool" });
+  const lock = await disk.lockDirectory(dataDir);
   try {
-    const backend = new LmdbBackend({ directory });
+    const backend = await SegmentBackend.open({ disk, directory });
     try {
       return await use(backend);
     } finally {

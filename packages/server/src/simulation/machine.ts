@@ -1,12 +1,12 @@
 /**
  * A machine of the simulated world: what it keeps when its process dies, and the life of the process that runs on it, if one
- * does. The process is the production node with everything above gRPC; disk, backend, network and time are simulated.
+ * does. The process is the production node with everything above gRPC, its backend included; disk, network and time are
+ * simulated.
  */
 
 import type { AppliedAt, WriteBatch } from "../core/mvcc/backend.js";
 import type { Entry, Message } from "../core/raft/types.js";
 import type { Failpoints, Logger, Random } from "../env.js";
-import { MemoryStore } from "../io/backend/memory-backend.js";
 import { type CrashOptions, MemoryDisk } from "../io/disk/memory-disk.js";
 import { LimitedLog } from "../log/limited-log.js";
 import { NodeMeasures } from "../measures/node-measures.js";
@@ -21,7 +21,7 @@ import { MachinePeers } from "./machine-peers.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import type { MemoryPeers } from "./memory-peers.js";
 import { MemoryServices } from "./memory-rpc.js";
-import { SimulatedBackend } from "./simulated-backend.js";
+import { type BackendFigures, SimulatedBackend } from "./simulated-backend.js";
 import { type DiskBehaviour, SimulatedDisk } from "./simulated-disk.js";
 import type { World } from "./world.js";
 
@@ -53,6 +53,8 @@ export interface MachineOptions {
   readonly behaviour: MachineBehaviour;
   readonly events: MachineEvents;
   readonly logger: Logger;
+  /** Default: those of production. */
+  readonly backend?: BackendFigures;
   /** Chance for a life of the machine's process. */
   readonly randomOf: (life: number) => Random;
 }
@@ -61,14 +63,20 @@ export interface MachineOptions {
 export interface MachineBehaviour extends DiskBehaviour {
   /** Throws what the next changing operation of the disk is to fail with. */
   beforeChange(operation: { readonly type: string; readonly path: string; readonly length: number }): void;
-  flushMs(): number;
 }
+
+/** What is left to say about a member once its machine is known. */
+export type MachineSettings = Omit<
+  NodeOptions,
+  "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls"
+>;
 
 /** One process, from its start to its end. */
 export interface Life {
   readonly number: number;
   readonly peers: MemoryPeers;
-  readonly backend: SimulatedBackend;
+  /** Undefined until it is open. */
+  backend: SimulatedBackend | undefined;
   readonly services: MemoryServices;
   readonly startedMs: number;
   readonly random: Random;
@@ -89,7 +97,6 @@ export class Machine {
   /** Where it is reached besides. */
   otherUrls: readonly string[] = [];
   disk: MemoryDisk;
-  store: MemoryStore;
   readonly #options: MachineOptions;
   #life: Life | undefined;
   #lives = 0;
@@ -101,7 +108,6 @@ export class Machine {
     this.clock = options.clock;
     this.peerUrls = [`http://${options.name}:2380`];
     this.disk = this.#newDisk();
-    this.store = new MemoryStore();
   }
 
   /** The process that runs. */
@@ -119,15 +125,13 @@ export class Machine {
   }
 
   /** Starts the process. How that ends is told by the events. */
-  boot(
-    settings: Omit<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls">,
-  ): void {
+  boot(settings: MachineSettings): void {
     if (this.#life !== undefined) throw new Error(`${this.name} runs already`);
     const { network, world, events, randomOf } = this.#options;
     const life: Life = {
       number: ++this.#lives,
       peers: network.join(...new Set([...this.peerUrls, ...this.otherUrls])),
-      backend: this.#newBackend(() => life.alive),
+      backend: undefined,
       services: new MemoryServices(),
       startedMs: world.nowMs,
       random: randomOf(this.#lives),
@@ -136,7 +140,7 @@ export class Machine {
       ends: undefined,
     };
     this.#life = life;
-    EtcdNode.start({ ...settings, ...this.#place(life) }).then(
+    this.#start(life, settings).then(
       (node) => {
         if (life.alive) this.#serve(life, node, settings);
       },
@@ -153,10 +157,9 @@ export class Machine {
   }
 
   /** The process ends at once, and what survives of what is not durable is the caller's choice (default: nothing). */
-  losePower(survival: CrashOptions & { readonly commits?: (unflushed: number) => number } = {}): void {
+  losePower(survival: CrashOptions = {}): void {
     this.kill();
     this.disk.crash(survival);
-    this.store.crash(survival.commits);
   }
 
   /** Ends the process as an operator does; resolves when that is done or the process has ended otherwise. */
@@ -167,6 +170,7 @@ export class Machine {
     life.ends?.stop();
     try {
       await life.node.stop();
+      await life.backend?.close();
     } catch (error) {
       if (life.alive) this.#ended(life, error as Error);
     }
@@ -177,7 +181,21 @@ export class Machine {
   wipe(): void {
     if (this.#life !== undefined) throw new Error(`${this.name} runs`);
     this.disk = this.#newDisk();
-    this.store = new MemoryStore();
+  }
+
+  async #start(life: Life, settings: MachineSettings): Promise<EtcdNode> {
+    const { env, ...place } = this.#place(life);
+    const { failpoints, logger, disk, clock } = env;
+    const backend = await SimulatedBackend.start(
+      {
+        ...{ disk, directory: "/backend", failpoints, logger, ...this.#options.backend },
+        pause: () => new Promise((resolve) => clock.afterIo(resolve)),
+        salt: () => life.random.int(2 ** 32),
+      },
+      { isAlive: () => life.alive, onCommit: (batch, at) => this.#options.events.committing(this, batch, at) },
+    );
+    life.backend = backend;
+    return EtcdNode.start({ ...settings, ...place, env, backend });
   }
 
   #serve(
@@ -228,7 +246,7 @@ export class Machine {
 
   #place(
     life: Life,
-  ): Pick<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls" | "onApplied"> {
+  ): Pick<NodeOptions, "env" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls" | "onApplied"> {
     const { world, events, logger, behaviour, owner } = this.#options;
     const { clock } = this;
     const isAlive = (): boolean => life.alive;
@@ -254,7 +272,6 @@ export class Machine {
         failpoints,
         logger,
       },
-      backend: life.backend,
       walDirectory: "/wal",
       snapshotDirectory: "/snapshots",
       name: this.name,
@@ -263,19 +280,6 @@ export class Machine {
         if (life.alive) events.applied(this, entry, answer);
       },
     };
-  }
-
-  #newBackend(isAlive: () => boolean): SimulatedBackend {
-    const { world, events, behaviour, owner } = this.#options;
-    return new SimulatedBackend({
-      store: this.store,
-      isAlive,
-      passes: () =>
-        new Promise((resolve) => {
-          world.after(behaviour.flushMs(), () => this.clock.arrive(() => void (isAlive() && resolve())), owner);
-        }),
-      onCommit: (batch, at) => events.committing(this, batch, at),
-    });
   }
 
   #newDisk(): MemoryDisk {

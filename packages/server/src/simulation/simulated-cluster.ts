@@ -51,7 +51,6 @@ const FIRST_CLIENT = 1000;
 const CLIENT_DELAY_MS = { min: 0.5, range: 1 };
 const MEMBER_DELAY_MS = { min: 1, max: 2 };
 const SYNC_MS = { min: 0.5, range: 1 };
-const FLUSH_MS = 5;
 
 export class SimulatedCluster {
   readonly world: World = new World();
@@ -278,7 +277,6 @@ function diskBehaviour(chance: Chance): MachineBehaviour {
       call === "sync" || call === "sync-directory" ? SYNC_MS.min + spread(chance, SYNC_MS.range) : 0.02,
     writesEarly: () => true,
     beforeChange() {},
-    flushMs: () => FLUSH_MS,
   };
 }
 

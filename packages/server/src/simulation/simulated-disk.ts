@@ -90,8 +90,8 @@ class SimulatedFile implements DiskFile {
     return this.#file.readAt(offset, length);
   }
 
+  /** Takes no time and does not fail: the page cache has it. */
   readNow(offset: number, length: number): Uint8Array {
-    this.#options.behaviour.beforeRead?.(this.#path);
     return this.#file.readNow(offset, length);
   }
 

@@ -8,7 +8,7 @@ import { Wal } from "../../src/io/wal/wal.js";
 import type { EtcdNode } from "../../src/node/node.js";
 import { type Committed, type Contents, isOfAStart, sameEntry } from "./committed.js";
 import type { ClientWrite, Promises } from "./promises.js";
-import type { Medium } from "./stage.js";
+import type { StageMachine } from "./stage.js";
 
 /** What is wrong with a life after a power cut. */
 export class BrokenPromise extends Error {
@@ -18,7 +18,7 @@ export class BrokenPromise extends Error {
 /** What a member said to others before the cut holds after it. */
 export async function checkMember(
   node: EtcdNode,
-  { disk, store }: Medium,
+  { disk, life }: StageMachine,
   { promises, segmentBytes }: { readonly promises: Promises; readonly segmentBytes: number },
 ): Promise<void> {
   const { clusterId, memberId } = node.header;
@@ -31,7 +31,7 @@ export async function checkMember(
   if (promise.vote === undefined) return;
   const { recovered } = await Wal.open({
     ...{ disk: disk.clone(), directory: "/wal", clusterId, memberId, segmentBytes },
-    backendAppliedIndex: store.current.at.index,
+    backendAppliedIndex: life?.backend?.appliedAt().index ?? 0,
   });
   const vote = recovered.hardState?.vote;
   demand(vote === promise.vote, `in term ${term} the vote is ${vote}, and it was given to ${promise.vote}`);

@@ -52,7 +52,7 @@ const STACK_LINES_MAX = 6;
 export async function playStory(
   story: Story,
   seed: number,
-  hardware: Pick<StageOptions, "newDisk" | "newStore"> = {},
+  hardware: Pick<StageOptions, "newDisk"> = {},
 ): Promise<PlayedStory> {
   const committed = new Committed();
   const images: Image[] = [];

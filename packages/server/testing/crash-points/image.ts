@@ -1,9 +1,8 @@
 /**
  * An image: what the machines of a story hold at one boundary, and what had been promised by then. And the ways in which it
- * survives a power cut: which of the unsynced sectors, names, lengths and commits reach the medium all the same.
+ * survives a power cut: which of the unsynced sectors, names and lengths reach the medium all the same.
  */
 import { Chance } from "../../src/core/seeded/chance.js";
-import type { MemoryStore } from "../../src/io/backend/memory-backend.js";
 import type { CrashOptions, MemoryDisk, UnsyncedSector } from "../../src/io/disk/memory-disk.js";
 import type { Promises } from "./promises.js";
 import type { Medium, StageMachine } from "./stage.js";
@@ -35,10 +34,6 @@ export const SURVIVALS = [
   "half of the names",
   "first name",
   "all but the last name",
-  "first commit",
-  "half of the commits",
-  "all but the last commit",
-  "all commits",
 ] as const;
 
 /** The image after the power cut, and a key that is the same for what leaves the same. */
@@ -53,11 +48,11 @@ export function survived(
   // Chance may also take one machine alone; the others then lose their processes and nothing else.
   const alone = survival.startsWith("coin") && site.percent(50) ? site.pick(image.machines) : undefined;
   for (const machine of image.machines) {
-    const { name, joins, disk, store } = machine;
+    const { name, joins, disk } = machine;
     const chance = Chance.of(seed, `${image.boundary} ${name} ${survival}`);
-    const cut = { disk: disk.clone(), store: store.clone() };
+    const cut = { disk: disk.clone() };
     const way = alone === undefined || alone === machine ? survival : "everything";
-    keys.push(name, crashDisk(cut.disk, way, chance), crashStore(cut.store, way, chance));
+    keys.push(name, crashDisk(cut.disk, way, chance));
     machines.push({ name, joins, ...cut });
   }
   return { machines, key: keys.join("\n") };
@@ -85,15 +80,6 @@ function crashDisk(disk: MemoryDisk, survival: Survival, chance: Chance): string
   disk.crash(options);
   const lengths = [...disk.durablePaths()].map((path) => `${path} ${disk.durable(path)?.length}`);
   return [...lengths, ...kept].join("\n");
-}
-
-function crashStore(store: MemoryStore, survival: Survival, chance: Chance): string {
-  let kept = 0;
-  store.crash((unflushed) => {
-    kept = keptCommits(survival, unflushed, chance);
-    return kept;
-  });
-  return `${kept}`;
 }
 
 function keptSectors(survival: Survival, sectors: readonly string[], chance: Chance): (place: string) => boolean {
@@ -126,14 +112,6 @@ function keptNames(survival: Survival, names: number, chance: Chance): number {
   if (survival === "first name") return Math.min(1, names);
   if (survival === "half of the names") return Math.floor(names / 2);
   return survival === "all but the last name" ? Math.max(0, names - 1) : names;
-}
-
-function keptCommits(survival: Survival, commits: number, chance: Chance): number {
-  if (survival.startsWith("coin")) return chance.int(commits + 1);
-  if (survival === "everything" || survival === "all commits") return commits;
-  if (survival === "first commit") return Math.min(1, commits);
-  if (survival === "half of the commits") return Math.floor(commits / 2);
-  return survival === "all but the last commit" ? Math.max(0, commits - 1) : 0;
 }
 
 function placeOf({ path, offset }: UnsyncedSector): string {

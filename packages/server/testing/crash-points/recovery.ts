@@ -4,7 +4,10 @@
  * must find the same.
  */
 import { ServerError } from "../../src/core/errors.js";
+import type { AppliedAt } from "../../src/core/mvcc/backend.js";
 import type { Entry } from "../../src/core/raft/types.js";
+import { SegmentBackend } from "../../src/io/backend/segments/segment-backend.js";
+import type { MemoryDisk } from "../../src/io/disk/memory-disk.js";
 import type { EtcdNode } from "../../src/node/node.js";
 import { put } from "../node-cluster.js";
 import { BrokenPromise, checkMember, checkWrites, demand, demandSame, survivingIndex } from "./checks.js";
@@ -52,12 +55,12 @@ export async function recover(machines: readonly ImageMachine[], question: Quest
       if (recovering) onBoundary?.(imageOf(stage, boundary++, cause, promises));
     },
   });
-  for (const { name, disk, store, joins } of machines) {
+  for (const { name, disk, joins } of machines) {
     // Whoever may have been removed is not missed; the others must do without.
-    if (!promises.removed.has(name)) stage.place(name, { disk, store }, joins);
+    if (!promises.removed.has(name)) stage.place(name, { disk }, joins);
   }
   try {
-    const began = [...stage.machines.values()].map(({ store }) => store.current.at);
+    const began = await Promise.all([...stage.machines.values()].map(({ disk }) => appliedOn(disk)));
     await startAll(stage, question);
     await serving(stage);
     recovering = false;
@@ -74,16 +77,24 @@ export async function recover(machines: readonly ImageMachine[], question: Quest
 }
 
 export function imageOf(stage: Stage, boundary: number, cause: string, promises: Promises): Image {
-  const machines = [...stage.machines.values()].map(({ name, joins, disk, store }) => {
-    return { name, joins, disk: disk.clone(), store: store.clone() };
+  const machines = [...stage.machines.values()].map(({ name, joins, disk }) => {
+    return { name, joins, disk: disk.clone() };
   });
   return { boundary, cause, machines, promises };
 }
 
 function cut(machine: ImageMachine): ImageMachine {
   machine.disk.crash();
-  machine.store.crash();
   return machine;
+}
+
+/** The mark of the backend on a disk, which stays as it is. Errors: a `BrokenPromise` when it cannot be opened. */
+async function appliedOn(disk: MemoryDisk): Promise<AppliedAt> {
+  try {
+    return (await SegmentBackend.open({ disk: disk.clone(), directory: "/backend", salt: () => 0 })).appliedAt();
+  } catch (error) {
+    throw new BrokenPromise(`a backend cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Each member is looked at as soon as it has recovered, before time passes. */

@@ -1,20 +1,19 @@
 /**
- * Where a story is played and where its images come to life again: whole members on disks and backends in memory, one clock
- * moved by hand. Before every operation of a disk and every step of a backend the stage holds still for a moment, and whoever
+ * Where a story is played and where its images come to life again: whole members on disks in memory, one clock moved by
+ * hand, their backends on the same disks. Before every operation of a disk and every commit the stage holds still for a moment, and whoever
  * watches may take an image of all its machines: what a power cut of the whole site in that moment would leave.
  */
 import type { InitialMember } from "../../src/config/initial-cluster.js";
 import type { Entry, Message } from "../../src/core/raft/types.js";
 import { Chance } from "../../src/core/seeded/chance.js";
-import type { Clock } from "../../src/env.js";
-import { type MemoryBackend, MemoryStore } from "../../src/io/backend/memory-backend.js";
+import type { Disk } from "../../src/env.js";
 import { MemoryDisk, type MemoryDiskOptions } from "../../src/io/disk/memory-disk.js";
 import { EtcdNode } from "../../src/node/node.js";
 import type { NodeOptions } from "../../src/node/options.js";
 import { MemoryNetwork } from "../../src/simulation/memory-network.js";
 import type { MemoryPeers } from "../../src/simulation/memory-peers.js";
 import { SeededRandom } from "../../src/simulation/seeded-random.js";
-import { SimulatedBackend } from "../../src/simulation/simulated-backend.js";
+import { type BackendFigures, SimulatedBackend } from "../../src/simulation/simulated-backend.js";
 import { SimulatedDisk } from "../../src/simulation/simulated-disk.js";
 import { ManualClock } from "../manual-clock.js";
 import { MortalClock } from "../mortal-clock.js";
@@ -24,13 +23,12 @@ import { SILENT_LOGGER } from "../test-env.js";
 /** What keeps its content when the power goes. */
 export interface Medium {
   readonly disk: MemoryDisk;
-  readonly store: MemoryStore;
 }
 
 interface Life {
   readonly clock: MortalClock;
   readonly peers: MemoryPeers;
-  readonly backend: MemoryBackend;
+  backend: SimulatedBackend | undefined;
   alive: boolean;
   node: EtcdNode | undefined;
 }
@@ -51,7 +49,6 @@ export interface StageOptions {
   readonly takesTime?: boolean;
   /** What new machines get; for planting mistakes. */
   readonly newDisk?: (options: MemoryDiskOptions) => MemoryDisk;
-  readonly newStore?: () => MemoryStore;
   /** Told before something changes on a machine's medium. What it throws fails the operation. */
   readonly onBoundary?: (machine: StageMachine, cause: string) => void;
   /** Told what a member applies. */
@@ -60,8 +57,11 @@ export interface StageOptions {
   readonly onSent?: (message: Message) => void;
 }
 
-/** Longer than commits are apart, so that several may wait for their flush. */
+/** Of the backend: longer than commits are apart, so that several may wait for their flush. */
 const FLUSH_MS_MAX = 70;
+const LOG_SYNC_MS_MAX = 4;
+/** A few batches each, cleaned all the time and read from the disk. */
+const BACKEND: BackendFigures = { segmentBytes: 3000, slackBytes: 1024, cacheBytes: 0 };
 const STEP_MS = 5;
 const PATIENCE_MS = 20_000;
 
@@ -101,17 +101,12 @@ export class Stage {
   }
 
   /** A machine with this content, or an empty one. Its member is not started. */
-  place(
-    name: string,
-    medium?: Pick<StageMachine, "disk" | "store">,
-    joins?: readonly InitialMember[] | undefined,
-  ): StageMachine {
+  place(name: string, medium?: Medium, joins?: readonly InitialMember[] | undefined): StageMachine {
     const before = (cause: string): void => this.#options.onBoundary?.(machine, cause);
     const hook: MemoryDiskOptions = { before: ({ type, path }) => before(`${type} ${path}`) };
-    const { newDisk = (options) => new MemoryDisk(options), newStore = () => new MemoryStore() } = this.#options;
+    const { newDisk = (options) => new MemoryDisk(options) } = this.#options;
     const disk = medium === undefined ? newDisk(hook) : medium.disk.clone(hook);
-    const store = medium?.store.clone() ?? newStore();
-    const machine: StageMachine = { name, disk, store, joins, life: undefined };
+    const machine: StageMachine = { name, disk, joins, life: undefined };
     this.machines.set(name, machine);
     return machine;
   }
@@ -125,12 +120,15 @@ export class Stage {
     const { clock, peers } = life;
     const joining: Partial<NodeOptions> = machine.joins === undefined ? {} : { initialClusterState: "existing" };
     try {
+      const backend = await this.#openBackend(machine, life);
+      life.backend = backend;
       const node = await EtcdNode.start({
         env: {
-          ...{ clock, random: this.#random, peers, failpoints: { hit() {} }, logger: SILENT_LOGGER },
-          disk: this.#options.takesTime === true ? this.#slowDisk(machine, life) : machine.disk,
+          ...{ clock, random: this.#random, peers, disk: this.#diskOf(machine, life, LOG_SYNC_MS_MAX) },
+          failpoints: { hit() {} },
+          logger: SILENT_LOGGER,
         },
-        ...{ backend: life.backend, walDirectory: "/wal", snapshotDirectory: "/snapshots", name },
+        ...{ backend, walDirectory: "/wal", snapshotDirectory: "/snapshots", name },
         clientUrls: [`http://${name}:2379`],
         peerUrls: initialMember(name).peerUrls,
         initialCluster: machine.joins ?? this.initialCluster,
@@ -167,7 +165,7 @@ export class Stage {
     const machine = this.machine(name);
     const life = machine.life as Life;
     await this.within(this.node(name).stop());
-    await this.within(life.backend.close());
+    await this.within((life.backend as SimulatedBackend).close());
     await this.#end(machine, life);
     machine.disk.endProcess();
   }
@@ -177,7 +175,6 @@ export class Stage {
     const machine = this.machine(name);
     if (machine.life !== undefined) await this.#end(machine, machine.life);
     machine.disk.crash();
-    machine.store.crash();
   }
 
   /** Nothing that is set up here happens any more. */
@@ -209,25 +206,29 @@ export class Stage {
   #newLife(machine: StageMachine): Life {
     const clock = new MortalClock(this.clock);
     const peers = this.network.join(...initialMember(machine.name).peerUrls);
-    const backend = new SimulatedBackend({
-      store: machine.store,
-      isAlive: () => life.alive,
-      passes: async () => {
-        if (this.#options.takesTime === true) await later(clock, 1 + this.#delays.int(FLUSH_MS_MAX));
-        if (!life.alive) await new Promise(() => {});
-        this.#options.onBoundary?.(machine, "flush of the backend");
-      },
-      onCommit: () => this.#options.onBoundary?.(machine, "commit of the backend"),
-    });
-    const life: Life = { clock, peers, backend, alive: true, node: undefined };
-    return life;
+    return { clock, peers, backend: undefined, alive: true, node: undefined };
   }
 
-  #slowDisk({ disk }: StageMachine, { clock }: Life): SimulatedDisk {
+  #openBackend(machine: StageMachine, life: Life): Promise<SimulatedBackend> {
+    const disk = this.#diskOf(machine, life, FLUSH_MS_MAX);
+    return SimulatedBackend.start(
+      {
+        ...{ disk, directory: "/backend", ...BACKEND, salt: () => this.#delays.int(2 ** 32) },
+        pause: () => new Promise((resolve) => life.clock.afterIo(resolve)),
+      },
+      {
+        isAlive: () => life.alive,
+        onCommit: () => this.#options.onBoundary?.(machine, "commit of the backend"),
+      },
+    );
+  }
+
+  #diskOf({ disk }: StageMachine, { clock }: Life, syncMsMax: number): Disk {
+    if (this.#options.takesTime !== true) return disk;
     return new SimulatedDisk({
       disk,
       behaviour: {
-        delayMs: (call) => (call.startsWith("sync") ? 1 + this.#delays.int(4) : 0.05),
+        delayMs: (call) => (call.startsWith("sync") ? 1 + this.#delays.int(syncMsMax) : 0.05),
         writesEarly: () => this.#delays.percent(50),
       },
       later: (delayMs, run) => void clock.setTimer(delayMs, run),
@@ -240,10 +241,4 @@ export class Stage {
     machine.life = undefined;
     await life.peers.close();
   }
-}
-
-function later(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.setTimer(delayMs, resolve);
-  });
 }

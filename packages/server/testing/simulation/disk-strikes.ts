@@ -60,7 +60,7 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
   damage: (nemesis, chance) => {
     takeDown(nemesis, chance, (machine) => {
       const { disk } = machine;
-      machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true, commits: (unflushed) => unflushed });
+      machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true });
       const damage = decay(disk, chance);
       if (damage === undefined) return;
       const { path, offset, frameOffset, kind, original } = damage;
@@ -83,7 +83,7 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
    */
   wipe: (nemesis, chance) => {
     takeDown(nemesis, chance, (machine) => {
-      const { disk, store } = machine;
+      const { disk } = machine;
       if (!isKnownToOthers(nemesis, machine)) return;
       strike(nemesis, "wipe", machine, "starts with an empty disk");
       machine.wipe();
@@ -95,7 +95,6 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
           ),
         repair: () => {
           machine.disk = disk;
-          machine.store = store;
         },
       });
     });

@@ -8,8 +8,6 @@ import type { Plan } from "./plan.js";
 /** Errors that a disk can be told to answer with. */
 export type DiskFailure = "sync error" | "no space" | "read error";
 
-const FLUSH_MS = { min: 1, max: 30 };
-
 export class Hardware implements MachineBehaviour {
   readonly #delays: Chance;
   readonly #plan: Plan;
@@ -52,10 +50,6 @@ export class Hardware implements MachineBehaviour {
 
   writesEarly(): boolean {
     return this.#delays.percent(50);
-  }
-
-  flushMs(): number {
-    return (FLUSH_MS.min + this.#delays.int(FLUSH_MS.max)) * this.slowness;
   }
 
   beforeChange({ type, path }: { readonly type: string; readonly path: string }): void {

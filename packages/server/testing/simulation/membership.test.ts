@@ -112,13 +112,13 @@ describe("a member", () => {
     let stoppedAt = 0;
     const arm = (): void =>
       traps.lay("backend-after-commit", 1, (machine) => {
-        const applied = machine.life?.backend.appliedAt().index ?? 0;
+        const applied = machine.life?.backend?.appliedAt().index ?? 0;
         if (machine.name !== "n4" || applied === 0) {
           arm();
           return;
         }
         stoppedAt = applied;
-        machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true, commits: (unflushed) => unflushed });
+        machine.losePower({ sectorSurvives: () => true, directoriesSurvive: true });
         simulation.nemesis.restart(machine, 100);
         throw new Error("the process is dead");
       });

@@ -1,6 +1,7 @@
 /** The oracle over whole simulated clusters: sound hardware passes, hardware that lies and members that err are named. */
 import { describe, expect, it } from "vitest";
 import { MemoryDisk } from "../../src/io/disk/memory-disk.js";
+import type { SimulatedBackend } from "../../src/simulation/simulated-backend.js";
 import { drawPlan } from "./plan.js";
 import { Simulation } from "./simulation.js";
 
@@ -98,9 +99,9 @@ describe("the oracle", () => {
 
   it("sees a backend whose mark runs ahead of what is applied", async () => {
     const ahead = (simulation: Simulation): void => {
-      const { store } = simulation.machine("n2");
-      const append = store.append.bind(store);
-      store.append = (version) => append({ ...version, at: { ...version.at, index: version.at.index + 3 } });
+      const backend = simulation.machine("n2").life?.backend as SimulatedBackend;
+      const commit = backend.commit.bind(backend);
+      backend.commit = (batch, at) => commit(batch, { ...at, index: at.index + 3 });
     };
     expect(await played(() => {}, ahead)).toMatch(/^S[78]: n2/);
   });

@@ -109,7 +109,7 @@ export class Oracle implements MachineEvents {
       if (status !== undefined) this.#claim(machine, sight, status);
       // While a member recovers its status is not to be had; the log's own mark stands for it.
       const committed = status === undefined ? Number.POSITIVE_INFINITY : this.committed;
-      const stored = life.backend.appliedAt().index;
+      const stored = life.backend?.appliedAt().index ?? 0;
       this.#applied.applied(name, sight.mark, entry, answer, stored, committed);
       if (!sight.log.holds(entry.index, this.#history.prefixAt(entry.index))) {
         violated("S8", `${name} applies ${entry.index}, its own disk ends with ${sight.log.lastIndex} or has another`);
@@ -175,7 +175,7 @@ export class Oracle implements MachineEvents {
       this.#simulation.trace.note(name, `leads term ${status.term}`);
       this.#history.elected(name, status.term, log);
     }
-    checkMarks(name, log, life.backend.durableAt().index, status);
+    checkMarks(name, log, life.backend?.durableAt().index ?? 0, status);
     if (status.appliedIndex !== sight.appliedIndex) this.#stands(machine, sight, status);
     sight.conf = status.confState;
   }
@@ -183,7 +183,7 @@ export class Oracle implements MachineEvents {
   #stands(machine: Machine, sight: Sight, { appliedIndex, confState }: RaftStatus): void {
     const { name, life } = machine;
     // A snapshot has replaced the state, and Raft does not know of it yet.
-    if (life?.node === undefined || life.backend.appliedAt().index > appliedIndex) return;
+    if (life?.node === undefined || (life.backend?.appliedAt().index ?? 0) > appliedIndex) return;
     if (appliedIndex < sight.appliedIndex) {
       violated("S7", `${name} has applied ${sight.appliedIndex} and then ${appliedIndex}`);
     }

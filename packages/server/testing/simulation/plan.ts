@@ -5,6 +5,7 @@
  */
 import { Chance } from "../../src/core/seeded/chance.js";
 import type { Tuning } from "../../src/node/tuning.js";
+import type { BackendFigures } from "../../src/simulation/simulated-backend.js";
 
 /** What can go wrong, and what operators do while it does. `strikes.ts` says what each of them is. */
 export const FAULTS = [
@@ -69,6 +70,7 @@ export interface Plan {
   readonly corruptCheckMs: number;
   readonly progressNotifyMs: number;
   readonly tuning: Partial<Tuning>;
+  readonly backend: BackendFigures;
   /** One way, between members. */
   readonly networkDelayMs: { readonly min: number; readonly max: number };
   readonly diskDelayMs: { readonly min: number; readonly max: number };
@@ -105,6 +107,7 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
     corruptCheckMs: chance.pick([0, 2000, 10_000]),
     progressNotifyMs: chance.pick([500, 5000, 600_000]),
     tuning,
+    backend: drawBackend(Chance.of(seed, "backend")),
     networkDelayMs: chance.pick([
       { min: 1, max: 1 },
       { min: 1, max: 5 },
@@ -123,6 +126,15 @@ export function drawPlan(seed: number, { durationMs = 120_000 }: PlanOptions = {
 
 /** With fewer, the log has gone past a snapshot in many pieces before it is there, and another one is sent, for good. */
 const CATCH_UP_ENTRIES_FOR_PIECES = 100;
+
+/** From segments of a few batches, cleaned all the time and read from the disk, to the product's own figures. */
+function drawBackend(chance: Chance): BackendFigures {
+  return {
+    segmentBytes: chance.pick([2, 8, 64, 4096]) * 1024,
+    slackBytes: chance.pick([1, 16, 8192]) * 1024,
+    cacheBytes: chance.pick([0, 256 * 1024, 64 * 1024 * 1024]),
+  };
+}
 
 /** From one of each to the product's own figure; what a run can tell apart from it. */
 function drawTuning(chance: Chance): Partial<Tuning> {

@@ -108,6 +108,5 @@ function cutPower(machine: Machine, chance: Chance): void {
   machine.losePower({
     sectorSurvives: (sector) => (torn ? tears(sector) : chance.percent(percent)),
     directoriesSurvive: chance.percent(50),
-    commits: (unflushed) => chance.int(unflushed + 1),
   });
 }

@@ -12,7 +12,7 @@ import { Chance } from "../../src/core/seeded/chance.js";
 import type { Logger } from "../../src/env.js";
 import type { NodeOptions } from "../../src/node/options.js";
 import { resolveTuning } from "../../src/node/tuning.js";
-import { Machine } from "../../src/simulation/machine.js";
+import { Machine, type MachineSettings } from "../../src/simulation/machine.js";
 import { MachineClock } from "../../src/simulation/machine-clock.js";
 import { MemoryNetwork } from "../../src/simulation/memory-network.js";
 import { MemoryChannel } from "../../src/simulation/memory-rpc.js";
@@ -118,7 +118,7 @@ export class Simulation {
     if (drifts) this.counters.note("fault: clock drift");
     const hardware = new Hardware(plan, name);
     const machine = new Machine({
-      ...{ name, world, owner, clock, network, behaviour: hardware, logger: this.#logger },
+      ...{ name, world, owner, clock, network, behaviour: hardware, logger: this.#logger, backend: plan.backend },
       events: this.oracle,
       randomOf: (life) => new SeededRandom(Chance.of(plan.seed, `${name} life ${life}`).int(2 ** 32)),
     });
@@ -179,9 +179,7 @@ export class Simulation {
     this.nemesis.heal();
   }
 
-  #settings(
-    name: string,
-  ): Omit<NodeOptions, "env" | "backend" | "walDirectory" | "snapshotDirectory" | "name" | "peerUrls"> {
+  #settings(name: string): MachineSettings {
     const { plan, initialCluster } = this;
     return {
       clientUrls: [`http://${name}:2379`],

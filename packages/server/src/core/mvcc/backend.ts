@@ -1,6 +1,6 @@
 /**
- * What the state machine asks of storage: ordered bytes to bytes, atomic batches, a durable prefix. Implemented by LMDB
- * and in memory under `io/backend/`; every implementation passes `io/backend/contract.ts`.
+ * What the state machine asks of storage: ordered bytes to bytes, atomic batches, a durable prefix. Implemented on
+ * segments of files and in memory under `io/backend/`; every implementation passes `io/backend/contract.ts`.
  *
  * Laws:
  * - A batch and the mark `at` become visible together, and survive a crash together or not at all.

@@ -1,5 +1,5 @@
 /**
- * A backend in memory, for the embedded node, the simulation and tests. Tables are B+trees that share nodes between
+ * A backend in memory, for the embedded node and tests. Tables are B+trees that share nodes between
  * copies, so a snapshot or a remembered commit costs almost nothing until something changes.
  *
  * The content lives in a `MemoryStore` that outlives the backend object, as a file outlives the process: opening a second

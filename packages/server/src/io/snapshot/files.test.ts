@@ -8,8 +8,8 @@ import type { SnapshotMark } from "../../core/raft/types.js";
 import type { Disk, DiskFile } from "../../env.js";
 import type { SnapshotBody } from "../../peer-network.js";
 import { markAt, put } from "../backend/contract.js";
-import { LmdbBackend } from "../backend/lmdb-backend.js";
 import { MemoryBackend } from "../backend/memory-backend.js";
+import { SegmentBackend } from "../backend/segments/segment-backend.js";
 import { diskError } from "../disk/disk-error.js";
 import { MemoryDisk } from "../disk/memory-disk.js";
 import { NodeDisk } from "../disk/node-disk.js";
@@ -306,16 +306,16 @@ describe("on a real disk", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it("a backend's content goes from LMDB through the files into LMDB and into memory", async () => {
-    const source = new LmdbBackend({ directory: join(directory, "source") });
+  it("a backend's content goes from segments through the files into segments and into memory", async () => {
+    const open = (name: string): Promise<SegmentBackend> =>
+      SegmentBackend.open({ disk: new NodeDisk({ writer: "pool" }), directory: join(directory, name) });
+    const source = await open("source");
     for (const { table, key, value } of someEntries()) source.commit([{ type: "put", table, key, value }], at);
     const sent = source.snapshot();
     source.commit([put("key", "later", "not in the snapshot")], { ...at, index: 78 });
     const files = await opened(new NodeDisk(), join(directory, "snapshots"));
     const received = await files.receive(expected, await outgoing(sent));
-    const lmdb = new LmdbBackend({ directory: join(directory, "target") });
-    const memory = new MemoryBackend();
-    for (const target of [lmdb, memory]) {
+    for (const target of [await open("target"), new MemoryBackend()]) {
       target.commit([put("key", "stale", "1"), put("auth", "stale", "1")], markAt(1));
       await target.replaceWith(received.header.mark, received.entries());
       expect(dump(target)).toEqual(someEntries().map(printed));

@@ -103,11 +103,11 @@ export class SegmentBackend implements Backend {
   }
 
   appliedAt(): AppliedAt {
-    return this.#open().appliedAt;
+    return this.#volume.appliedAt;
   }
 
   durableAt(): AppliedAt {
-    return this.#open().durableAt;
+    return this.#volume.durableAt;
   }
 
   async flush(): Promise<AppliedAt> {

@@ -172,8 +172,9 @@ export class Segment {
     const temporary = `${this.path}.tmp`;
     const file = await disk.open(temporary, "create");
     await file.writeAt(0, [encodeSegmentHeader(this.#header), ...chunks], { sync: true });
+    await file.close();
     await disk.rename(temporary, this.path);
     await disk.syncDirectory(directory);
-    return file;
+    return disk.open(this.path, "write");
   }
 }
