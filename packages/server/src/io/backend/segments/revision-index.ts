@@ -17,10 +17,15 @@ const MERGED_ENTRIES_MAX = CHUNK_ENTRIES / 2;
 export function revisionOf(key: Uint8Array): StoredRevision | undefined {
   const tombstone = key.length === REVISION_BYTES + 1 && key[REVISION_BYTES] === TOMBSTONE;
   if (!(tombstone || key.length === REVISION_BYTES) || key[8] !== SEPARATOR) return undefined;
-  const view = new DataView(key.buffer, key.byteOffset, key.length);
-  const main = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
-  if (!Number.isSafeInteger(main) || view.getUint32(9) !== 0) return undefined;
-  return { main, sub: view.getUint32(13), tombstone };
+  const main = uint32(key, 0) * 2 ** 32 + uint32(key, 4);
+  if (main > Number.MAX_SAFE_INTEGER || uint32(key, 9) !== 0) return undefined;
+  return { main, sub: uint32(key, 13), tombstone };
+}
+
+/** Big-endian. A view for it would cost more than all the rest of a look-up. */
+function uint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return ((high << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }
 
 export class RevisionIndex {
@@ -99,8 +104,13 @@ export class RevisionIndex {
 
   /** Sets position and says whether the revision is there. A position behind a chunk's end means the next one's begin. */
   #seek(main: number, sub: number, tombstone: boolean): boolean {
-    const first = this.#firstChunk((chunk) => chunk.compare(0, main, sub, tombstone) > 0);
-    this.#chunk = Math.max(0, first - 1);
+    let [low, high] = [0, this.#chunks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#chunks[middle] as RevisionChunk).compare(0, main, sub, tombstone) > 0) high = middle;
+      else low = middle + 1;
+    }
+    this.#chunk = Math.max(0, low - 1);
     const chunk = this.#chunks[this.#chunk];
     this.#at = chunk?.lowerBound(main, sub, tombstone) ?? 0;
     return chunk !== undefined && this.#at < chunk.count && chunk.compare(this.#at, main, sub, tombstone) === 0;
@@ -115,21 +125,11 @@ export class RevisionIndex {
     }
     const isBehind = (chunk: RevisionChunk, at: number): boolean =>
       compareBytes(encodeRevision(chunk.mainAt(at), chunk.subAt(at), chunk.isTombstone(at)), key) >= 0;
-    this.#chunk = Math.max(0, this.#firstChunk((chunk) => isBehind(chunk, 0)) - 1);
+    const first = this.#chunks.findIndex((chunk) => isBehind(chunk, 0));
+    this.#chunk = Math.max(0, (first < 0 ? this.#chunks.length : first) - 1);
     const chunk = this.#chunks[this.#chunk];
     this.#at = 0;
     while (chunk !== undefined && this.#at < chunk.count && !isBehind(chunk, this.#at)) this.#at++;
-  }
-
-  /** The first chunk of which something is true that stays true for all behind it. */
-  #firstChunk(holds: (chunk: RevisionChunk) => boolean): number {
-    let [low, high] = [0, this.#chunks.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (holds(this.#chunks[middle] as RevisionChunk)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 
   #isNewest(main: number, sub: number, tombstone: boolean): boolean {

@@ -5,7 +5,6 @@
 import { join } from "node:path";
 import { invariant } from "../../../core/invariant.js";
 import type { Disk, DiskFile } from "../../../env.js";
-import { namingNow } from "../../disk/disk-error.js";
 import { BackendCorruptError } from "./errors.js";
 import { sealFrame } from "./frame.js";
 import { FrameScan } from "./frame-scan.js";
@@ -110,8 +109,7 @@ export class Segment {
     if (recent !== undefined) return recent.bytes.slice(offset - recent.offset, offset - recent.offset + length);
     const file = this.#file;
     invariant(file !== undefined && offset + length <= this.#durable, `what ${this.path} has not in memory is durable`);
-    const segment = { number: this.number, file, end: this.#durable };
-    const bytes = namingNow(this.path, () => this.#options.cache.read(segment, offset, length));
+    const bytes = this.#options.cache.read(this, file, offset, length);
     if (bytes.length !== length) throw new BackendCorruptError(this.path, offset, "the file has become shorter");
     return bytes;
   }

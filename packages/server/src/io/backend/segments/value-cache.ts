@@ -4,16 +4,17 @@
  * itself is read alone: the system's page cache has it, and a whole block for it would cost five times as much.
  */
 import type { DiskFile } from "../../../env.js";
+import { namingNow } from "../../disk/disk-error.js";
 
 const BLOCK_BYTES = 64 * 1024;
 /** A segment has at most so many blocks: its offsets have 32 bits. */
 const BLOCKS_MAX = 2 ** 32 / BLOCK_BYTES;
 
-/** A segment as far as it may be read: nothing before `end` changes any more. */
+/** A segment as far as it may be read: nothing before `durable` changes any more. */
 export interface ReadableSegment {
   readonly number: number;
-  readonly file: DiskFile;
-  readonly end: number;
+  readonly path: string;
+  readonly durable: number;
 }
 
 export class ValueCache {
@@ -28,13 +29,13 @@ export class ValueCache {
     this.#bytesMax = bytesMax;
   }
 
-  /** The bytes, a copy. They stand before the segment's end. Blocks when they are not in memory. */
-  read(segment: ReadableSegment, offset: number, length: number): Uint8Array {
+  /** The bytes, a copy. They are durable. Blocks when they are not in memory. Errors: a `DiskError` that names the file. */
+  read(segment: ReadableSegment, file: DiskFile, offset: number, length: number): Uint8Array {
     const first = Math.floor(offset / BLOCK_BYTES);
     const from = offset - first * BLOCK_BYTES;
     const isInOne = from + length <= BLOCK_BYTES;
-    const block = isInOne ? this.#block(segment, first, from + length) : undefined;
-    return block?.slice(from, from + length) ?? segment.file.readNow(offset, length);
+    const block = isInOne ? this.#block(segment, file, first, from + length) : undefined;
+    return block?.slice(from, from + length) ?? readNow(segment, file, offset, length);
   }
 
   /** Forgets a segment that is gone. */
@@ -47,8 +48,8 @@ export class ValueCache {
   }
 
   /** A block with at least so many bytes; undefined when there is none and nothing says that its neighbours are wanted too. */
-  #block({ number, file, end }: ReadableSegment, index: number, wanted: number): Uint8Array | undefined {
-    const key = number * BLOCKS_MAX + index;
+  #block(segment: ReadableSegment, file: DiskFile, index: number, wanted: number): Uint8Array | undefined {
+    const key = segment.number * BLOCKS_MAX + index;
     const known = this.#blocks.get(key);
     if (known !== undefined && known.length >= wanted) {
       // Used last.
@@ -62,7 +63,7 @@ export class ValueCache {
     // A known one was read when the file ended there.
     this.#bytes -= known?.length ?? 0;
     const start = index * BLOCK_BYTES;
-    const block = file.readNow(start, Math.min(BLOCK_BYTES, end - start));
+    const block = readNow(segment, file, start, Math.min(BLOCK_BYTES, segment.durable - start));
     this.#blocks.delete(key);
     this.#blocks.set(key, block);
     this.#bytes += block.length;
@@ -77,4 +78,8 @@ export class ValueCache {
       this.#bytes -= length;
     }
   }
+}
+
+function readNow({ path }: ReadableSegment, file: DiskFile, offset: number, length: number): Uint8Array {
+  return namingNow(path, () => file.readNow(offset, length));
 }
