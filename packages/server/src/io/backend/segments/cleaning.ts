@@ -11,8 +11,8 @@ import type { ScannedFrame } from "./frame-scan.js";
 import type { SegmentLog } from "./segment-log.js";
 
 /** One turn looks at so many records or copies so many bytes, whichever comes first: a few milliseconds. */
-export const TURN_RECORDS_MAX: number = 2048;
-export const TURN_BYTES_MAX: number = 256 * 1024;
+const TURN_RECORDS_MAX: number = 2048;
+const TURN_BYTES_MAX: number = 256 * 1024;
 
 export interface CleaningOptions {
   readonly log: SegmentLog;

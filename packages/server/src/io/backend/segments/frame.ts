@@ -19,7 +19,7 @@
 import { crc32 } from "node:zlib";
 
 export const FRAME_HEADER_BYTES = 24;
-export const FRAME_ALIGNMENT = 8;
+const FRAME_ALIGNMENT = 8;
 const MAGIC = 0x5347_5642;
 /** Covered by `headerCrc`. */
 const FIELDS_BYTES = 16;

@@ -37,10 +37,6 @@ export class RevisionIndex {
   #chunk = 0;
   #at = 0;
 
-  get size(): number {
-    return this.#chunks.reduce((sum, { count }) => sum + count, 0);
-  }
-
   /** The index as it is, for good. Costs a reference a chunk. */
   freeze(): RevisionIndex {
     const frozen = new RevisionIndex();
