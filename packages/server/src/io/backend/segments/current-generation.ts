@@ -33,8 +33,11 @@ export async function readCurrent(disk: Disk, directory: string): Promise<number
 export async function writeCurrent(disk: Disk, directory: string, generation: number): Promise<void> {
   const path = join(directory, CURRENT);
   const file = await disk.open(`${path}.tmp`, "create");
-  await file.writeAt(0, [new TextEncoder().encode(`segments of generation ${generation}\n`)], { sync: true });
-  await file.close();
+  try {
+    await file.writeAt(0, [new TextEncoder().encode(`segments of generation ${generation}\n`)], { sync: true });
+  } finally {
+    await file.close();
+  }
   await disk.rename(`${path}.tmp`, path);
   await disk.syncDirectory(directory);
 }

@@ -241,8 +241,13 @@ export async function openVolume(
   await removeLeftovers(disk, directory, generation);
   if (generation !== undefined) return [options, volumeOptions, await Volume.open(generation, volumeOptions)];
   const volume = Volume.empty(1, volumeOptions);
-  await volume.flush();
-  await writeCurrent(disk, directory, volume.generation);
+  try {
+    await volume.flush();
+    await writeCurrent(disk, directory, volume.generation);
+  } catch (error) {
+    await volume.close();
+    throw error;
+  }
   return [options, volumeOptions, volume];
 }
 

@@ -169,8 +169,11 @@ export class Segment {
     const { disk, directory } = this.#options;
     const temporary = `${this.path}.tmp`;
     const file = await disk.open(temporary, "create");
-    await file.writeAt(0, [encodeSegmentHeader(this.#header), ...chunks], { sync: true });
-    await file.close();
+    try {
+      await file.writeAt(0, [encodeSegmentHeader(this.#header), ...chunks], { sync: true });
+    } finally {
+      await file.close();
+    }
     await disk.rename(temporary, this.path);
     await disk.syncDirectory(directory);
     return disk.open(this.path, "write");
