@@ -123,7 +123,8 @@ describe("a transaction", () => {
     expect(outcome).toMatchObject({ kind: "status" });
     if (outcome.kind !== "status") return;
     // Protobuf's own bound of depth comes first.
-    expect([outcome.code, outcome.message]).toEqual(depth === 10 ? [0, "OK"] : [13, "Error deserializing request"]);
+    if (depth === 10) expect(outcome.code).toBe(0);
+    else expect([outcome.code, outcome.message]).toEqual([13, "Error deserializing request"]);
   });
 
   it("of more operations, nested, than 32 lists may have is refused as one of too many", async () => {
