@@ -54,22 +54,30 @@ describe("the kvorum command", () => {
     expect(await running.exited).toBe(0);
   }, 20_000);
 
-  it("starts again after it was killed, and leaves nothing outside its data directory", async () => {
-    const dataDir = await temporaryDirectory();
-    const first = await serve(dataDir);
-    const channel = niceChannel(first.endpoint);
-    await channel.unary(KV.method.put, { key: bytes("k"), value: bytes("kept") });
-    await channel.close();
-    first.child.kill("SIGKILL");
-    expect(await first.exited).toBe("SIGKILL");
-    for (const folder of ["rpc", "rpc-peers-1"])
-      expect(await readdir(join(dataDir, "member", folder)), folder).toEqual(["rpc"]);
-    const second = await serve(dataDir);
-    const again = niceChannel(second.endpoint);
-    const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });
-    await again.close();
-    expect(kvs.map((kv) => text(kv.value))).toEqual(["kept"]);
-  }, 20_000);
+  it.each([
+    ["lean", []],
+    ["nice", ["rpc", "rpc-peers-1"]],
+  ])(
+    "starts again after it was killed, and leaves nothing outside its data directory (%s)",
+    async (engine, sockets) => {
+      const dataDir = await temporaryDirectory();
+      const first = await serve(dataDir, [], { KVORUM_ENGINE: engine });
+      const channel = niceChannel(first.endpoint);
+      await channel.unary(KV.method.put, { key: bytes("k"), value: bytes("kept") });
+      await channel.close();
+      first.child.kill("SIGKILL");
+      expect(await first.exited).toBe("SIGKILL");
+      const left = (await readdir(join(dataDir, "member"))).filter((name) => name.startsWith("rpc"));
+      expect(left.sort()).toEqual(sockets);
+      for (const folder of left) expect(await readdir(join(dataDir, "member", folder)), folder).toEqual(["rpc"]);
+      const second = await serve(dataDir, [], { KVORUM_ENGINE: engine });
+      const again = niceChannel(second.endpoint);
+      const { kvs } = await again.unary(KV.method.range, { key: bytes("k") });
+      await again.close();
+      expect(kvs.map((kv) => text(kv.value))).toEqual(["kept"]);
+    },
+    20_000,
+  );
 
   it("refuses damaged data with file and offset instead of serving it", async () => {
     const dataDir = await temporaryDirectory();
