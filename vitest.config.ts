@@ -20,9 +20,10 @@ const WITH_CONTAINERS = process.env["KVORUM_CONTAINERS"] !== undefined;
 const LONG = [
   "integration/attacks/*.test.ts",
   "integration/auth/etcdctl.test.ts",
-  "integration/cli/{administration,guides,migrate,process,same-as-etcdctl,secure,tour}.test.ts",
+  "integration/cli/{administration,completion,guides,migrate,process,same-as-etcdctl,secure,tour}.test.ts",
   "integration/{client,concurrency}/etcd.test.ts",
   "integration/conformance/members.test.ts",
+  "integration/gateway/attacks.test.ts",
   "integration/etcdctl/subcommands.test.ts",
   "integration/robustness/simulation/*.test.ts",
   "integration/tls/{cluster,floods,processes,rotation}.test.ts",

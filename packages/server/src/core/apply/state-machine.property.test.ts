@@ -194,7 +194,7 @@ describe("the same log", () => {
         }
         expect(fingerprint(follower)).toEqual(fingerprint(leader));
       }),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
     expect(effects).toBeGreaterThan(1000);
     expect(refusals).toBeGreaterThan(200);
