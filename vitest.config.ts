@@ -77,6 +77,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/dist/**"],
           testTimeout: 20_000,
           maxWorkers: WORKERS,
+          // Files share the modules of their worker: loading them anew for each took more time than the tests.
+          isolate: false,
         },
       },
       {

@@ -27,9 +27,13 @@ const failure = (text: string, maybeSent = true): RpcError => new RpcError(Statu
 
 describe("a call that is traced", () => {
   const log: [string, Partial<CallMessage>][] = [];
+  /** The channel is the process's: calls that others began before may end while it is listened to. */
+  let begun = new WeakSet<CallMessage>();
   const note =
     (event: string) =>
     (message: CallMessage): void => {
+      if (event === "start") begun.add(message);
+      if (!begun.has(message)) return;
       log.push([event, { ...message, tries: message.tries.map((attempt) => ({ ...attempt })) }]);
     };
   const listeners = {
@@ -41,6 +45,7 @@ describe("a call that is traced", () => {
   };
   beforeEach(() => {
     log.length = 0;
+    begun = new WeakSet();
     callChannel.subscribe(listeners);
   });
   afterEach(() => {
