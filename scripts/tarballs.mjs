@@ -21,7 +21,7 @@ function publicFolders() {
 
 function filesWithoutSource(folder) {
   const dist = join(root, folder, "dist");
-  const sources = folder === "proto" ? "gen" : "src";
+  const sources = folder === "proto" ? "." : "src";
   return readdirSync(dist, { recursive: true })
     .filter((name) => name.endsWith(".js"))
     .filter((name) => !existsSync(join(root, folder, sources, name.replace(/\.js$/, ".ts"))))
