@@ -47,9 +47,11 @@ describe("config-service", () => {
   });
 
   beforeEach(async () => {
-    await client.txn({
+    const { header } = await client.txn({
       then: Object.entries(DEFAULTS).map(([key, text]) => client.op.put(`/config/${key}`, String(text))),
     });
+    // The configuration alone may look as it should before the service has seen this.
+    await untilSeen("timeout", header.revision);
     await untilConfig(DEFAULTS);
   });
 
