@@ -110,13 +110,13 @@ function comparable({ code, stdout, stderr }: CommandResult, { server, memberId,
       )
       .replace(/("(?:ClusterID|MemberID|ID|Leader|RaftTerm|RaftIndex|RaftAppliedIndex|DBSize)" : )\d+/g, "$1N")
       .replace(/\d+(\.\d+)?(ms|µs|s)\b/g, "<time>")
-      .replace(/\d+(\.\d+)? kB, (true|false), (true|false), \d+, \d+, \d+/g, "<size>, $2, $3, <raft>")
+      .replace(/\d+(\.\d+)? k?B, (true|false), (true|false), \d+, \d+, \d+/g, "<size>, $2, $3, <raft>")
       // Cells grow with what is in them.
       .replace(/^[+|].*$/gm, (row) =>
         row
           .replace(/-+/g, "-")
           .replace(/ +/g, " ")
-          .replace(/\d+(\.\d+)? kB \| (\w+) \| (\w+) \| \d+ \| \d+ \| \d+/, "<size>"),
+          .replace(/\d+(\.\d+)? k?B \| (\w+) \| (\w+) \| \d+ \| \d+ \| \d+/, "<size>"),
       )
       .replace(/ +(<id>|<member>)/g, " $1");
   return { code, stdout: plain(stdout), stderr: plain(stderr) };
