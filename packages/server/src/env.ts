@@ -36,7 +36,10 @@ export interface DiskFile {
   readonly size: number;
   /** Returns fewer bytes at the end of the file. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
-  /** The same, and the thread stands still meanwhile: for small reads that the page cache mostly answers. */
+  /**
+   * The same, and the thread stands still meanwhile: for small reads that the page cache mostly answers. Goes on after a
+   * failed write, of which the caller does not read: a node answers what it knows durably until it has stopped.
+   */
   readNow(offset: number, length: number): Uint8Array;
   /**
    * Writes the chunks one behind the other. Takes ownership of them until it settles. With `sync` it resolves when the

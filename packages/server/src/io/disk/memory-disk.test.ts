@@ -71,6 +71,8 @@ describe("memory disk crash", () => {
     failing = false;
     await expect(file.dataSync()).rejects.toThrow(/earlier failure/);
     await expect(file.writeAt(0, [filled(1, 1)])).rejects.toThrow(/earlier failure/);
+    await expect(file.readAt(0, 1)).rejects.toThrow(/earlier failure/);
+    expect([...file.readNow(0, 1)]).toEqual([1]);
   });
 });
 

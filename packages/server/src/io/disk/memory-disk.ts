@@ -231,11 +231,12 @@ class MemoryFile implements DiskFile {
   }
 
   async readAt(offset: number, length: number): Promise<Uint8Array> {
+    this.#check();
     return this.readNow(offset, length);
   }
 
   readNow(offset: number, length: number): Uint8Array {
-    this.#check();
+    this.#checkOpen();
     return this.#inode.read(offset, length);
   }
 
@@ -270,8 +271,12 @@ class MemoryFile implements DiskFile {
     change();
   }
 
-  #check(): void {
+  #checkOpen(): void {
     if (this.#closed || !this.#alive()) throw diskError("EBADF", `${this.#path} is closed`);
+  }
+
+  #check(): void {
+    this.#checkOpen();
     if (this.#poison !== undefined) {
       throw diskError("EIO", `${this.#path} is not usable after an earlier failure`, this.#poison);
     }

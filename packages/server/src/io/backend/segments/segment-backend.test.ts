@@ -203,6 +203,27 @@ describe("a disk that fails", () => {
     await backend.close();
   });
 
+  it("answers from what was durable before a write failed, until it is closed (simulation, seed 131)", async () => {
+    let failing = false;
+    const disk = new MemoryDisk({
+      before: ({ type }) => {
+        if (failing && type === "write") throw new Error("no space left on device");
+      },
+    });
+    // Nothing stays in memory, so that what is read comes from the file.
+    const backend = await SegmentBackend.open({ disk, directory: "/backend", cacheBytes: 0 });
+    backend.commit(
+      revisions(1, 3, () => "value"),
+      markAt(1),
+    );
+    await backend.flush();
+    failing = true;
+    backend.commit([put("key", "b", "1")], markAt(2));
+    await expect(backend.flush()).rejects.toThrow(BackendFailedError);
+    expect(backend.get("key", encodeRevision(1, 0))).toEqual(bytes("value"));
+    await backend.close();
+  });
+
   it("fails what a failpoint before the swap fails, and the old content stays on disk", async () => {
     const failpoints = {
       hit: (site: FailpointSite) => {
