@@ -69,7 +69,7 @@ export function summarize({ nodes, startTime, samples, timeDeltas }: CpuProfile,
   return { busyMicros, idleMicros, packages: ranked(packages), functions: ranked(functions) };
 }
 
-/** `kvorum core`, `transport`, `node:http2`, `@grpc/grpc-js`, `lmdb`, `GC`, `native` and their like. */
+/** `kvorum core`, `transport`, `node:http2`, `@grpc/grpc-js`, `GC`, `native` and their like. */
 export function ownerOf({ functionName, url }: ProfileNode["callFrame"]): string {
   if (url === "") return OUTSIDE[functionName] ?? "native";
   if (/^node:(?:internal\/)?http2/.test(url)) return "node:http2";

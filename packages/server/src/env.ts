@@ -46,7 +46,7 @@ export interface DiskFile {
    * data is durable (`fdatasync`), in one round trip to whatever does the work.
    */
   writeAt(offset: number, chunks: readonly Uint8Array[], options?: { readonly sync?: boolean }): Promise<void>;
-  /** After a rejection the file is poisoned: every later call rejects (a failed fsync may have dropped the pages). */
+  /** After a rejection the file is poisoned: every later call but `readNow` rejects (a failed fsync may have dropped the pages). */
   dataSync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): Promise<void>;

@@ -37,5 +37,10 @@ export function engineNamed(name: string): RpcEngine {
 /** What is used where nobody asks for an engine. Errors: `TypeError` for an impossible name in the environment. */
 export function defaultEngine(): RpcEngine {
   const name = process.env[ENGINE_VARIABLE];
-  return name === undefined || name === "" ? leanEngine : engineNamed(name);
+  if (name === undefined || name === "") return leanEngine;
+  try {
+    return engineNamed(name);
+  } catch (cause) {
+    throw new TypeError(`${ENGINE_VARIABLE}: ${(cause as Error).message}`, { cause });
+  }
 }
