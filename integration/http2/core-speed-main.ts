@@ -1,6 +1,6 @@
 /**
  * How fast the HTTP/2 core is by itself: two connections back to back in one thread, without sockets, so each call is
- * encoded and decoded twice. Started by `scripts/campaigns/http2-core.mjs`.
+ * encoded and decoded twice. Started by `scripts/http2-core.mjs`.
  */
 import { Http2Connection } from "../../packages/transport/dist/http2/connection.js";
 import type { Http2Events, StreamHandler } from "../../packages/transport/dist/http2/events.js";

@@ -162,7 +162,8 @@ function check(options: ResolvedOptions): void {
   if (!(options.electionMs >= 5 * options.heartbeatMs)) {
     throw wrong("electionMs", options.electionMs, `at least 5 heartbeats (${5 * options.heartbeatMs})`);
   }
-  if (!(options.watchProgressNotifyMs >= 100)) {
+  checkMs("watchProgressNotifyMs", options.watchProgressNotifyMs);
+  if (options.watchProgressNotifyMs < 100) {
     throw wrong("watchProgressNotifyMs", options.watchProgressNotifyMs, "100 or more");
   }
 }

@@ -123,6 +123,7 @@ describe("startNode", () => {
     await expect(startNode({ electionMs: 100 })).rejects.toThrow("electionMs is 100: give at least 5 heartbeats (500)");
     await expect(startNode({ maxTxnOps: 0 })).rejects.toThrow("maxTxnOps is 0: give a whole number from 1 on");
     await expect(startNode({ watchProgressNotifyMs: 1 })).rejects.toThrow(RangeError);
+    await expect(startNode({ watchProgressNotifyMs: 2 ** 31 })).rejects.toThrow("from 0 to 2147483647");
   });
 
   it("sends progress notifications as often as it was told", async () => {

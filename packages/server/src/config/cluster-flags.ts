@@ -1,7 +1,7 @@
 /** Flags of the cluster: its members at the birth, how it elects, and how its members' data are compared. */
 import { FEATURE_GATES, type FeatureGates } from "./feature-gates.js";
 import type { FlagsOf } from "./flag.js";
-import { boolean, duration, oneOf, switches, text, urls, wholeNumber } from "./values.js";
+import { boolean, oneOf, switches, text, timerDuration, urls, wholeNumber } from "./values.js";
 
 export interface ClusterSettings {
   readonly listenPeerUrls: readonly string[];
@@ -95,7 +95,7 @@ export const CLUSTER_FLAGS: FlagsOf<ClusterSettings> = {
     group: "Checks",
     placeholder: "<duration>",
     help: "pause between comparisons of the members' data; 0 turns them off",
-    read: duration,
+    read: timerDuration,
     fallback: 0,
     fallbackText: "0s",
     isDuration: true,

@@ -96,6 +96,12 @@ log-outputs: [stdout, /var/log/kvorum.log]
     expect(mistake("warning-apply-duration: 1.5")).toContain("a duration with units");
   });
 
+  it("refuses a duration that no timer can wait for, which would be none at all", () => {
+    expect(mistake('{"grpc-keepalive-interval":"9007199254740993"}')).toContain("a duration of at most 24 days");
+    expect(mistake("watch-progress-notify-interval: 597h")).toContain("a duration of at most 24 days");
+    expect(config("grpc-keepalive-interval: 596h").keepAlive).toMatchObject({ intervalMs: 596 * 3_600_000 });
+  });
+
   it("leaves a value as it was written", () => {
     expect(config("name: 007").name).toBe("007");
     expect(config("name: 1e3").name).toBe("1e3");

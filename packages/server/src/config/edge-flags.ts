@@ -2,7 +2,7 @@
 import type { AuthTokenOptions } from "../security-options.js";
 import { authToken } from "./auth-token.js";
 import type { FlagsOf } from "./flag.js";
-import { boolean, duration, list, oneOf, urls, wholeNumber } from "./values.js";
+import { boolean, list, oneOf, timerDuration, urls, wholeNumber } from "./values.js";
 
 export interface EdgeSettings {
   readonly authToken: AuthTokenOptions;
@@ -119,7 +119,7 @@ export const EDGE_FLAGS: FlagsOf<EdgeSettings> = {
     group: "Connections",
     placeholder: "<duration>",
     help: "a client that pings more often is sent away",
-    read: duration,
+    read: timerDuration,
     fallback: 5000,
     fallbackText: "5s",
     isDuration: true,
@@ -129,7 +129,7 @@ export const EDGE_FLAGS: FlagsOf<EdgeSettings> = {
     group: "Connections",
     placeholder: "<duration>",
     help: "pause between pings to a silent client; 0 turns them off",
-    read: duration,
+    read: timerDuration,
     fallback: 7_200_000,
     fallbackText: "2h",
     isDuration: true,
@@ -139,7 +139,7 @@ export const EDGE_FLAGS: FlagsOf<EdgeSettings> = {
     group: "Connections",
     placeholder: "<duration>",
     help: "how long a client may take to answer one",
-    read: duration,
+    read: timerDuration,
     fallback: 20_000,
     fallbackText: "20s",
     isDuration: true,

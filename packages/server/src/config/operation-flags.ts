@@ -3,7 +3,7 @@
 import type { LogLevel } from "../log/logger.js";
 import type { FlagsOf } from "./flag.js";
 import { logOutputs } from "./log-outputs.js";
-import { boolean, duration, oneOf, text } from "./values.js";
+import { boolean, oneOf, text, timerDuration } from "./values.js";
 
 export interface OperationSettings {
   readonly watchProgressNotifyInterval: number;
@@ -26,7 +26,7 @@ export const OPERATION_FLAGS: FlagsOf<OperationSettings> = {
     group: "History",
     placeholder: "<duration>",
     help: "pause between progress notifications on an idle watch; not under 100ms",
-    read: duration,
+    read: timerDuration,
     fallback: 600_000,
     fallbackText: "10m",
     isDuration: true,
@@ -85,7 +85,7 @@ export const OPERATION_FLAGS: FlagsOf<OperationSettings> = {
     group: "Logging",
     placeholder: "<duration>",
     help: "log a request that takes longer",
-    read: duration,
+    read: timerDuration,
     fallback: 300,
     fallbackText: "300ms",
     isDuration: true,
@@ -96,7 +96,7 @@ export const OPERATION_FLAGS: FlagsOf<OperationSettings> = {
     group: "Logging",
     placeholder: "<duration>",
     help: "log an entry that takes longer to apply",
-    read: duration,
+    read: timerDuration,
     fallback: 100,
     fallbackText: "100ms",
     isDuration: true,

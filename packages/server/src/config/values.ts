@@ -71,6 +71,16 @@ export const duration: ReadValue<number> = (value) => {
   throw new ValueError("a duration with units, such as 10m, 1h30m or 500ms");
 };
 
+/** What a timer of Node can wait for; etcd takes 292 years. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** A duration that a timer can wait for. */
+export const timerDuration: ReadValue<number> = (value) => {
+  const ms = duration(value);
+  if (ms <= TIMER_MS_MAX) return ms;
+  throw new ValueError("a duration of at most 24 days (596h31m23.647s)");
+};
+
 const TRUE = ["1", "t", "T", "true", "True", "TRUE"];
 const FALSE = ["0", "f", "F", "false", "False", "FALSE"];
 

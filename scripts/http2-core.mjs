@@ -2,11 +2,11 @@
  * How many calls a second the HTTP/2 core does by itself, both sides of a connection in one thread without sockets. A few
  * seconds. Build first.
  *
- *   node scripts/campaigns/http2-core.mjs [--seconds N]
+ *   node scripts/http2-core.mjs [--seconds N]
  */
 import { parseArgs } from "node:util";
-import { importSources } from "../import-sources.mjs";
-import { wholeNumber } from "../whole-number.mjs";
+import { importSources } from "./import-sources.mjs";
+import { wholeNumber } from "./whole-number.mjs";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "3" } } });
 const { coreSpeed } = await importSources("integration/http2/core-speed-main.ts");
