@@ -6,7 +6,7 @@ describe("the command line", () => {
   it("nothing means a whole run of everything, with tables and pictures", () => {
     const { settings, only, publish, subject } = parseOptions([]);
     expect([only, publish, subject]).toEqual([[], true, "servers"]);
-    expect(settings).toMatchObject({ rounds: 5, seconds: 5, quick: false, engine: "nice" });
+    expect(settings).toMatchObject({ rounds: 5, seconds: 5, quick: false, engine: "lean" });
     expect(settings.sizes).toMatchObject({
       keys: 1_000_000,
       growthKeys: [1_000, 100_000, 1_000_000],
@@ -27,10 +27,10 @@ describe("the command line", () => {
     expect(parseOptions(["--keys", "50000"]).settings.sizes.growthKeys).toEqual([1_000, 50_000]);
   });
 
-  it("the engine comes from the flag, then from the environment", () => {
-    expect(parseOptions(["--engine", "lean"]).settings.engine).toBe("lean");
-    expect(parseOptions([], { KVORUM_ENGINE: "lean" }).settings.engine).toBe("lean");
-    expect(parseOptions(["--engine", "nice"], { KVORUM_ENGINE: "lean" }).settings.engine).toBe("nice");
+  it("the engine comes from the flag, then from the environment, and is the lean one where neither names it", () => {
+    expect(parseOptions([]).settings.engine).toBe("lean");
+    expect(parseOptions([], { KVORUM_ENGINE: "nice" }).settings.engine).toBe("nice");
+    expect(parseOptions(["--engine", "lean"], { KVORUM_ENGINE: "nice" }).settings.engine).toBe("lean");
   });
 
   it("mistakes are named", () => {

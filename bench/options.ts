@@ -1,6 +1,6 @@
 /** The command line of `pnpm bench`. Pure. */
 import { parseArgs } from "node:util";
-import { ENGINE_VARIABLE } from "@kvorum/transport";
+import { ENGINE_VARIABLE, leanEngine } from "@kvorum/transport";
 import { ENGINES, type Engine } from "./engines.js";
 import type { Settings, Sizes } from "./plan.js";
 
@@ -20,7 +20,7 @@ export interface Options {
 export const USAGE = `pnpm bench [coordination] [options]
   coordination      locks and transactions of our client beside those of npm etcd3 instead
   --only <name>     a group or workload (see --list); may be given again
-  --engine <name>   RPC engine of Kvorum's server: lean or nice (default: ${ENGINE_VARIABLE}, or nice)
+  --engine <name>   RPC engine of Kvorum's server: lean or nice (default: ${ENGINE_VARIABLE}, or ${leanEngine.name})
   --rounds <n>      rounds of each workload (default 5)
   --seconds <n>     length of a round (default 5)
   --keys <n>        keys that puts choose from, and the most that growth goes to (default 1000000)
@@ -41,7 +41,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     allowPositionals: true,
     options: {
       only: { type: "string", multiple: true, default: [] },
-      engine: { type: "string", default: environment[ENGINE_VARIABLE] || "nice" },
+      engine: { type: "string", default: environment[ENGINE_VARIABLE] || leanEngine.name },
       rounds: { type: "string" },
       seconds: { type: "string" },
       keys: { type: "string" },
