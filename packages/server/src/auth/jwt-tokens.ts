@@ -2,9 +2,10 @@
  * JSON web tokens: signed text that says who its holder is and which revision of the users it was made from. Members keep
  * nothing about them, so one that has lost a permission keeps its token; the revision is what makes it worthless.
  *
+ * `jose` is loaded with the first token: most nodes never see one.
+ *
  * Exactly the configured algorithm is accepted, whatever a token claims about itself (RFC 8725 §3.1).
  */
-import { jwtVerify, SignJWT } from "jose";
 import type { Identity } from "../core/auth/types.js";
 import type { Clock } from "../env.js";
 import { type JwtKeys, type JwtOptions, readJwtKeys } from "./jwt-keys.js";
@@ -31,6 +32,7 @@ export class JwtTokens {
   async sign({ user, authRevision }: Identity): Promise<string | undefined> {
     const { signKey } = this.#keys;
     if (signKey === undefined) return undefined;
+    const { SignJWT } = await import("jose");
     const nowSeconds = Math.floor(this.#clock.wallMs() / 1000);
     return new SignJWT({ username: user, revision: Number(authRevision) })
       .setProtectedHeader({ alg: this.#signMethod, typ: "JWT" })
@@ -42,6 +44,7 @@ export class JwtTokens {
   /** Who holds it; undefined when it is not ours, has expired or does not say what it must. */
   async identityOf(token: string): Promise<Identity | undefined> {
     if (token.length > LENGTH_MAX) return undefined;
+    const { jwtVerify } = await import("jose");
     try {
       const { payload } = await jwtVerify(token, this.#keys.verifyKey, {
         algorithms: [this.#signMethod],

@@ -16,9 +16,11 @@ export interface Versions {
   readonly kvorum: string;
 }
 
+/** Of Prometheus' text format. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 /** What the endpoints need of the node's metrics. */
 export interface HttpMetrics {
-  readonly contentType: string;
   text(): Promise<string>;
   countHealth(healthy: boolean): void;
   countCheck: CountCheck;
@@ -35,7 +37,7 @@ export function healthEndpoints({ node, metrics }: EndpointParts): Endpoints {
   return new Map<string, Endpoint>([
     ["/health", (query) => health(node, metrics, query)],
     // Always the text format, as etcd: OpenMetrics would rename counters that do not end in `_total`.
-    ["/metrics", async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() })],
+    ["/metrics", async () => ({ status: 200, contentType: METRICS_TYPE, body: await metrics.text() })],
     ...checkEndpoints(node, (kind, name, passed) => metrics.countCheck(kind, name, passed)),
   ]);
 }

@@ -12,7 +12,6 @@ import { CallMeasures } from "./metrics/call-measures.js";
 import { HealthMeasures } from "./metrics/health-measures.js";
 import { NodeReadings, type NodeReadingsOptions } from "./metrics/node-readings.js";
 import { ProcessReadings } from "./metrics/process-readings.js";
-import { registryOf } from "./metrics/registry.js";
 
 export interface MetricsOptions extends NodeReadingsOptions {
   /** What the parts of the node count. Default: nothing is. */
@@ -27,14 +26,15 @@ export class Metrics {
   readonly node: NodeMeasures;
   readonly calls: CallMeasures;
   readonly #health = new HealthMeasures();
-  readonly #registry: Registry;
+  readonly #sets: readonly MeasureSet[];
+  #registry: Registry | undefined;
 
   constructor(options: MetricsOptions) {
     const { measures = new NodeMeasures(), more = [], extensive = false } = options;
     this.node = measures;
     this.calls = new CallMeasures(extensive);
     const readings = new NodeReadings(options);
-    this.#registry = registryOf([measures, ...more, this.calls, this.#health, readings, new ProcessReadings()]);
+    this.#sets = [measures, ...more, this.calls, this.#health, readings, new ProcessReadings()];
   }
 
   /** A request to `/health`. */
@@ -47,15 +47,13 @@ export class Metrics {
     this.#health.countCheck(type, name, passed);
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
   /** Everything in Prometheus' text format. */
   async text(): Promise<string> {
     const { scrapes, scrapesInFlight } = this.#health;
     scrapesInFlight.add();
     try {
+      // `prom-client` is loaded by the first who asks: an embedded node is rarely asked.
+      this.#registry ??= (await import("./metrics/registry.js")).registryOf(this.#sets);
       const text = await this.#registry.metrics();
       scrapes.of("200").add();
       return text;

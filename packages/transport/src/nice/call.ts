@@ -8,7 +8,7 @@
 import type { ChannelInterface, Metadata as GrpcMetadata, StatusObject } from "@grpc/grpc-js";
 import type { CallOptions } from "../channel.js";
 import { RpcError, StatusCode } from "../status.js";
-import { fromGrpcMetadata, toGrpcMetadata } from "./metadata.js";
+import { fromGrpcMetadata, toGrpcMetadata } from "./grpc-metadata.js";
 
 type GrpcCall = ReturnType<ChannelInterface["createCall"]>;
 

@@ -1,22 +1,21 @@
 /**
- * The client half of engine one: a grpc-js channel to one endpoint. nice-grpc opens it, because that bounds the time a
+ * A grpc-js channel to one endpoint. nice-grpc opens it, because that bounds the time a
  * connection attempt may take (grpc-js alone waits for ever on a peer that accepts and says nothing); calls go through
  * `call.ts`, one layer below nice-grpc's own client.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { type ChannelInterface, connectivityState } from "@grpc/grpc-js";
 import { createChannel } from "nice-grpc";
-import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
+import type { CallOptions, Channel, ChannelOptions, ChannelState } from "../channel.js";
 import { sendBytesMaxDefault } from "../endpoint.js";
 import { decodeAnswer, encodeRequest } from "../messages.js";
 import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
 import { RpcError, StatusCode } from "../status.js";
 import { Call, type CallListener } from "./call.js";
+import { CHANNEL_CLOSED, channelClosed } from "./channel-closed.js";
 import { asBuffer } from "./codec.js";
 import { grpcOptions, parseEndpoint } from "./endpoint.js";
 import { StreamCall } from "./stream-call.js";
-
-const closedDetails = "the channel is closed";
 
 const states: Readonly<Record<number, ChannelState>> = {
   [connectivityState.IDLE]: "idle",
@@ -26,14 +25,8 @@ const states: Readonly<Record<number, ChannelState>> = {
   [connectivityState.SHUTDOWN]: "closed",
 };
 
-/**
- * Opens a channel by way of grpc-js. No I/O happens before the first call.
- *
- * Errors: `TypeError` for an endpoint that is not `http`, `https` or `unix`.
- */
-export const niceChannel: TransportFactory = (endpoint, options = {}) => new NiceChannel(endpoint, options);
-
-class NiceChannel implements Channel {
+/** Errors: `TypeError` for an endpoint that is not `http`, `https` or `unix`. */
+export class GrpcChannel implements Channel {
   readonly endpoint: string;
   readonly #channel: ChannelInterface;
   readonly #sendBytesMax: number;
@@ -112,7 +105,7 @@ class NiceChannel implements Channel {
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    for (const call of [...this.#calls]) call.fail(StatusCode.CANCELLED, closedDetails);
+    for (const call of [...this.#calls]) call.fail(StatusCode.CANCELLED, CHANNEL_CLOSED);
     this.#channel.close();
     // grpc-js learns an address that needs no lookup one turn after the first call. When that is after the close it connects all
     // the same, and keeps the connection for ever; closed once more, it lets go of it.
@@ -128,7 +121,7 @@ class NiceChannel implements Channel {
 
   #start(path: string, options: CallOptions, listener: CallListener): Call {
     if (this.#closed) {
-      throw new RpcError(StatusCode.CANCELLED, closedDetails, { method: path, maybeSent: false });
+      throw channelClosed(path);
     }
     const call = new Call(this.#channel, path, options, listener, (ended) => this.#calls.delete(ended));
     this.#calls.add(call);

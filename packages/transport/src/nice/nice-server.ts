@@ -1,6 +1,5 @@
 /**
- * The server half of engine one, over nice-grpc's server. It owns its listener: behind the port mux it listens on a
- * private unix socket.
+ * A server of nice-grpc. It owns its listener: behind the port mux it listens on a private unix socket.
  */
 
 import type { DescService } from "@bufbuild/protobuf";
@@ -31,14 +30,9 @@ const concurrentStreamsMaxDefault = 10_000;
  */
 const farewellMsMax = 1_000;
 
-/** Creates a server on nice-grpc; nothing listens before `listen`. */
-export function createNiceServer(options: RpcServerOptions = {}): RpcServer {
-  return new NiceServer(options);
-}
-
 type Registration = (server: Server) => void;
 
-class NiceServer implements RpcServer {
+export class NiceServer implements RpcServer {
   readonly #options: RpcServerOptions;
   readonly #services: Registration[] = [];
   readonly #middleware: ServerMiddleware[] = [];
