@@ -33,6 +33,7 @@ import { Observer } from "./observe/observer.js";
 import { type RpcMiddleware, withRpcMiddleware } from "./observe/rpc-middleware.js";
 import { type BigIntLike, type CallOptions, toBigInt } from "./options.js";
 import { type RawServices, rawServices } from "./rpc.js";
+import { progressIsExact, versionOf } from "./watch/progress.js";
 import { WatchHub } from "./watch/watch-hub.js";
 
 export interface ClientOptions {
@@ -181,7 +182,10 @@ class EtcdClient extends KvStore<string> implements Client {
     });
     connections.follow(caller);
     const streams = new Streams(balancer, credentials, clock, interceptor);
-    const watches = new WatchHub({ streams, clock, random, closed: abort.signal, observer });
+    const watches = new WatchHub({
+      ...{ streams, clock, random, closed: abort.signal, observer },
+      progressIsExact: async ({ address }) => progressIsExact(await versionOf(caller, address)),
+    });
     const lease = new Leases({
       ...{ caller, streams, clock, random, newLeaseId },
       ...timeoutMs,

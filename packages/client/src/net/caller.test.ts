@@ -241,6 +241,28 @@ describe("a password", () => {
     expect(await refused).toMatchObject({ name: "UnauthenticatedError", outcome: "not-applied", attempts: 2 });
   });
 
+  it("becomes a third token where the member went away with the second", async () => {
+    const { caller, transport, clock } = setUp(["http://a"], auth);
+    let [tokens, life] = [0, 1];
+    transport.answer = ({ method, options }) => {
+      if (method === "Authenticate") return { token: `life-${life}-${++tokens}` };
+      if (tokens === 2 && life === 2) {
+        life = 3;
+        throw failure("UNAVAILABLE", "connection lost");
+      }
+      if (!String(options.metadata?.["token"]).startsWith(`life-${life}-`)) {
+        throw failure("UNAUTHENTICATED", "etcdserver: invalid auth token");
+      }
+      return {};
+    };
+    await caller.unary(KV.method.range, {}, "read");
+    life = 2;
+    const answered = caller.unary(KV.method.range, {}, "read");
+    await clock.advance(1_000);
+    await answered;
+    expect(tokens).toBe(3);
+  });
+
   it("that is wrong ends the call without a loop", async () => {
     const { caller, transport } = setUp(["http://a", "http://b"], auth);
     transport.answer = () => {

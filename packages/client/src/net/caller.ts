@@ -274,6 +274,8 @@ export class Caller {
     if (options.retry === "never") surface();
     const action = decide(failure.kind, call.operation);
     if (action === "surface") surface();
+    // A member that comes back may have forgotten the tokens of its earlier life.
+    if (failure.reason === "transport") call.refreshed = false;
     if (action === "refresh") {
       if (call.refreshed) surface();
       call.refreshed = true;

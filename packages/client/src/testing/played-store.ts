@@ -158,12 +158,16 @@ export class PlayedStore {
     }
   }
 
-  #take({ stream, watches }: Served, request: Fields): void {
+  #take(served: Served, request: Fields): void {
+    const { stream, watches } = served;
     const union = request["requestUnion"] as { case: string; value: Fields };
     const header = { revision: this.revision };
     const watchId = union.value["watchId"] as bigint;
     if (union.case === "cancelRequest") watches.delete(watchId);
-    if (union.case === "progressRequest" && this.delivers) stream.answer({ watchId: -1n, header });
+    if (union.case === "progressRequest" && this.delivers) {
+      for (const [id, watch] of watches) this.#send(served, id, watch);
+      stream.answer({ watchId: -1n, header });
+    }
     if (union.case !== "createRequest") return;
     const next = union.value["startRevision"] as bigint | undefined;
     // A range that is empty: only a sign of life is wanted.

@@ -22,6 +22,8 @@ export interface PlayedWatches {
   readonly watches: WatchHub;
   /** What the client is asked for its token. */
   readonly token: { value: string };
+  /** Whether the server's answers to progress requests can be believed; false until a test says so. */
+  readonly exact: { value: boolean };
   /** Watches a prefix. */
   watch(key: string, options?: WatchOptions): Watch<string>;
 }
@@ -37,10 +39,12 @@ export function playedWatches(addresses: string[] = ["http://a"], withToken: boo
   const credentials = new Credentials(withToken ? { token: () => token.value } : undefined, balancer, clock);
   const shared = { clock, random: () => 1, closed: close.signal };
   const caller = new Caller({ balancer, credentials, ...shared });
-  const watches = new WatchHub({ streams: new Streams(balancer, credentials, clock), ...shared });
+  const exact = { value: false };
+  const streams = new Streams(balancer, credentials, clock);
+  const watches = new WatchHub({ streams, ...shared, progressIsExact: async () => exact.value });
   const watch = (key: string, options?: WatchOptions): Watch<string> =>
     openWatch({ caller, watches }, { keyspace: new Keyspace(), codec: utf8 }, prefix(key), options);
-  return { transport, clock, close, watches, token, watch };
+  return { transport, clock, close, watches, token, exact, watch };
 }
 
 /** What the client has sent on a stream of one kind: `createRequest`, `cancelRequest`, `progressRequest`. */

@@ -8,7 +8,7 @@ import { Maintenance } from "@kvorum/proto";
 import { sleep } from "../clock.js";
 import { EtcdError, TimeoutError } from "../errors.js";
 import type { StoreContext } from "../kv/store.js";
-import { DEFAULT_TIMEOUT_MS } from "../net/caller.js";
+import { type Caller, DEFAULT_TIMEOUT_MS } from "../net/caller.js";
 import type { CallOptions } from "../options.js";
 import type { Subscription } from "./subscription.js";
 
@@ -34,7 +34,7 @@ export async function fullyReported(
   try {
     while (hub.clock.nowMs() < deadlineMs) {
       const endpoint = hub.endpointOf(subscription);
-      const version = endpoint && (await versionOf(context, endpoint.address, options));
+      const version = endpoint && (await versionOf(context.caller, endpoint.address, options));
       const exact = version === undefined || progressIsExact(version);
       if (version !== undefined) hub.ask(exact);
       await sleep(hub.clock, ASK_AGAIN_MS, answered.signal, options.signal).catch(() => undefined);
@@ -52,8 +52,9 @@ export async function fullyReported(
   });
 }
 
-async function versionOf(context: StoreContext, address: string, options: CallOptions): Promise<string> {
-  const status = await context.caller.unary(Maintenance.method.status, {}, "read", { ...options, endpoint: address });
+/** The version of the server there, such as `3.5.9`. */
+export async function versionOf(caller: Caller, address: string, options: CallOptions = {}): Promise<string> {
+  const status = await caller.unary(Maintenance.method.status, {}, "read", { ...options, endpoint: address });
   return status.version;
 }
 

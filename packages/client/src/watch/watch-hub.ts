@@ -28,6 +28,8 @@ export interface WatchHubOptions {
   readonly requireLeader?: boolean;
   /** Told what becomes of each watch. */
   readonly observer?: Observer;
+  /** Does this member answer a progress request only when it is true? Asked once a stream. Default: nobody does. */
+  readonly progressIsExact?: (endpoint: Endpoint) => Promise<boolean>;
 }
 
 /** Told the store's revision, and whether every watch of the stream has been served up to there. */
@@ -179,10 +181,23 @@ export class WatchHub {
       heard: (revision, synced) => {
         for (const listener of this.#listeners) listener(revision, synced);
       },
+      mayBeStale: () => void this.#freshen(live),
     });
     this.#live = live;
     for (const subscriber of this.#subscribers) live.create(subscriber);
     return live;
+  }
+
+  async #freshen(live: WatchStream): Promise<void> {
+    const { progressIsExact } = this.#options;
+    if (live.endpoint === undefined || progressIsExact === undefined) return;
+    try {
+      live.exact ??= await progressIsExact(live.endpoint);
+    } catch {
+      // The member did not say which version it is; it is asked again next time.
+      return;
+    }
+    if (live.exact && this.#live === live) live.requestProgress();
   }
 
   #disconnected(live: WatchStream): void {

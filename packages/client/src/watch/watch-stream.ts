@@ -10,6 +10,7 @@ import { RpcError, StatusCode } from "@kvorum/transport";
 import type { Clock } from "../clock.js";
 import type { Endpoint } from "../net/endpoint.js";
 import { RequestQueue } from "../net/request-queue.js";
+import { Freshness } from "./freshness.js";
 import { Silence } from "./silence.js";
 
 export type WatchCreateInit = MessageInitShape<typeof WatchCreateRequestSchema>;
@@ -34,6 +35,8 @@ export interface WatchStreamInit {
   foreignId(): void;
   /** The answer to `probe` or to `requestProgress`. `synced`: all watches of the stream are there. */
   heard(revision: bigint, synced: boolean): void;
+  /** It is time to ask how far the watches are, if this server's answer can be trusted. */
+  mayBeStale(): void;
 }
 
 /** A create: of a watch, or (without a subscriber) of a range that is empty, to which the server says no at once. */
@@ -42,6 +45,8 @@ interface Attachment {
   /** The id that was asked for, then the one that the server gave. */
   id: bigint;
   state: "waiting" | "sent" | "created" | "gone";
+  /** Where the store was when the server had it. */
+  createdAt: bigint;
 }
 
 /** Ends where it begins. Every server refuses it, with permission to read or without, however far its watches are. */
@@ -52,8 +57,11 @@ export class WatchStream {
   readonly requests: RequestQueue<WatchRequestInit> = new RequestQueue();
   readonly abort: AbortController = new AbortController();
   endpoint: Endpoint | undefined;
+  /** Once it is known: does the server answer progress requests only when they are true? */
+  exact: boolean | undefined;
   readonly #init: WatchStreamInit;
   readonly #silence: Silence;
+  readonly #freshness: Freshness;
   /** Creates that are sent and not answered, oldest first. */
   readonly #sent = new Map<bigint, Attachment>();
   /** Creates that wait for their turn; serial only. */
@@ -69,6 +77,7 @@ export class WatchStream {
       ask: () => this.probe(),
       giveUp: () => this.restart(new RpcError(StatusCode.UNAVAILABLE, "the watch stream gives no sign of life")),
     });
+    this.#freshness = new Freshness(init.clock, init.mayBeStale);
   }
 
   /** Has the hub given this stream up? */
@@ -84,6 +93,7 @@ export class WatchStream {
   /** It has ended. */
   stop(): void {
     this.#silence.stop();
+    this.#freshness.stop();
     this.requests.end();
   }
 
@@ -109,6 +119,7 @@ export class WatchStream {
     this.#enqueue(undefined);
   }
 
+  /** Only of servers that answer no sooner than all watches of the stream are there. */
   requestProgress(): void {
     this.requests.push({ requestUnion: { case: "progressRequest", value: {} } });
   }
@@ -116,14 +127,26 @@ export class WatchStream {
   dispatch(response: WatchResponse): void {
     this.#silence.heard();
     if (response.created) this.#answered(response);
-    else if (response.watchId === NO_ID) this.#init.heard(response.header?.revision ?? 0n, true);
+    else if (response.watchId === NO_ID) this.#synced(response);
     else this.#give(this.#byId.get(response.watchId), response);
+  }
+
+  /**
+   * Speaks for all watches that the server had when it gave it. That a watch was created may overtake an older answer, which
+   * shows by its revision.
+   */
+  #synced(response: WatchResponse): void {
+    const revision = response.header?.revision ?? 0n;
+    for (const { subscriber, createdAt } of this.#byId.values()) {
+      if (revision > createdAt) subscriber?.accept(response);
+    }
+    this.#init.heard(revision, true);
   }
 
   #enqueue(subscriber: Subscriber | undefined): Attachment {
     // An id is never used twice, so that what is still under way for an old watch cannot be taken for a new one's.
     this.#lastId += 1n;
-    const attachment: Attachment = { subscriber, id: this.#lastId, state: "waiting" };
+    const attachment: Attachment = { subscriber, id: this.#lastId, state: "waiting", createdAt: 0n };
     if (this.#init.serial && this.#sent.size > 0) this.#waiting.push(attachment);
     else this.#send(attachment);
     return attachment;
@@ -149,6 +172,7 @@ export class WatchStream {
     this.#sent.delete(attachment.id);
     this.#sendNext();
     attachment.id = response.watchId;
+    attachment.createdAt = response.header?.revision ?? 0n;
     if (attachment.subscriber === undefined) this.#init.heard(response.header?.revision ?? 0n, false);
     if (!response.canceled) this.#created(attachment);
     this.#give(attachment, response);
