@@ -76,7 +76,7 @@ function writeIndex() {
     const names = [...values.map((name) => `  ${named(name)},`), ...types.map((name) => `  type ${named(name)},`)];
     lines.push("export {", ...names, `} from "./${file.replaceAll("\\", "/").replace(/\.ts$/, ".js")}";`, "");
   }
-  lines.push('export { decodeMessage, encodeMessage } from "../codec/message.js";');
+  lines.push('export { decodeMessage, encodeMessage, messageSize } from "../codec/message.js";');
   lines.push('export { Slab } from "../codec/slab.js";', "");
   writeFileSync(join(out, "index.ts"), lines.join("\n"));
 }

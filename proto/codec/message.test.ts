@@ -3,7 +3,7 @@ import { clone, create, type DescMessage, fromBinary, type Message, toBinary } f
 import { describe, expect, it } from "vitest";
 import { codecs } from "../gen/codecs.js";
 import * as api from "../gen/index.js";
-import { decodeMessage, encodeMessage } from "./message.js";
+import { decodeMessage, encodeMessage, messageSize } from "./message.js";
 import { damaged } from "./testing/damage.js";
 import { Chance } from "./testing/random.js";
 import { randomInit, randomMessage } from "./testing/random-message.js";
@@ -36,7 +36,9 @@ describe(`generated codecs (seed ${SEED})`, () => {
   it("write the bytes that protobuf-es writes", () => {
     forEvery(ROUNDS, (schema, chance, hint) => {
       const message = randomMessage(chance, schema);
-      expect(Buffer.from(encodeMessage(schema, message)).equals(toBinary(schema, message)), hint).toBe(true);
+      const written = toBinary(schema, message);
+      expect(Buffer.from(encodeMessage(schema, message)).equals(written), hint).toBe(true);
+      expect(messageSize(schema, message), hint).toBe(written.length);
     });
   });
 

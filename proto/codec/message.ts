@@ -40,6 +40,16 @@ export function encodeMessage<Desc extends DescMessage>(
 }
 
 /**
+ * How many bytes `encodeMessage` would make of it, without making them.
+ *
+ * Errors: those of `encodeMessage`.
+ */
+export function messageSize<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): number {
+  const codec: Codec | undefined = codecs.get(schema);
+  return codec === undefined ? toBinary(schema, create(schema, message)).length : codec.size(message, []);
+}
+
+/**
  * Parses a message: the same object as `fromBinary` makes. Its bytes fields and unknown fields are views into `bytes`, and
  * plain `Uint8Array`s whatever class that has.
  *

@@ -448,5 +448,5 @@ export {
   type ConfChange,
 } from "./kvorum/internal/raft_pb.js";
 
-export { decodeMessage, encodeMessage } from "../codec/message.js";
+export { decodeMessage, encodeMessage, messageSize } from "../codec/message.js";
 export { Slab } from "../codec/slab.js";

@@ -4,7 +4,8 @@
  *
  * The log tells sizes and counts, never keys or values: they are the users' own.
  */
-import { create, type DescMessage, type DescMethod, type DescService, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import { messageSize } from "@kvorum/proto";
 import { type CallContext, methodPath, type ServiceImplementation, StatusCode } from "@kvorum/transport";
 import type { Clock } from "../env.js";
 import type { LimitedLog } from "../log/limited-log.js";
@@ -135,8 +136,9 @@ function revisionOf(answer: unknown): { readonly revision?: string } {
   return header?.revision ? { revision: String(header.revision) } : {};
 }
 
+/** Counted, not encoded: what is slow is often large, and a busy node has enough to do. */
 function bytesOf(schema: DescMessage, message: unknown): number {
-  return toBinary(schema, create(schema, message as Record<string, unknown>)).length;
+  return messageSize(schema, message as Record<string, unknown>);
 }
 
 /** Pairs in an answer, operations in a transaction; 1 for whatever has neither. */
