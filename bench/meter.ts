@@ -1,4 +1,6 @@
 /** What a piece of load costs: its processes and the server's are read before and after it. */
+import { tmpdir } from "node:os";
+import { diskWrittenBytes } from "./disk.js";
 import { generatorCpuSeconds } from "./processes.js";
 import type { Readings } from "./readings.js";
 import type { Server } from "./servers.js";
@@ -15,9 +17,9 @@ export async function meter(
   work: () => Promise<Metered>,
   { writes = false }: { readonly writes?: boolean } = {},
 ): Promise<Readings> {
-  const before = await take(server);
+  const before = await take(server, writes);
   const { operations, readings } = await work();
-  const after = await take(server);
+  const after = await take(server, writes);
   const per = (what: keyof typeof after, factor: number): number =>
     ((after[what] - before[what]) * factor) / operations;
   const costs = {
@@ -30,14 +32,15 @@ export async function meter(
 }
 
 /** NaN where the system does not say. */
-async function take({ members }: Server): Promise<Readonly<Record<(typeof TAKEN)[number], number>>> {
+async function take({ members }: Server, writes: boolean): Promise<Readonly<Record<(typeof TAKEN)[number], number>>> {
   const sum = async (read: (member: Server["members"][number]) => Promise<number | undefined>): Promise<number> =>
     (await Promise.all(members.map(read))).reduce<number>((all, one) => all + (one ?? Number.NaN), 0);
   return {
     serverCpuSeconds: await sum((member) => member.cpuSeconds()),
     generatorCpuSeconds: (await generatorCpuSeconds()) ?? Number.NaN,
     residentMiB: await sum(async (member) => (await member.memory())?.residentMiB),
-    writtenBytes: await sum((member) => member.writtenBytes()),
+    // The last, for it waits until all is written.
+    writtenBytes: (writes ? await diskWrittenBytes(tmpdir()) : undefined) ?? Number.NaN,
   };
 }
 

@@ -62,13 +62,6 @@ export class ServerProcess {
     return { residentMiB: Number(resident) / 1024, anonymousMiB: Number(anonymous) / 1024 };
   }
 
-  /** Bytes the process has caused to be written to a disk so far. */
-  async writtenBytes(): Promise<number | undefined> {
-    const text = await readFile(`/proc/${this.child.pid}/io`, "utf8").catch(() => "");
-    const bytes = /^write_bytes: (\d+)/m.exec(text)?.[1];
-    return bytes === undefined ? undefined : Number(bytes);
-  }
-
   /** Bytes allocated for the data directory. */
   async storedBytes(): Promise<number> {
     const files = await readdir(this.directory, { recursive: true, withFileTypes: true });
