@@ -99,13 +99,17 @@ export class MemoryChannel implements Channel {
   ): Promise<MessageShape<O>> {
     const path = methodPath(method);
     const message = overTheWire(method.input, request);
-    return this.#call(path, options, (services, context, answer) => {
+    let server: AbortController | undefined;
+    const handle: Handle<MessageShape<O>> = (services, answer) => {
+      server = new AbortController();
+      const context = contextOf(path, server.signal, options.metadata);
       const handled = this.#wire.around(path, message, async () => services.handlerOf(path)(message, context));
       handled.then(
         (result) => answer(undefined, () => overTheWire(method.output, result as MessageInitShape<O>)),
         (error: unknown) => answer(toRpcError(error, path)),
       );
-    });
+    };
+    return this.#call(path, options, handle, () => server?.abort());
   }
 
   async *stream<I extends DescMessage, O extends DescMessage>(
@@ -127,11 +131,13 @@ export class MemoryChannel implements Channel {
       for (;;) {
         // Broken while the client was not reading.
         if (breaks !== this.#breaks) throw connectionBroke(path);
-        const next = await this.#call<IteratorResult<MessageShape<O>>>(path, options, (services, context, answer) => {
+        const next = await this.#call<IteratorResult<MessageShape<O>>>(path, options, (services, answer) => {
           origin ??= services;
           // The process that served the stream died while the client was not reading.
           if (origin !== services) throw connectionBroke(path);
-          answers ??= opened(services.handlerOf(path), { ...context, signal: server.signal })[Symbol.asyncIterator]();
+          answers ??= opened(services.handlerOf(path), contextOf(path, server.signal, options.metadata))[
+            Symbol.asyncIterator
+          ]();
           answers.next().then(
             ({ done, value }) =>
               answer(undefined, () =>
@@ -169,16 +175,8 @@ export class MemoryChannel implements Channel {
     return this.close();
   }
 
-  /** One request, there and back. */
-  #call<T>(
-    path: string,
-    { signal, timeoutMs, metadata }: CallOptions,
-    handle: (
-      services: MemoryServices,
-      context: CallContext,
-      answer: (error: RpcError | undefined, result?: () => T) => void,
-    ) => void,
-  ): Promise<T> {
+  /** One request, there and back. `onEnd` is told when the client gives up before the answer. */
+  #call<T>(path: string, { signal, timeoutMs }: CallOptions, handle: Handle<T>, onEnd = (): void => {}): Promise<T> {
     const wire = this.#wire;
     const home = (run: () => void): void => (wire.home === undefined ? run() : wire.home(run));
     return new Promise<T>((resolve, reject) => {
@@ -186,7 +184,6 @@ export class MemoryChannel implements Channel {
         reject(signal.reason);
         return;
       }
-      const server = new AbortController();
       let settled = false;
       let disconnect = (): void => {};
       const aborted = (): void => end(signal?.reason);
@@ -200,7 +197,7 @@ export class MemoryChannel implements Channel {
       };
       const end = (error: unknown): void =>
         settle(() => {
-          server.abort();
+          onEnd();
           reject(error);
         });
       const lost = (error: RpcError): void => wire.after(wire.delayMs() ?? 0, () => home(() => end(error)));
@@ -208,7 +205,10 @@ export class MemoryChannel implements Channel {
       signal?.addEventListener("abort", aborted, { once: true });
       if (timeoutMs !== undefined) {
         wire.after(timeoutMs, () =>
-          home(() => end(new RpcError(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded", { method: path }))),
+          home(() => {
+            // Most calls have their answer by then, and an error costs a look at the stack.
+            if (!settled) end(new RpcError(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded", { method: path }));
+          }),
         );
       }
       const there = wire.delayMs();
@@ -231,7 +231,7 @@ export class MemoryChannel implements Channel {
             );
           };
           try {
-            handle(services, contextOf(path, server.signal, metadata), answer);
+            handle(services, answer);
           } catch (error) {
             answer(toRpcError(error, path));
           }
@@ -256,6 +256,9 @@ export class MemoryChannel implements Channel {
     }
   }
 }
+
+/** What a server does with a request that has arrived; `result` is read when the answer is back at the client. */
+type Handle<T> = (services: MemoryServices, answer: (error: RpcError | undefined, result?: () => T) => void) => void;
 
 /** A stream of answers to one request, which has come with the call. */
 async function* answersToOne<I extends DescMessage>(
