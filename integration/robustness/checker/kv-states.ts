@@ -20,12 +20,17 @@ export interface State {
   readonly pairs: readonly number[];
 }
 
+/** A call has more ways to go than there are steps left. */
+export class StepsUsedUp extends Error {}
+
 /** Ascending by id, without doubles. */
 export type States = readonly State[];
 
 export class KvStates {
   /** How often a call was carried out in a state: the measure of work. */
   steps = 0;
+  /** A call that is under way when so many have been made throws `StepsUsedUp`, this much later at most. */
+  stepsEnd: number = Number.POSITIVE_INFINITY;
   readonly #table: KvTable;
   readonly #states = new Map<string, State>();
 
@@ -71,6 +76,7 @@ export class KvStates {
   *#outcomes(state: State, call: Call): Generator<State> {
     const choices: boolean[] = [];
     do {
+      if (this.steps >= this.stepsEnd + WAYS_MAX) throw new StepsUsedUp();
       this.steps += 1;
       const pairs = new KvTrial(this.#table, state.pairs, choices).run(call.request, call.response);
       if (pairs !== undefined) yield pairs === state.pairs ? state : this.#intern(pairs);
@@ -93,6 +99,9 @@ export class KvStates {
     return state;
   }
 }
+
+/** Ways of one call that are looked at beyond the steps, so that a search ends between two calls mostly. */
+const WAYS_MAX = 1_000;
 
 /** Turns the last choice that has another side; false when there is none. */
 function nextWay(choices: boolean[]): boolean {

@@ -89,6 +89,8 @@ export class KvTrial {
   #delete(op: DeleteRequest, response: DeleteResponse | undefined): boolean {
     let deleted = 0;
     for (const index of this.#indexes(op)) {
+      // Whether it was the end of a lease that took the key makes no difference when nobody knows what was deleted.
+      if (response === undefined && this.#pairs[index] !== 0) this.#set(index, 0);
       const pair = this.#pair(index);
       if (pair === undefined) continue;
       if (op.prevKv === true && response !== undefined && !this.#shows(response.prevKvs[deleted], index, pair, false)) {

@@ -36,6 +36,7 @@ export class Labels {
   /** By key and mod revision: the value. */
   readonly #values = new Map<string, Map<number, string>>();
 
+  readonly #modRevisions = new Map<string, number>();
   readonly #ambiguous: ReadonlySet<string>;
 
   /** `initial`: what the store held at the beginning. */
@@ -57,6 +58,11 @@ export class Labels {
   /** The version that the value has by every answer that shows it. */
   versionOf(key: string, value: string): number | undefined {
     return this.#labels.get(key)?.get(value)?.version;
+  }
+
+  /** The mod revision that answers attach to the value, whatever its key. */
+  modRevisionOf(value: string): number | undefined {
+    return this.#modRevisions.get(value);
   }
 
   /** Whether the pair of an answer may be the one with this value. */
@@ -84,6 +90,7 @@ export class Labels {
     if (known === undefined) {
       const { createRevision, modRevision, version } = kv;
       ofKey.set(kv.value, { createRevision, modRevision, version, operation });
+      this.#modRevisions.set(kv.value, modRevision);
       this.#name(kv, operation);
     } else if (!sameRevisions(known, kv) || known.version !== kv.version) {
       const words = ({ version, modRevision, createRevision }: Omit<Label, "operation">): string =>

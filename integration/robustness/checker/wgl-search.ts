@@ -18,7 +18,7 @@
 import { Bitset } from "./bitset.js";
 import { CallList, type Entry } from "./call-list.js";
 import { type Call, conflict } from "./calls.js";
-import type { KvStates, States } from "./kv-states.js";
+import { type KvStates, type States, StepsUsedUp } from "./kv-states.js";
 import type { WantedValues } from "./wanted-values.js";
 import type { CallEvent } from "./windows.js";
 
@@ -36,6 +36,8 @@ export interface SearchInput {
   readonly pending: readonly Call[];
   readonly events: readonly CallEvent[];
   readonly starts: readonly Configuration[];
+  /** Where the call is likely to have its place: what is tried first, and nothing more. See `likely-order.ts`. */
+  readonly guess: (call: Call) => number;
   /** Look for every end, as the next window needs it, or be content with one. */
   readonly ends: "all" | "one";
   /** Calls tried in a state, all in all. */
@@ -65,7 +67,7 @@ interface Frame {
   /** Reads that took their places at once. */
   readonly read: readonly Entry[];
   readonly target: Entry | undefined;
-  /** The target first; the others are added when it has been tried. */
+  /** What is likely to come before the target, and the target; the others are added when those have been tried. */
   moves: readonly Entry[];
   next: number;
   expanded: boolean;
@@ -107,7 +109,7 @@ class Search {
     let isComplete = true;
     for (const start of this.#input.starts) {
       this.#begin(start);
-      isComplete = this.#explore(start.states) && !this.#isContent();
+      isComplete = this.#exploreWithin(start.states) && !this.#isContent();
       if (!isComplete) break;
       for (const call of start.done) this.#input.wanted.takeBack(call);
     }
@@ -128,6 +130,20 @@ class Search {
       this.#input.wanted.give(call);
     }
     this.#order = [];
+  }
+
+  /** False when the steps are used up, also in the middle of one call that can go in very many ways. */
+  #exploreWithin(states: States): boolean {
+    const { model } = this.#input;
+    model.stepsEnd = this.#stepsEnd;
+    try {
+      return this.#explore(states);
+    } catch (error) {
+      if (error instanceof StepsUsedUp) return false;
+      throw error;
+    } finally {
+      model.stepsEnd = Number.POSITIVE_INFINITY;
+    }
   }
 
   /** False when the steps are used up. */
@@ -202,19 +218,31 @@ class Search {
     ].join("/");
     if (this.#seen.has(name)) return frame;
     this.#seen.add(name);
-    const target = [...this.#list.available()].find(({ call }) => call === firstReturn.call) as Entry;
-    return { ...frame, moves: [target], expanded: false };
+    const { guess } = this.#input;
+    const available = [...this.#list.available()];
+    const target = available.find(({ call }) => call === firstReturn.call);
+    // An answer that came before it was asked for.
+    if (target === undefined) return frame;
+    const at = guess(target.call);
+    const isFirst = available.every(({ call }) => guess(call) >= at);
+    const earlier = isFirst ? [] : this.#tied(target, (call) => guess(call) < at);
+    return { ...frame, moves: [...earlier, target], expanded: false };
   }
 
-  /** What else may come before the target: calls that are tied to it by conflicts, of twins the first. */
-  #others({ target }: Frame): Entry[] {
+  /** What else may come before the target. */
+  #others({ target, moves }: Frame): Entry[] {
+    return target === undefined ? [] : this.#tied(target, () => true).filter((entry) => !moves.includes(entry));
+  }
+
+  /** Of the calls that are picked those that conflicts tie to the target, of twins the first; the likeliest order. */
+  #tied(target: Entry, pick: (call: Call) => boolean): Entry[] {
     const twins = new Set<string>();
     const candidates = [...this.#list.available()].filter(({ call }) => {
       const isSecond = call.twin !== undefined && twins.has(call.twin);
       if (call.twin !== undefined) twins.add(call.twin);
-      return !isSecond && call !== target?.call;
+      return !isSecond && call !== target.call && pick(call);
     });
-    const tied: Call[] = target === undefined ? [] : [target.call];
+    const tied: Call[] = [target.call];
     const found = new Set<Entry>();
     for (let at = 0; at < tied.length; at++) {
       for (const entry of candidates) {
@@ -223,8 +251,8 @@ class Search {
         tied.push(entry.call);
       }
     }
-    const sorted = candidates.filter((entry) => found.has(entry));
-    return [...sorted.filter(({ call }) => isAnswered(call)), ...sorted.filter(({ call }) => !isAnswered(call))];
+    const { guess } = this.#input;
+    return candidates.filter((entry) => found.has(entry)).sort((a, b) => ascending(guess(a.call), guess(b.call)));
   }
 
   #give(entry: Entry): void {
@@ -271,6 +299,11 @@ class Search {
 
 function isAnswered({ response }: Call): boolean {
   return response !== undefined;
+}
+
+/** Not by subtraction: two infinite ones are equal. */
+function ascending(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function numbers(list: readonly number[]): string {

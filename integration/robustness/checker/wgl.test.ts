@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { pick, seeded } from "../../support/random.js";
 import { checkHistory } from "./check.js";
-import type { History, Operation } from "./history.js";
+import type { Acknowledged, History, Operation, Response } from "./history.js";
 import { badHistories } from "./testing/bad-histories.js";
 import { hasOrder, randomWindow } from "./testing/every-order.js";
 import { generateHistory } from "./testing/generate.js";
@@ -142,6 +142,29 @@ describe("generated histories", () => {
     expect(verdict).toMatchObject({ outcome: "undecided", violations: [], figures: { undecided: 1 } });
     expect(verdict.figures.steps).toBeLessThan(100);
   });
+
+  it("take few steps for each call where they are good, for the likely order is tried first", () => {
+    const sum = { steps: 0, calls: 0 };
+    for (let seed = SEED; seed < SEED + 10; seed++) {
+      const { operations } = generateHistory({ seed, operations: 600, clients: 8, lost: 0.03 });
+      const { outcome, figures } = checkInWindows(operations, { windowCallsMax: 100 });
+      expect(outcome, `seed ${seed}`).toBe("linearizable");
+      sum.steps += figures.steps;
+      sum.calls += figures.calls;
+    }
+    expect(sum.steps).toBeLessThan(10 * sum.calls);
+  });
+
+  it("are undecided when one call can go in more ways than there are steps", () => {
+    const story = new Story();
+    for (let i = 10; i < 50; i++) story.put(`k${i}`, `value ${i}`, { lease: 7n });
+    const count = story.call({ kind: "range", key: "k", rangeEnd: "l", countOnly: true });
+    const response: Response = { kind: "range", kvs: [], count: 20, more: false };
+    const operations = story.operations.map((one) => (one.invoke === count.invoke ? answered(count, response) : one));
+    const verdict = checkWindow(operations, { stepsMax: 1_000 });
+    expect(verdict).toMatchObject({ outcome: "undecided", figures: { undecided: 1 } });
+    expect(verdict.figures.steps).toBeLessThan(5_000);
+  });
 });
 
 /**
@@ -187,6 +210,10 @@ describe("the search and the order of revisions", () => {
     expect(rejected).toBeGreaterThan(5);
   });
 });
+
+function answered(operation: Acknowledged, response: Response): Operation {
+  return { ...operation, outcome: { ...operation.outcome, response } };
+}
 
 function agreement(
   history: History,
