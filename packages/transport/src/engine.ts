@@ -24,7 +24,10 @@ export const niceEngine: RpcEngine = { name: "nice", channel: niceChannel, creat
 
 const ENGINES = [leanEngine, niceEngine] as const;
 
-/** Environment variable that names the engine of whoever is not told one by its caller: `lean` or `nice`. */
+/**
+ * Environment variable that names the engine of whoever is not told one by its caller: `lean` or `nice`, or one for servers
+ * and one for clients, `nice:lean`. Between members both halves meet.
+ */
 export const ENGINE_VARIABLE = "KVORUM_ENGINE";
 
 /** Errors: `TypeError` for a name that no engine has. */
@@ -34,12 +37,19 @@ export function engineNamed(name: string): RpcEngine {
   return engine;
 }
 
+/** `engineNamed`, or of two names the first one's servers and the second one's channels, under the first one's name. */
+function enginesNamed(names: string): RpcEngine {
+  const [server = "", client, ...more] = names.split(":");
+  if (client === undefined || more.length > 0) return engineNamed(names);
+  return { ...engineNamed(server), channel: engineNamed(client).channel };
+}
+
 /** What is used where nobody asks for an engine. Errors: `TypeError` for an impossible name in the environment. */
 export function defaultEngine(): RpcEngine {
   const name = process.env[ENGINE_VARIABLE];
   if (name === undefined || name === "") return leanEngine;
   try {
-    return engineNamed(name);
+    return enginesNamed(name);
   } catch (cause) {
     throw new TypeError(`${ENGINE_VARIABLE}: ${(cause as Error).message}`, { cause });
   }
