@@ -1,11 +1,12 @@
 /**
  * How fast the HTTP/2 core is by itself: two connections back to back in one thread, without sockets, so each call is
- * encoded and decoded twice. Started by `scripts/http2-core.mjs`.
+ * encoded and decoded twice.
  */
 import { Http2Connection } from "../../packages/transport/dist/http2/connection.js";
 import type { Http2Events, StreamHandler } from "../../packages/transport/dist/http2/events.js";
 import { encodeHeaders } from "../../packages/transport/dist/http2/hpack/encoder.js";
 import type { Http2Stream } from "../../packages/transport/dist/http2/stream.js";
+import type { Micro } from "./micro.js";
 
 /** Calls that are open at once. */
 const OPEN = 50;
@@ -69,8 +70,8 @@ function events(request: Http2Events["request"]): Http2Events {
   return { request, settings() {}, pong() {}, goAway() {}, output() {}, failed };
 }
 
-/** Calls a second of processor time, after half a second to warm up. */
-export function coreSpeed(seconds: number): number {
+/** Calls through both sides. */
+export function http2Core(): Micro {
   const server = new Http2Connection(
     { role: "server" },
     events((stream) => {
@@ -82,8 +83,20 @@ export function coreSpeed(seconds: number): number {
     events(() => {}),
   );
   exchange(client, server);
-  measure(client, server, 0.5);
-  return measure(client, server, seconds);
+  return {
+    name: "http2 core: a call, both sides",
+    run: () => {
+      calls = 0;
+      for (let i = 0; i < OPEN; i++) {
+        const call = new Call();
+        call.stream = client.open(REQUEST, false, call);
+        call.stream?.sendMessage(BODY, true);
+      }
+      exchange(client, server);
+      if (calls !== OPEN) throw new Error(`${calls} of ${OPEN} calls were answered`);
+      return calls;
+    },
+  };
 }
 
 /** Everything that is on its way arrives, one chunk a side as from a socket. */
@@ -91,20 +104,4 @@ function exchange(client: Http2Connection, server: Http2Connection): void {
   const nowMs = performance.now();
   server.receive(Buffer.concat(client.takeOutput()), nowMs);
   client.receive(Buffer.concat(server.takeOutput()), nowMs);
-}
-
-function measure(client: Http2Connection, server: Http2Connection, seconds: number): number {
-  const before = calls;
-  const cpu = process.cpuUsage();
-  const endMs = performance.now() + seconds * 1_000;
-  while (performance.now() < endMs) {
-    for (let i = 0; i < OPEN; i++) {
-      const call = new Call();
-      call.stream = client.open(REQUEST, false, call);
-      call.stream?.sendMessage(BODY, true);
-    }
-    exchange(client, server);
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  return ((calls - before) * 1e6) / (user + system);
 }
