@@ -6,6 +6,8 @@ import type { Writer } from "./writer.js";
 /** A message, or the plain object it can be made of. Only a message has unknown fields. */
 export type Init<Desc extends DescMessage> = MessageInitShape<Desc> & {
   readonly $unknown?: readonly UnknownField[] | undefined;
+  /** The message as bytes already, which are written as they are. Only for types that the generator names. */
+  readonly $encoded?: Uint8Array | undefined;
 };
 
 export interface Codec<Desc extends DescMessage = DescMessage> {

@@ -100,6 +100,11 @@ export class Writer {
     }
   }
 
+  /** The fields of a message that was encoded before. */
+  encoded(bytes: Uint8Array): void {
+    this.#raw(bytes);
+  }
+
   #raw(value: Uint8Array): void {
     const { length } = value;
     if (length > COPY_LOOP_BYTES_MAX) this.#bytes.set(value, this.#at);

@@ -3,6 +3,9 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { entryName, readField, readValue, sizeField, sizeOf, writeField, writeOf, zeroOf } from "./fields.mjs";
 import { schemaName, shapeName } from "./names.mjs";
 
+/** Messages that a sender may have as bytes already: rows are stored as such. They nest no others, so one size says it all. */
+const STORED = new Set(["mvccpb.KeyValue"]);
+
 /** @param {import("@bufbuild/protobuf").DescMessage} message */
 export function messageFunctions(message) {
   const entries = message.fields.filter(({ fieldKind }) => fieldKind === "map").flatMap(entryFunctions);
@@ -14,6 +17,9 @@ function sizeFunction(message) {
   const nests = message.fields.some((field) => field.message !== undefined);
   return [
     `export function size${shapeName(message)}(message: Init<typeof ${schemaName(message)}>, sizes: number[]): number {`,
+    ...(STORED.has(message.typeName)
+      ? ["if (message.$encoded) { sizes.push(message.$encoded.length); return message.$encoded.length; }"]
+      : []),
     ...(nests ? ["const place = sizes.push(0) - 1;"] : []),
     `let size = message.$unknown ? unknownSize(message, ${name}) : 0;`,
     ...inOrder(message, sizeField, sizeOf),
@@ -26,6 +32,7 @@ function writeFunction(message) {
   const name = JSON.stringify(message.typeName);
   return [
     `export function write${shapeName(message)}(message: Init<typeof ${schemaName(message)}>, writer: Writer): void {`,
+    ...(STORED.has(message.typeName) ? ["if (message.$encoded) { writer.encoded(message.$encoded); return; }"] : []),
     ...inOrder(message, writeField, writeOf),
     `if (message.$unknown) writer.unknown(message, ${name});\n}`,
   ].join("\n");

@@ -7,6 +7,10 @@ import type { Writer } from "../../../codec/writer.js";
 import { KeyValueSchema, EventSchema, type KeyValue, type Event } from "./kv_pb.js";
 
 export function sizeKeyValue(message: Init<typeof KeyValueSchema>, sizes: number[]): number {
+  if (message.$encoded) {
+    sizes.push(message.$encoded.length);
+    return message.$encoded.length;
+  }
   let size = message.$unknown ? unknownSize(message, "mvccpb.KeyValue") : 0;
   if (message.key?.length) size += 1 + bytesSize(message.key);
   if (message.createRevision) size += 1 + int64Size(message.createRevision);
@@ -19,6 +23,10 @@ export function sizeKeyValue(message: Init<typeof KeyValueSchema>, sizes: number
 }
 
 export function writeKeyValue(message: Init<typeof KeyValueSchema>, writer: Writer): void {
+  if (message.$encoded) {
+    writer.encoded(message.$encoded);
+    return;
+  }
   if (message.key?.length) writer.bytes(10, message.key);
   if (message.createRevision) writer.int64(16, message.createRevision);
   if (message.modRevision) writer.int64(24, message.modRevision);

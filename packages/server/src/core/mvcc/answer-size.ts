@@ -10,7 +10,7 @@ export const ANSWER_BYTES_MAX: number = 2 ** 31 - 1;
 /** What a row of a transaction counts beside its key and value: about the memory it takes, whatever is in it. */
 export const ROW_BYTES = 512;
 
-/** Of keys and values; what stands around them is small beside it. */
+/** Of keys and values; what stands around them is small beside it, and counts only where it is at hand. */
 export function bytesOf(result: OperationResult): number {
   switch (result.kind) {
     case "range":
@@ -30,5 +30,5 @@ export function bytesOfRows(rows: readonly KeyValue[]): number {
 }
 
 function sumOf(kvs: readonly KeyValue[]): number {
-  return kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+  return kvs.reduce((sum, kv) => sum + (kv.$encoded?.length ?? kv.key.length + kv.value.length), 0);
 }

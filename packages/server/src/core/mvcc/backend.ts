@@ -74,6 +74,11 @@ export type ContentSource =
 
 export interface Backend {
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
+  /**
+   * The same bytes without a copy, where they lie in memory: neither to be changed, nor to be kept for longer than an answer is
+   * made, for a few of them may keep much more in memory.
+   */
+  view(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** Entries with `from <= key < to` in key order, at most `limit` (default: all). `to` undefined: to the table's end. */
   range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry>;
   /** Applies the batch and the mark in one transaction; visible when it returns, durable at the next flush. */

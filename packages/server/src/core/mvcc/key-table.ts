@@ -5,6 +5,7 @@ import type { KeyIndex } from "./key-index.js";
 import type { KeyValue } from "./key-value.js";
 import { decodeKeyValue, encodeKeyValue } from "./key-value-codec.js";
 import { decodeRevision, encodeRevision, type StoredRevision } from "./revision.js";
+import { StoredKeyValue } from "./stored-key-value.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
 export interface StoredChange {
@@ -35,8 +36,13 @@ export class KeyTable {
 
   readAt(main: number, sub: number): KeyValue {
     const encoded = this.#buffer.get("key", encodeRevision(main, sub));
-    invariant(encoded !== undefined, `revision ${main}/${sub} is in the index but not in the backend`);
-    return decodeKeyValue(encoded);
+    return decodeKeyValue(stored(encoded, main, sub));
+  }
+
+  /** The same row for an answer, not to be kept (see `Backend.view`): taken apart when somebody looks into it. */
+  storedAt(main: number, sub: number): StoredKeyValue {
+    const encoded = this.#buffer.view("key", encodeRevision(main, sub));
+    return new StoredKeyValue(stored(encoded, main, sub));
   }
 
   remove(revision: StoredRevision): void {
@@ -52,6 +58,11 @@ export class KeyTable {
       yield { revision: decodeRevision(entry.key), encoded: entry.value };
     }
   }
+}
+
+function stored(encoded: Uint8Array | undefined, main: number, sub: number): Uint8Array {
+  invariant(encoded !== undefined, `revision ${main}/${sub} is in the index but not in the backend`);
+  return encoded;
 }
 
 /** What is left to say about a deleted key. */

@@ -12,6 +12,8 @@ export interface KeyValue {
   readonly version: bigint;
   /** The attached lease, 0 for none. */
   readonly lease: bigint;
+  /** The same as a message of protobuf, where that is at hand already. */
+  readonly $encoded?: Uint8Array | undefined;
 }
 
 /** A change as watchers see it. A delete's `kv` has only `key` and `modRevision` set, the rest is zero or empty. */
@@ -22,5 +24,7 @@ export interface Event {
 
 /** The key is a copy: as a view it would keep the value in memory, which lies in the same bytes. */
 export function withoutValue(kv: KeyValue): KeyValue {
-  return kv.value.length === 0 ? kv : { ...kv, key: kv.key.slice(), value: EMPTY_BYTES };
+  if (kv.value.length === 0) return kv;
+  const { key, createRevision, modRevision, version, lease } = kv;
+  return { key: key.slice(), value: EMPTY_BYTES, createRevision, modRevision, version, lease };
 }

@@ -45,7 +45,7 @@ function single(state: StoreState, operation: RangeOperation, at: number, source
   if (index === undefined || position === NOT_FOUND) return { kvs: [], count: 0, more: false };
   if (operation.countOnly) return { kvs: [], count: 1, more: false };
   const kv = source.readAt(index.mainAt(position), index.subAt(position));
-  if (!passesFilters(operation, kv)) return { kvs: [], count: 1, more: false };
+  if (isFiltered(operation) && !passesFilters(operation, kv)) return { kvs: [], count: 1, more: false };
   return { kvs: [operation.keysOnly ? withoutValue(kv) : kv], count: 1, more: false };
 }
 
@@ -67,7 +67,7 @@ function* walk(
   for (let i = 0; i < places && rows.length < plan.readMost; i++) {
     const place = plan.backwards ? places - 1 - i : i;
     const kv = source.readAt(found.places[place * 2] as number, found.places[place * 2 + 1] as number);
-    if (passesFilters(operation, kv)) rows.push(plan.dropValuesEarly ? withoutValue(kv) : kv);
+    if (!plan.filtered || passesFilters(operation, kv)) rows.push(plan.dropValuesEarly ? withoutValue(kv) : kv);
     if (budget.spend(READ_COST)) {
       yield;
       if (at < state.compactRevision) return undefined;
@@ -85,17 +85,15 @@ interface Plan {
   readonly locateMost: number;
   readonly readMost: number;
   readonly backwards: boolean;
+  /** Some rows do not count: each is to be looked into. */
+  readonly filtered: boolean;
   readonly sort: boolean;
   /** Keys only, and no sort by value: a row need not wait for the end with its value. */
   readonly dropValuesEarly: boolean;
 }
 
 function planOf(operation: RangeOperation): Plan {
-  const filtered =
-    operation.minModRevision !== 0n ||
-    operation.maxModRevision !== 0n ||
-    operation.minCreateRevision !== 0n ||
-    operation.maxCreateRevision !== 0n;
+  const filtered = isFiltered(operation);
   const byKey = operation.sortTarget === "key";
   const backwards = byKey && operation.sortOrder === "descend";
   // One row beyond the limit shows that there is more, filtered or not.
@@ -104,6 +102,7 @@ function planOf(operation: RangeOperation): Plan {
     locateMost: operation.countOnly ? 0 : byKey && !backwards && !filtered ? most : Infinity,
     readMost: byKey ? most : Infinity,
     backwards,
+    filtered,
     sort: !byKey,
     dropValuesEarly: operation.keysOnly && operation.sortTarget !== "value",
   };
@@ -138,6 +137,15 @@ function* locate(
     if (next !== undefined) yield;
   }
   return { count, places };
+}
+
+function isFiltered(operation: RangeOperation): boolean {
+  return (
+    operation.minModRevision !== 0n ||
+    operation.maxModRevision !== 0n ||
+    operation.minCreateRevision !== 0n ||
+    operation.maxCreateRevision !== 0n
+  );
 }
 
 /** Bounds are inclusive, 0 is none. */

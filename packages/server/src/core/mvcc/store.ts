@@ -33,6 +33,7 @@ import { finish, type Slices } from "./slices.js";
 import { NEVER_COMPACTED, type StoreState } from "./store-state.js";
 import { TreeIndex } from "./tree-index.js";
 import { runTxn } from "./txn.js";
+import type { RowSource } from "./txn-rows.js";
 import { eventsBetween, previousOf } from "./watch-history.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
@@ -86,12 +87,17 @@ export class Store implements WatchHistory {
 
   /** Errors: `futureRevision`, `compacted`. */
   range(operation: RangeOperation): RangeResult {
-    return finish(this.rangeSlices(operation));
+    return finish(rangeSlices(this.#state, operation, () => this.#state.currentRevision));
   }
 
-  /** The same answer in slices of a few milliseconds, between which writes and compactions may happen. */
+  /**
+   * The same answer in slices of a few milliseconds, between which writes and compactions may happen. Its rows are
+   * `StoredKeyValue`s: who hands them on has no need to take them apart.
+   */
   rangeSlices(operation: RangeOperation, sliceCost?: number): Slices<RangeResult> {
-    return rangeSlices(this.#state, operation, () => this.#state.currentRevision, sliceCost);
+    const { table } = this.#state;
+    const stored: RowSource = { readAt: (main, sub) => table.storedAt(main, sub) };
+    return rangeSlices(this.#state, operation, () => this.#state.currentRevision, sliceCost, stored);
   }
 
   /** The arrays of the operation become part of the event: they must stay as they are. Errors: `leaseNotFound`, `keyNotFound`. */

@@ -38,9 +38,15 @@ export class WriteBuffer {
 
   /** The value as the next commit will show it. */
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    const changes = this.#tables[table];
-    const change = changes.size === 0 ? undefined : changes.get(byteString(key));
+    const change = this.#waiting(table, key);
     if (change === undefined) return this.#backend.get(table, key);
+    return change.type === "put" ? change.value : undefined;
+  }
+
+  /** The same for a reader of the moment: see `Backend.view`. */
+  view(table: Table, key: Uint8Array): Uint8Array | undefined {
+    const change = this.#waiting(table, key);
+    if (change === undefined) return this.#backend.view(table, key);
     return change.type === "put" ? change.value : undefined;
   }
 
@@ -67,6 +73,11 @@ export class WriteBuffer {
     this.#tables = noChanges();
     this.#bytes = 0;
     return batch;
+  }
+
+  #waiting(table: Table, key: Uint8Array): BatchChange | undefined {
+    const changes = this.#tables[table];
+    return changes.size === 0 ? undefined : changes.get(byteString(key));
   }
 
   #write(change: BatchChange, bytes: number): void {

@@ -11,6 +11,7 @@ import {
   KEY_BYTES_MAX,
   type Table,
 } from "../../core/mvcc/backend.js";
+import { encodeRevision } from "../../core/mvcc/revision.js";
 
 export interface BackendCase {
   readonly name: string;
@@ -73,6 +74,32 @@ export const backendContract: readonly BackendCase[] = [
       assert.deepEqual(backend.get("key", bytes("a")), bytes("1"));
       assert.deepEqual(backend.get("lease", bytes("a")), bytes("2"));
       assert.equal(backend.get("meta", bytes("a")), undefined);
+      await backend.close();
+    },
+  },
+  {
+    name: "a view has the bytes that a copy has, of every commit, flushed or not and after a restart",
+    async run(open) {
+      let backend = await open();
+      const [older, newer] = [encodeRevision(4, 0), encodeRevision(5, 1)];
+      const putAt = (key: Uint8Array, value: string): BatchChange => ({
+        ...{ type: "put", table: "key", key, value: bytes(value) },
+      });
+      const check = (): void => {
+        assert.deepEqual(backend.view("key", older), bytes("one"));
+        assert.deepEqual(backend.view("key", newer), bytes("another"));
+        assert.deepEqual(backend.view("meta", bytes("a")), bytes("1"));
+        assert.equal(backend.view("key", encodeRevision(5, 0)), undefined);
+        assert.equal(backend.view("meta", bytes("b")), undefined);
+      };
+      backend.commit([putAt(older, "one"), put("meta", "a", "1")], markAt(5));
+      backend.commit([putAt(newer, "another")], markAt(6));
+      check();
+      await backend.flush();
+      check();
+      await backend.close();
+      backend = await open();
+      check();
       await backend.close();
     },
   },

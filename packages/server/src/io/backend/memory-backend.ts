@@ -105,6 +105,10 @@ export class MemoryBackend implements Backend {
     return this.#current().tables.get(table)?.get(key)?.slice();
   }
 
+  view(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.get(table, key);
+  }
+
   range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry> {
     const walked = this.#commits;
     return guardedRange(entriesOf(this.#current(), table, from, to, limit), () => walked === this.#commits);

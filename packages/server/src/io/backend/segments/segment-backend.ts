@@ -87,6 +87,10 @@ export class SegmentBackend implements Backend {
     return this.#open().get(table, key);
   }
 
+  view(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#open().view(table, key);
+  }
+
   range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit?: number): Iterable<BackendEntry> {
     const walked = this.#commits;
     const entries = this.#open().entries(table, from, to, limit ?? Number.POSITIVE_INFINITY);

@@ -114,6 +114,12 @@ export class Segment {
     return bytes;
   }
 
+  /** A part of the frame in memory, which keeps all of the frame there; undefined where none is. A frame never changes. */
+  viewRecent(offset: number, length: number): Uint8Array | undefined {
+    const recent = this.#recentAt(offset);
+    return recent?.bytes.subarray(offset - recent.offset, offset - recent.offset + length);
+  }
+
   /** Lets the oldest frame in memory go, if it is durable. Bytes freed. */
   forgetOldest(): number {
     const oldest = this.#recent[this.#firstRecent];

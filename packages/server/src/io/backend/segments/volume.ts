@@ -106,6 +106,11 @@ export class Volume {
     return this.#content.get(table, key, this.#read);
   }
 
+  /** Not to be kept: see `Backend.view`. */
+  view(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#content.get(table, key, this.#view);
+  }
+
   entries(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit: number): Iterable<BackendEntry> {
     return this.#content.entries(table, from, to, limit, this.#read);
   }
@@ -224,6 +229,12 @@ export class Volume {
   }
 
   readonly #read = (place: Place): Uint8Array => this.#readIn(this.#log.segments, place);
+
+  readonly #view = (place: Place): Uint8Array => {
+    const { segments } = this.#log;
+    const found = segments[place.segment - (segments[0]?.number ?? 0)];
+    return found?.viewRecent(place.offset, place.length) ?? this.#readIn(segments, place);
+  };
 
   /** @param segments without gaps, oldest first */
   #readIn(segments: readonly Segment[], { segment, offset, length }: Place): Uint8Array {
