@@ -1,6 +1,9 @@
 /** One process of the simulation campaign: plays the seeds that it is sent, one after the other. */
 const { forbidGlobals, runSeed, shrink } = await import(process.argv[2]);
 const guard = forbidGlobals();
+// Simulated trouble makes errors by the thousand, and nobody reads where they were made: a seed that fails is told by its rule,
+// and played again in a process that keeps the traces.
+Error.stackTraceLimit = 0;
 
 process.on("message", async ({ seed, durationMs, shrinks }) => {
   try {

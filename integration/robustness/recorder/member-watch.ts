@@ -22,7 +22,8 @@ export interface MemberWatchOptions {
 }
 
 const EVERYTHING = "\0";
-const RETRY_MS = 50;
+/** Before an attempt after one that brought nothing, twice as long as before the last. */
+const RETRY_MS = [50, 800] as const;
 const POLL_MS = 25;
 const UNTIL_TIMEOUT_MS = 30_000;
 
@@ -107,12 +108,15 @@ export class MemberWatch {
   async #run(): Promise<void> {
     const { environment, endpoint } = this.#options;
     const { signal } = this.#abort;
+    const [retryMs, retryMsMax] = RETRY_MS;
+    let pauseMs: number = retryMs;
     while (!signal.aborted) {
       const channel = environment.connect(endpoint, true);
       const ended = new AbortController();
       try {
         const requests = createRequests(this.#next, ended.signal);
         for await (const response of channel.stream(Watch.method.watch, requests, { signal })) {
+          pauseMs = retryMs;
           if (!this.#take(response)) break;
         }
       } catch (error) {
@@ -121,7 +125,9 @@ export class MemberWatch {
         ended.abort();
         await channel.close();
       }
-      if (!signal.aborted) await environment.pause(RETRY_MS);
+      if (signal.aborted) return;
+      await environment.pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, retryMsMax);
     }
   }
 

@@ -96,7 +96,8 @@ export class EtcdNode implements NodeApi {
 
   get header(): HeaderState {
     const { identity, raft } = this.#recovered;
-    return { ...identity, revision: this.#parts.machine.store.currentRevision, raftTerm: raft.status.term };
+    const { clusterId, memberId } = identity;
+    return { clusterId, memberId, revision: this.#parts.machine.store.currentRevision, raftTerm: raft.term };
   }
 
   get watch(): WatchService {

@@ -24,6 +24,7 @@ const FORBIDDEN: readonly (readonly [name: string, owner: object, keys: readonly
 ];
 
 /** Enough to find the first; the rest are its likes. */
+const TRACE_LINES = 10;
 const USES_KEPT_MAX = 8;
 
 export interface Guard {
@@ -38,7 +39,11 @@ export function forbidGlobals(): Guard {
   const undo: (() => void)[] = [];
   const uses: string[] = [];
   const refuse = (name: string): never => {
+    // The campaign's processes keep no traces of errors, but of this one it must be known who asked.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = TRACE_LINES;
     const error = new Error(`${name} is forbidden in a simulated run: two runs of the seed would differ`);
+    Error.stackTraceLimit = stackTraceLimit;
     if (uses.length < USES_KEPT_MAX) uses.push(error.stack ?? error.message);
     throw error;
   };

@@ -62,6 +62,11 @@ export class Raft {
     this.#reportedSoftState = standing.softState;
   }
 
+  /** What `status` has as well, for those who ask with every answer. */
+  get term(): number {
+    return this.#parts.standing.term;
+  }
+
   get status(): RaftStatus {
     const { config, log, standing, conf } = this.#parts;
     return {
