@@ -18,6 +18,18 @@ describe("a slab", () => {
     for (const size of [0, 1, 64, 65, 1_023, 1_024, 100_000]) expect(slab.take(size)).toEqual(new Uint8Array(size));
   });
 
+  it("takes what is large from where it is told to", () => {
+    const asked: number[] = [];
+    const slab = new Slab((bytes) => {
+      asked.push(bytes);
+      return new Uint8Array(bytes).fill(7);
+    });
+    expect([64, 65, 1_023, 1_024, 100_000].map((size) => slab.take(size).length)).toEqual([
+      64, 65, 1_023, 1_024, 100_000,
+    ]);
+    expect(asked).toEqual([1_024, 100_000]);
+  });
+
   it("does not keep what is large, which has memory of its own", () => {
     const slab = new Slab();
     expect(slab.take(1_023).buffer.byteLength).toBe(8_192);

@@ -13,13 +13,23 @@ const PIECE_BYTES_MAX = 1_024;
 /** Up to this size it has too: the engine keeps it in its heap, which is cheaper still. */
 const IN_HEAP_BYTES_MAX = 64;
 
+/** New memory of so many bytes, whatever is in it. */
+export type Allocate = (bytes: number) => Uint8Array;
+
 export class Slab {
+  readonly #allocate: Allocate;
   #memory: ArrayBuffer | undefined;
   #used = SLAB_BYTES;
 
-  /** Zeros. */
+  /** `allocate`: for what is large. Default: zeros, whose making costs about as much as filling them. */
+  constructor(allocate: Allocate = (bytes) => new Uint8Array(bytes)) {
+    this.#allocate = allocate;
+  }
+
+  /** Whatever is in it: it is to be filled to its end. */
   take(bytes: number): Uint8Array {
-    if (bytes <= IN_HEAP_BYTES_MAX || bytes >= PIECE_BYTES_MAX) return new Uint8Array(bytes);
+    if (bytes <= IN_HEAP_BYTES_MAX) return new Uint8Array(bytes);
+    if (bytes >= PIECE_BYTES_MAX) return this.#allocate(bytes);
     if (this.#memory === undefined || this.#used + bytes > SLAB_BYTES) {
       this.#memory = new ArrayBuffer(SLAB_BYTES);
       this.#used = 0;

@@ -1,14 +1,14 @@
 /**
- * Messages to bytes and back, for every engine. Nothing here knows `Buffer`, and none leaves through a decoded message.
+ * Messages to bytes and back, for every engine. No `Buffer` leaves, neither through a decoded message nor as an encoded one.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { decodeMessage, encodeMessage, Slab } from "@kvorum/proto";
 
 /**
  * Where encoded messages lie until they are sent. One for all connections: who has a message cannot tell, and nothing but the
- * memory is shared.
+ * memory is shared. What is large is not made of zeros first: an encoder fills all of it, or throws.
  */
-const slab = new Slab();
+const slab = new Slab((bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer));
 
 /** Serializes a message, or the plain object it can be made of. The bytes may lie in memory that others are sent from too. */
 export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {

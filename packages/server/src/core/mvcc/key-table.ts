@@ -4,7 +4,7 @@ import { invariant } from "../invariant.js";
 import type { KeyIndex } from "./key-index.js";
 import type { KeyValue } from "./key-value.js";
 import { decodeKeyValue, encodeKeyValue } from "./key-value-codec.js";
-import { decodeRevision, encodeRevision, type StoredRevision } from "./revision.js";
+import { decodeRevision, encodeRevision, REVISION_BYTES, type StoredRevision, writeRevision } from "./revision.js";
 import { StoredKeyValue } from "./stored-key-value.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
@@ -16,6 +16,8 @@ export interface StoredChange {
 
 export class KeyTable {
   readonly #buffer: WriteBuffer;
+  /** The key of the row that is looked up; nobody keeps it. */
+  readonly #wanted = new Uint8Array(REVISION_BYTES);
 
   constructor(buffer: WriteBuffer) {
     this.#buffer = buffer;
@@ -35,13 +37,15 @@ export class KeyTable {
   }
 
   readAt(main: number, sub: number): KeyValue {
-    const encoded = this.#buffer.get("key", encodeRevision(main, sub));
+    writeRevision(this.#wanted, main, sub);
+    const encoded = this.#buffer.get("key", this.#wanted);
     return decodeKeyValue(stored(encoded, main, sub));
   }
 
   /** The same row for an answer, not to be kept (see `Backend.view`): taken apart when somebody looks into it. */
   storedAt(main: number, sub: number): StoredKeyValue {
-    const encoded = this.#buffer.view("key", encodeRevision(main, sub));
+    writeRevision(this.#wanted, main, sub);
+    const encoded = this.#buffer.view("key", this.#wanted);
     return new StoredKeyValue(stored(encoded, main, sub));
   }
 

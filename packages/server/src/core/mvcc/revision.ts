@@ -9,7 +9,8 @@
  */
 import { invariant } from "../invariant.js";
 
-const REVISION_BYTES = 17;
+/** Of a put's. */
+export const REVISION_BYTES = 17;
 const SEPARATOR = 0x5f;
 const TOMBSTONE = 0x74;
 const TWO_TO_32 = 0x1_0000_0000;
@@ -23,11 +24,16 @@ export interface StoredRevision {
 
 export function encodeRevision(main: number, sub: number, tombstone = false): Uint8Array {
   const bytes = new Uint8Array(tombstone ? REVISION_BYTES + 1 : REVISION_BYTES);
+  writeRevision(bytes, main, sub);
+  if (tombstone) bytes[REVISION_BYTES] = TOMBSTONE;
+  return bytes;
+}
+
+/** That of a put, over the first bytes of an array that has room for it. */
+export function writeRevision(bytes: Uint8Array, main: number, sub: number): void {
   writeUint64(bytes, 0, main);
   bytes[8] = SEPARATOR;
   writeUint64(bytes, 9, sub);
-  if (tombstone) bytes[REVISION_BYTES] = TOMBSTONE;
-  return bytes;
 }
 
 export function decodeRevision(bytes: Uint8Array): StoredRevision {

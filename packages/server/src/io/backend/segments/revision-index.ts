@@ -4,10 +4,9 @@
  * Any other order works too, only slower.
  */
 import { compareBytes } from "../../../core/bytes.js";
-import { encodeRevision, type StoredRevision } from "../../../core/mvcc/revision.js";
+import { encodeRevision, REVISION_BYTES, type StoredRevision } from "../../../core/mvcc/revision.js";
 import { CHUNK_ENTRIES, type IndexedRevision, type Place, RevisionChunk } from "./revision-chunk.js";
 
-const REVISION_BYTES = 17;
 const SEPARATOR = 0x5f;
 const TOMBSTONE = 0x74;
 /** Two neighbours that together have no more entries than this become one. */
@@ -100,6 +99,7 @@ export class RevisionIndex {
 
   /** Sets position and says whether the revision is there. A position behind a chunk's end means the next one's begin. */
   #seek(main: number, sub: number, tombstone: boolean): boolean {
+    if (this.#isNext(main, sub, tombstone)) return true;
     let [low, high] = [0, this.#chunks.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -110,6 +110,15 @@ export class RevisionIndex {
     const chunk = this.#chunks[this.#chunk];
     this.#at = chunk?.lowerBound(main, sub, tombstone) ?? 0;
     return chunk !== undefined && this.#at < chunk.count && chunk.compare(this.#at, main, sub, tombstone) === 0;
+  }
+
+  /** Moves on by one if that is it: keys that were written one after the other are often read so. */
+  #isNext(main: number, sub: number, tombstone: boolean): boolean {
+    const chunk = this.#chunks[this.#chunk];
+    const at = this.#at + 1;
+    if (chunk === undefined || at >= chunk.count || chunk.compare(at, main, sub, tombstone) !== 0) return false;
+    this.#at = at;
+    return true;
   }
 
   /** To the first revision that does not come before the key, which need not be a revision. */
