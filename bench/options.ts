@@ -25,7 +25,7 @@ export const USAGE = `pnpm bench [coordination] [options]
   --seconds <n>     length of a round (default 5)
   --keys <n>        keys that puts choose from, and the most that growth goes to (default 1000000)
   --quick           everything small: shows that it works, measures nothing
-  --profile         CPU profiles of a Kvorum server under the unary workloads (default: put-10-100, range-linearizable)
+  --profile         CPU profiles of a Kvorum server under unary or stream workloads (default: put-10-100, range-linearizable)
   --save            store the results of a run that is not a whole one
   --no-publish      leave the tables and pictures of the docs as they are
   --list            print the names of all groups and workloads

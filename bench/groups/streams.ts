@@ -17,10 +17,10 @@ const SHAPE = { connections: 10, streamsPerConnection: 10 } as const;
 export const streamsGroup: Group<Server> = onServers({
   name: "streams",
   title: "Streams, one server",
-  workloads: ({ sizes }) => workloads(sizes),
+  workloads: ({ sizes }) => streamWorkloads(sizes),
 });
 
-function workloads({ watchers, leases }: Sizes): readonly Workload<Server>[] {
+export function streamWorkloads({ watchers, leases }: Sizes): readonly Workload<Server>[] {
   const how = `${SHAPE.connections} connections of ${SHAPE.streamsPerConnection} streams`;
   const count = watchers.toLocaleString("en");
   return [

@@ -19,24 +19,13 @@ const READ_SHARE = 0.8;
 export const unaryGroup: Group<Server> = onServers({
   name: "unary",
   title: "Unary calls, one server",
-  workloads: ({ sizes }) => workloads(sizes).map(unary),
+  workloads: ({ sizes }) => unaryWorkloads(sizes),
   preload,
 });
 
-/** The same on one server, for profiles. */
-export const profiled = (settings: Settings): Profiled => ({
-  workloads: workloads(settings.sizes).map(unary),
-  preload: (server) => preload(server, settings),
-});
-
-export interface Profiled {
-  readonly workloads: readonly Workload<Server>[];
-  preload(server: Server): Promise<void>;
-}
-
 /** Ranges come first: etcd's cost many times more once a server has taken puts, which is told by a workload of its own. */
-function workloads(sizes: Sizes): readonly UnaryWorkload[] {
-  return [...rangeWorkloads(sizes), ...putWorkloads(sizes), rangeAfterPuts(), ...txnWorkloads(sizes)];
+export function unaryWorkloads(sizes: Sizes): readonly Workload<Server>[] {
+  return [...rangeWorkloads(sizes), ...putWorkloads(sizes), rangeAfterPuts(), ...txnWorkloads(sizes)].map(unary);
 }
 
 function putWorkloads({ keys }: Sizes): readonly UnaryWorkload[] {
@@ -166,7 +155,8 @@ function hundred(source: Load["source"]): Load {
   return { connections: 10, callersPerConnection: 10, requests: "recorded", source };
 }
 
-async function preload({ endpoint }: Server, { sizes: { rangeKeys } }: Settings): Promise<void> {
+/** What the workloads read. */
+export async function preload({ endpoint }: Server, { sizes: { rangeKeys } }: Settings): Promise<void> {
   const load = { connections: 1, callersPerConnection: 10, requests: "fresh" as const };
   await replay(endpoint, { ...load, source: () => puts(ONE, counting()) }, { calls: 1 });
   await replay(endpoint, { ...load, source: () => puts(MANY, counting()) }, { calls: rangeKeys });

@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { profiled } from "../groups/unary.js";
+import { streamWorkloads } from "../groups/streams.js";
+import { preload, unaryWorkloads } from "../groups/unary.js";
 import type { Settings } from "../plan.js";
 import { startKvorum } from "../servers.js";
 import { type CpuProfile, type Share, type Summary, summarize } from "./summary.js";
@@ -12,8 +13,7 @@ const LEAST_SHARE = 0.005;
 
 /** Prints a table a workload and thread; the profiles stay where the first line of each says. */
 export async function profile(settings: Settings, wanted: (name: string) => boolean): Promise<void> {
-  const { workloads, preload } = profiled(settings);
-  for (const workload of workloads) {
+  for (const workload of [...unaryWorkloads(settings.sizes), ...streamWorkloads(settings.sizes)]) {
     if (!wanted(workload.name)) continue;
     const directory = await mkdtemp(join(tmpdir(), `kvorum-profile-${workload.name}-`));
     const nodeOptions = ["--cpu-prof", "--cpu-prof-dir", directory];
@@ -21,7 +21,7 @@ export async function profile(settings: Settings, wanted: (name: string) => bool
     let fromMicros: number;
     let toMicros: number;
     try {
-      await preload(server);
+      await preload(server, settings);
       await workload.measure(server, settings.seconds); // warm
       fromMicros = nowMicros();
       await workload.measure(server, settings.seconds);
