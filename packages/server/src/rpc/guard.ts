@@ -74,9 +74,13 @@ function isOldRevision(error: unknown): boolean {
 }
 
 function aroundStream(handler: Handler, check: Check): Handler {
-  return async function* (request, context) {
-    await check(request, context);
+  const afterwards = async function* (checked: Promise<void>, request: unknown, context: CallContext) {
+    await checked;
     yield* handler(request, context) as AsyncIterable<unknown>;
+  };
+  return (request, context) => {
+    const checked = check(request, context);
+    return checked === undefined ? handler(request, context) : afterwards(checked, request, context);
   };
 }
 

@@ -10,6 +10,7 @@ import { type CallContext, methodPath, type ServiceImplementation, StatusCode } 
 import type { Clock } from "../env.js";
 import type { LimitedLog } from "../log/limited-log.js";
 import type { CallMeasures, MethodMeasures } from "./metrics/call-measures.js";
+import { ObservedAnswers } from "./observed-answers.js";
 import { traceOf } from "./trace.js";
 
 export interface ObserveParts {
@@ -73,27 +74,22 @@ function aroundUnary(method: DescMethod, handler: Handler, measures: MethodMeasu
 function aroundStream(method: DescMethod, handler: Handler, measures: MethodMeasures, parts: ObserveParts): Handler {
   const { calls, clock } = parts;
   const asksOnce = method.methodKind === "server_streaming";
-  return async function* (request, context) {
+  return (request, context) => {
     const startMs = clock.nowMs();
     measures.started.add();
     calls.countClient("stream", clientVersion(context));
     if (asksOnce) measures.received.add();
     const asked = asksOnce ? request : counted(request as AsyncIterable<unknown>, measures);
-    let code: number = StatusCode.CANCELLED;
-    try {
-      for await (const message of handler(asked, context) as AsyncIterable<unknown>) {
-        measures.sent.add();
-        yield message;
-      }
-      code = StatusCode.OK;
-    } catch (error) {
-      code = codeOf(error, context);
-      throw error;
-    } finally {
-      // Left without a word, the generator was returned: the client has gone.
+    const handled = (code: number): void => {
       measures.handled(code).add();
       measures.handling?.observe((clock.nowMs() - startMs) / 1000);
-    }
+    };
+    return new ObservedAnswers(() => handler(asked, context) as AsyncIterable<unknown>, {
+      sent: () => measures.sent.add(),
+      failed: (error) => handled(codeOf(error, context)),
+      // Who leaves without a word is a client that has gone.
+      ended: (how) => handled(how === "finished" ? StatusCode.OK : StatusCode.CANCELLED),
+    });
   };
 }
 

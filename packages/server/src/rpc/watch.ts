@@ -3,40 +3,30 @@
  * hands them out, and are pulled only as fast as the connection takes them; what the client does not read stays in the
  * core, bounded there.
  */
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  Event_EventType,
-  type EventSchema,
-  type Watch,
-  type WatchCreateRequest,
-  WatchCreateRequest_FilterType,
-  type WatchRequest,
-  type WatchResponseSchema,
-} from "@kvorum/proto";
+import { type Watch, type WatchCreateRequest, WatchCreateRequest_FilterType, type WatchRequest } from "@kvorum/proto";
 import type { CallContext, ServiceImplementation } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
-import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "../core/watch/types.js";
-import type { NodeApi } from "../node/api.js";
+import type { WatchCreate, WatchResponse, WatchStream } from "../core/watch/types.js";
 import { requiresLeader } from "./guard.js";
-import { headerOf } from "./header.js";
 import type { CallMeasures } from "./metrics/call-measures.js";
 import type { RpcParts } from "./parts.js";
 import { Inbox, Wakeup } from "./wakeup.js";
-
-type Message = MessageInitShape<typeof WatchResponseSchema>;
+import { type WatchMessage, WatchMessages } from "./watch-messages.js";
 
 /** The empty key, which watches read as the lowest one. */
 const LOWEST_KEY: Uint8Array = Uint8Array.of(0);
 
 export function watchService(parts: RpcParts): ServiceImplementation<typeof Watch> {
-  return { watch: (requests, context) => serveStream(parts, requests, context) };
+  const messages = new WatchMessages(parts.node);
+  return { watch: (requests, context) => serveStream(parts, messages, requests, context) };
 }
 
 async function* serveStream(
   { node, auth, ends, metrics, observing }: RpcParts,
+  messages: WatchMessages,
   requests: AsyncIterable<WatchRequest>,
   context: CallContext,
-): AsyncGenerator<Message, void, undefined> {
+): AsyncGenerator<WatchMessage, void, undefined> {
   const wakeup = new Wakeup();
   const wake = (): void => wakeup.wake();
   let end: ServerError | undefined;
@@ -61,7 +51,7 @@ async function* serveStream(
       if (response === undefined) await wakeup.wait();
       else {
         const startMs = observing.clock.nowMs();
-        yield messageOf(node, response);
+        yield messages.of(response);
         countSend(metrics.calls, response, (observing.clock.nowMs() - startMs) / 1000);
       }
     }
@@ -151,23 +141,4 @@ function watchCreate(request: WatchCreateRequest): WatchCreate {
     noDelete: request.filters.includes(WatchCreateRequest_FilterType.NODELETE),
     fragment: request.fragment,
   };
-}
-
-function messageOf(node: NodeApi, response: WatchResponse): Message {
-  const { watchId, created, canceled, compactRevision, cancelReason, fragment } = response;
-  return {
-    header: headerOf(node, response.revision),
-    watchId: BigInt(watchId),
-    created,
-    canceled,
-    compactRevision,
-    cancelReason,
-    fragment,
-    events: response.events.map(eventOf),
-  };
-}
-
-function eventOf({ type, kv, prevKv }: WatchEvent): MessageInitShape<typeof EventSchema> {
-  const event = { type: type === "put" ? Event_EventType.PUT : Event_EventType.DELETE, kv };
-  return prevKv === undefined ? event : { ...event, prevKv };
 }
