@@ -2,16 +2,13 @@
 import { KV } from "@kvorum/proto";
 import { type Channel, niceChannel } from "@kvorum/transport";
 import { expect } from "vitest";
-import { GROWTH_BYTES_MAX } from "../fuzz/oracle.js";
+import { BUSY_MS_MAX, GROWTH_BYTES_MAX } from "../fuzz/oracle.js";
 import type { Look } from "../fuzz/probe-main.js";
 import { makeProbe, ProbedNode, type ProbedNodeOptions } from "../fuzz/probed-node.js";
 
 /** More than a connection that is closing just now. */
 const FILES_MORE_MAX = 16;
 const SETTLE_MS_MAX = 20_000;
-
-/** The largest transaction there can be takes a third of it; an attack that holds the node takes seconds. */
-const TURN_MS_MAX = 500;
 
 export class AttackedNode implements AsyncDisposable {
   readonly node: ProbedNode;
@@ -55,7 +52,7 @@ export class AttackedNode implements AsyncDisposable {
     }
     expect(look.files, "open files").toBeLessThanOrEqual(this.#before.files + FILES_MORE_MAX);
     expect(look.heapBytes - this.#before.heapBytes, "growth in bytes").toBeLessThan(GROWTH_BYTES_MAX);
-    expect(busyMs, "milliseconds of one turn").toBeLessThan(TURN_MS_MAX);
+    expect(busyMs, "milliseconds of one turn").toBeLessThan(BUSY_MS_MAX);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

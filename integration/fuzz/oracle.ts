@@ -7,7 +7,7 @@ import type { ProbedNode } from "./probed-node.js";
 import type { Stage } from "./target.js";
 
 /** The promise of `docs/testing.md`: no input keeps the main thread from its next turn for longer. */
-const BUSY_MS_MAX = 200;
+export const BUSY_MS_MAX = 200;
 /** No input makes the process grow by more. */
 export const GROWTH_BYTES_MAX = 64 * 2 ** 20;
 /** Pages that malloc and the backend's caches keep are resident too, and are no growth that goes on. */

@@ -11,18 +11,25 @@ import { toDeleteRange, toPut, toRange, toTxn } from "../io/wire/operations.js";
 import { deleteRangeResponse, putResponse, rangeResponse, txnResponse } from "../io/wire/results.js";
 import { checkAnswerSize } from "./answer-size.js";
 import { headerOf } from "./header.js";
+import { isLarge, isLargeAnswer } from "./large-calls.js";
 import type { RpcParts } from "./parts.js";
 import { streamRange } from "./range-stream.js";
 import { traceOf } from "./trace.js";
 
-export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts): ServiceImplementation<typeof KV> {
+export function kvService({
+  node,
+  auth,
+  pause,
+  maxTxnOps,
+  maxRequestBytes,
+}: RpcParts): ServiceImplementation<typeof KV> {
   const callerOf = (context: CallContext): Identity | undefined => auth?.identities.of(context);
   return {
     async range(request, context) {
       const operation = toRange(request);
       checkRange(operation);
       const result = await node.range(operation, callerOf(context));
-      checkAnswerSize(result);
+      if (isLargeAnswer(result, checkAnswerSize(result))) await pause();
       return rangeResponse(result, headerOf(node, result.revision));
     },
 
@@ -49,11 +56,12 @@ export function kvService({ node, auth, maxTxnOps, maxRequestBytes }: RpcParts):
     async txn(request, context) {
       const operation = toTxn(request);
       checkTxn(operation, maxTxnOps);
+      if (isLarge(operation)) await pause();
       const caller = callerOf(context);
       const result = await (isReadOnly(operation)
         ? node.readOnlyTxn(operation, caller)
         : node.propose(operation, caller, traceOf(context)));
-      checkAnswerSize(result);
+      if (isLargeAnswer(result, checkAnswerSize(result))) await pause();
       return txnResponse(result, headerOf(node, result.revision));
     },
 
