@@ -51,9 +51,10 @@ const noKvorum = missing("kvorum") ?? noNamespaces;
 describe.skipIf(noKvorum !== undefined)("the judge", () => {
   it("finds reads from a cut-off member's own state, passed off as linearizable", { timeout: TIMEOUT_MS }, async () => {
     const violations = await play("kvorum", leaderIsolated, { cheatsOnReads: true });
-    const stale = violations.filter((text) => text.startsWith("real-time: a stale answer"));
-    expect(stale.length).toBeGreaterThan(0);
-    expect(violations).toEqual(stale);
+    expect(violations.some((text) => text.startsWith("real-time: a stale answer"))).toBe(true);
+    // A transaction that reads a list may be among the stale reads, and is told as what a list is judged by.
+    const stale = /^(real-time: a stale answer|append-real-time: a read misses what had been there)/;
+    expect(violations.filter((text) => !stale.test(text))).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import type { ServerError } from "../core/errors.js";
 import type { EtcdNode } from "./node.js";
 
 /** More than one turn of the event loop reads; some six of them. */
-const MANY_KEYS = 3000;
+const MANY_KEYS = 10_000;
 const revokeRole: Command = { kind: "user-revoke-role", name: "ann", role: "r" };
 
 /** Users root and Ann, who may read and write "a"; authentication is on. */

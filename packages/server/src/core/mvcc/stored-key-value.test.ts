@@ -1,3 +1,4 @@
+/** Rows as they are stored: the same fields as rows that were taken apart, and the same bytes in an answer. */
 import { encodeMessage, RangeResponseSchema } from "@kvorum/proto";
 import { describe, expect, it } from "vitest";
 
