@@ -109,7 +109,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const proposals = new Proposals({ ...waiting, timeoutReason, onError, maxRequestBytes: config.maxRequestBytes });
   const reads = new ReadRounds(waiting);
   const barrier = (): Promise<void> => reads.barrier();
-  const storeReads = new StoreReads({ machine, clock, measures, barrier, stopped });
+  const storeReads = new StoreReads({ machine, clock, measures, barrier, stopped, fail: onError });
   const propose: Proposals["propose"] = (command) => proposals.propose(command);
   const leadership = new Leadership({
     ...{ raft, peers, clock, random, failpoints, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
@@ -142,6 +142,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const snapshotSender = new SnapshotSender({
     ...{ machine, backend, backendWriter, peers, pause, clock, failpoints, logger, clusterId, measures, tuning },
     onFailed: (to) => peerDesk.snapshotSent(to, "failed"),
+    onError,
   });
   const appendWriter = new AppendWriter({
     ...{ wal, failpoints, onError, onDurable },
@@ -293,7 +294,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     },
     ...{ leaseExpiry, memberChanges, maintenance, corruption, logCompaction, storeCompaction, watchDriver },
     ...{ snapshotFiles, snapshotReceiver, peerDesk, membersKnown },
-    watches: new WatchSends(machine.watch, failpoints, measures.watchEvents),
+    watches: new WatchSends(machine.watch, { failpoints, events: measures.watchEvents, fail: onError }),
   };
 }
 

@@ -24,6 +24,7 @@ import { assemble, type Parts } from "./assemble.js";
 import { countedSnapshot } from "./counted-snapshot.js";
 import type { MembersChanged } from "./member-changes.js";
 import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
+import { reading } from "./reading.js";
 import { type RecoveredMember, recoverMember } from "./recovery.js";
 import { sleep } from "./sleep.js";
 import { forgottenLogError } from "./start-refused.js";
@@ -214,7 +215,13 @@ export class EtcdNode implements NodeApi {
 
   async hash(): Promise<number> {
     await this.#parts.backendWriter.flush();
-    return this.#timed(this.#config.measures.hash, async () => hashBackend(this.#config.backend));
+    const { backend, measures } = this.#config;
+    const hashed = (): number =>
+      reading(
+        (cause) => this.#fail(cause),
+        () => hashBackend(backend),
+      );
+    return this.#timed(measures.hash, async () => hashed());
   }
 
   /** Compares this member's data with the others'. Errors: an `Error` that names the members it differs from. */
@@ -228,7 +235,8 @@ export class EtcdNode implements NodeApi {
 
   snapshot(): BackendSnapshot {
     this.#parts.backendWriter.commit();
-    return countedSnapshot(this.#config.backend.snapshot(), this.#config.measures.openSnapshots);
+    const { backend, measures } = this.#config;
+    return countedSnapshot(backend.snapshot(), measures.openSnapshots, (cause) => this.#fail(cause));
   }
 
   /**

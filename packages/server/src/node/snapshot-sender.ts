@@ -28,6 +28,8 @@ export interface SnapshotSenderOptions {
   readonly tuning: Pick<Tuning, "snapshotPieceBytes">;
   /** A snapshot that never reached the network: its end is to be told as if the network had, by `ended` too. */
   readonly onFailed: (to: bigint) => void;
+  /** Told what made the backend unreadable. */
+  readonly onError: (error: unknown) => void;
 }
 
 export class SnapshotSender {
@@ -45,13 +47,13 @@ export class SnapshotSender {
   }
 
   send(message: SnapshotMessage): void {
-    const { backend, backendWriter, clock, failpoints, logger, measures, onFailed } = this.#options;
+    const { backend, backendWriter, clock, failpoints, logger, measures, onFailed, onError } = this.#options;
     failpoints.hit("snapshot-before-open");
     if (!this.#underWay.has(message.to)) measures.snapshotSends.of(message.to.toString(16)).add();
     this.#underWay.set(message.to, clock.nowMs());
     // What was applied belongs to the snapshot; while the backend is paused its last commit has to do.
     backendWriter.commit();
-    const snapshot = countedSnapshot(backend.snapshot(), measures.openSnapshots);
+    const snapshot = countedSnapshot(backend.snapshot(), measures.openSnapshots, onError);
     const { index, term } = snapshot.at;
     const to = message.to.toString(16);
     logger.info({ to, index, term }, "a member lags behind the log and is sent a snapshot");

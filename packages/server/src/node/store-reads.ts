@@ -10,6 +10,7 @@ import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../co
 import type { Clock } from "../env.js";
 import type { NodeMeasures } from "../measures/node-measures.js";
 import { countTxn } from "./apply-measures.js";
+import { reading, readingSlowly } from "./reading.js";
 import { type WalkOptions, walk } from "./walk.js";
 
 export interface StoreReadsOptions {
@@ -19,6 +20,8 @@ export interface StoreReadsOptions {
   /** Resolves when everything that was committed before is applied here. */
   readonly barrier: () => Promise<void>;
   readonly stopped: () => boolean;
+  /** Told what made the store unreadable. */
+  readonly fail: (cause: unknown) => void;
 }
 
 export class StoreReads {
@@ -46,14 +49,14 @@ export class StoreReads {
     const isLocal = ranges.every((range) => range.kind === "range" && range.serializable);
     if (!isLocal) await barrier();
     if (machine.auth.enabled) machine.auth.checkOperation(identity, operation);
-    const answer = machine.store.txn(operation);
+    const answer = reading(this.#options.fail, () => machine.store.txn(operation));
     countTxn(measures, operation, answer);
     return answer;
   }
 
   /** See `Store.hashKv`. */
   hashKv(revision: bigint): Promise<HashKvResult> {
-    return walk(this.#walking, (store) => store.hashKvSlices(revision));
+    return readingSlowly(this.#options.fail, () => walk(this.#walking, (store) => store.hashKvSlices(revision)));
   }
 
   /** If users change during a long range, nobody knows which of its keys the caller may still see. */
@@ -67,12 +70,12 @@ export class StoreReads {
   }
 
   async #range(operation: RangeOperation): Promise<RangeResult> {
-    const { clock, measures } = this.#options;
+    const { clock, measures, fail } = this.#options;
     const startMs = clock.nowMs();
     measures.ranges.add();
     let seconds = measures.rangeFailed;
     try {
-      const result = await walk(this.#walking, (store) => store.rangeSlices(operation));
+      const result = await readingSlowly(fail, () => walk(this.#walking, (store) => store.rangeSlices(operation)));
       seconds = measures.rangeSucceeded;
       return result;
     } finally {

@@ -8,7 +8,10 @@ import { WatchSends } from "./watch-sends.js";
 it("every response that is pulled passes the site, and a pull without one does not", () => {
   const machine = StateMachine.open({ backend: new MemoryBackend(), lessor: { minTtlSeconds: 2 } });
   const hits: string[] = [];
-  const stream = new WatchSends(machine.watch, { hit: (site) => hits.push(site) }).openStream(() => {});
+  const stream = new WatchSends(machine.watch, {
+    failpoints: { hit: (site) => hits.push(site) },
+    fail: (cause) => hits.push(String(cause)),
+  }).openStream(() => {});
   const { key } = put("k", "");
   const flags = { prevKv: false, progressNotify: false, noPut: false, noDelete: false, fragment: false };
   stream.create({ watchId: 0, key, rangeEnd: new Uint8Array(0), startRevision: 0n, ...flags });

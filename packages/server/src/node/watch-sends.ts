@@ -2,33 +2,37 @@
 import type { WatchCreate, WatchResponse, WatchService, WatchStream } from "../core/watch/types.js";
 import type { Failpoints } from "../env.js";
 import { Amount } from "../measures/measure-set.js";
+import { reading } from "./reading.js";
+
+export interface WatchSendsOptions {
+  readonly failpoints: Failpoints;
+  /** Counts what is sent. */
+  readonly events?: Amount;
+  /** Told what made the store unreadable. */
+  readonly fail: (cause: unknown) => void;
+}
 
 export class WatchSends implements WatchService {
   readonly #watches: WatchService;
-  readonly #failpoints: Failpoints;
-  readonly #events: Amount;
+  readonly #options: Required<WatchSendsOptions>;
 
-  /** `events` counts what is sent. */
-  constructor(watches: WatchService, failpoints: Failpoints, events: Amount = new Amount()) {
+  constructor(watches: WatchService, { failpoints, events = new Amount(), fail }: WatchSendsOptions) {
     this.#watches = watches;
-    this.#failpoints = failpoints;
-    this.#events = events;
+    this.#options = { failpoints, events, fail };
   }
 
   openStream(onOutput: () => void): WatchStream {
-    return new Sends(this.#watches.openStream(onOutput), this.#failpoints, this.#events);
+    return new Sends(this.#watches.openStream(onOutput), this.#options);
   }
 }
 
 class Sends implements WatchStream {
   readonly #stream: WatchStream;
-  readonly #failpoints: Failpoints;
-  readonly #events: Amount;
+  readonly #options: Required<WatchSendsOptions>;
 
-  constructor(stream: WatchStream, failpoints: Failpoints, events: Amount) {
+  constructor(stream: WatchStream, options: Required<WatchSendsOptions>) {
     this.#stream = stream;
-    this.#failpoints = failpoints;
-    this.#events = events;
+    this.#options = options;
   }
 
   get full(): boolean {
@@ -52,10 +56,12 @@ class Sends implements WatchStream {
   }
 
   next(): WatchResponse | undefined {
-    const response = this.#stream.next();
+    const { failpoints, events, fail } = this.#options;
+    // Previous pairs are read only now.
+    const response = reading(fail, () => this.#stream.next());
     if (response === undefined) return undefined;
-    this.#failpoints.hit("watch-before-send");
-    this.#events.add(response.events.length);
+    failpoints.hit("watch-before-send");
+    events.add(response.events.length);
     return response;
   }
 

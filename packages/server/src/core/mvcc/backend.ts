@@ -72,6 +72,12 @@ export type ContentSource =
   | Iterable<BackendEntry & { readonly table: Table }>
   | AsyncIterable<BackendEntry & { readonly table: Table }>;
 
+/** What is stored cannot be read: a disk refused. Says where, and belongs into the log and nowhere else. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+/** Reads throw `UnreadableError` when the storage refuses them. */
 export interface Backend {
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
   /**

@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Backend, BackendEntry, Table } from "../../../core/mvcc/backend.js";
+import { type Backend, type BackendEntry, type Table, UnreadableError } from "../../../core/mvcc/backend.js";
 import { encodeRevision } from "../../../core/mvcc/revision.js";
 import type { FailpointSite } from "../../../failpoint-sites.js";
 import { MemoryDisk } from "../../disk/memory-disk.js";
 import { NodeDisk } from "../../disk/node-disk.js";
 import { backendContract, bytes, markAt, put, texts } from "../contract.js";
-import { BackendCorruptError, BackendFailedError, BackendMismatchError } from "./errors.js";
+import { BackendFailedError, BackendMismatchError } from "./errors.js";
 import { SegmentBackend, type SegmentBackendOptions } from "./segment-backend.js";
 
 let directory: string;
@@ -197,7 +197,7 @@ describe("a disk that fails", () => {
       await file.truncate(100);
       await file.close();
     });
-    expect(() => backend.get("key", encodeRevision(2, 0))).toThrow(BackendCorruptError);
+    expect(() => backend.get("key", encodeRevision(2, 0))).toThrow(UnreadableError);
     expect(() => backend.get("key", encodeRevision(2, 0))).toThrow(/000001-00000001\.seg/);
     expect(() => backend.commit([], markAt(2))).toThrow(BackendFailedError);
     await backend.close();

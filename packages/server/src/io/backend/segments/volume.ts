@@ -3,13 +3,14 @@
  * backend's is `segment-backend.ts`'s affair.
  */
 import { invariant } from "../../../core/invariant.js";
-import type {
-  AppliedAt,
-  BackendEntry,
-  BackendSize,
-  BackendSnapshot,
-  Table,
-  WriteBatch,
+import {
+  type AppliedAt,
+  type BackendEntry,
+  type BackendSize,
+  type BackendSnapshot,
+  type Table,
+  UnreadableError,
+  type WriteBatch,
 } from "../../../core/mvcc/backend.js";
 import type { Disk, Logger } from "../../../env.js";
 import { encodeAppliedAt, NOTHING_APPLIED } from "../applied-at.js";
@@ -244,7 +245,7 @@ export class Volume {
       return found.read(offset, length);
     } catch (error) {
       this.fail(error);
-      throw error;
+      throw new UnreadableError(error instanceof Error ? error.message : String(error), { cause: error });
     }
   }
 }
