@@ -13,6 +13,7 @@ export type {
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
 export { defaultEngine, ENGINE_VARIABLE, engineNamed, leanEngine, niceEngine, type RpcEngine } from "./engine.js";
+export { lateImport } from "./late-import.js";
 export { leanChannel } from "./lean/channel.js";
 export { createLeanServer } from "./lean/rpc-server.js";
 export { type Metadata, type MetadataInit, type MetadataValue, metadataOf } from "./metadata.js";

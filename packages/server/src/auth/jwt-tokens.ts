@@ -6,6 +6,7 @@
  *
  * Exactly the configured algorithm is accepted, whatever a token claims about itself (RFC 8725 §3.1).
  */
+import { lateImport } from "@kvorum/transport";
 import type { Identity } from "../core/auth/types.js";
 import type { Clock } from "../env.js";
 import { type JwtKeys, type JwtOptions, readJwtKeys } from "./jwt-keys.js";
@@ -32,7 +33,7 @@ export class JwtTokens {
   async sign({ user, authRevision }: Identity): Promise<string | undefined> {
     const { signKey } = this.#keys;
     if (signKey === undefined) return undefined;
-    const { SignJWT } = await import("jose");
+    const { SignJWT } = await lateImport(() => import("jose"));
     const nowSeconds = Math.floor(this.#clock.wallMs() / 1000);
     return new SignJWT({ username: user, revision: Number(authRevision) })
       .setProtectedHeader({ alg: this.#signMethod, typ: "JWT" })
@@ -44,7 +45,7 @@ export class JwtTokens {
   /** Who holds it; undefined when it is not ours, has expired or does not say what it must. */
   async identityOf(token: string): Promise<Identity | undefined> {
     if (token.length > LENGTH_MAX) return undefined;
-    const { jwtVerify } = await import("jose");
+    const { jwtVerify } = await lateImport(() => import("jose"));
     try {
       const { payload } = await jwtVerify(token, this.#keys.verifyKey, {
         algorithms: [this.#signMethod],

@@ -5,6 +5,7 @@
  *
  * Read on with `measures/` (what the parts of a node count) and `metrics/` (calls, readings, the text format).
  */
+import { lateImport } from "@kvorum/transport";
 import type { Registry } from "prom-client";
 import type { MeasureSet } from "../measures/measure-set.js";
 import { NodeMeasures } from "../measures/node-measures.js";
@@ -53,7 +54,7 @@ export class Metrics {
     scrapesInFlight.add();
     try {
       // `prom-client` is loaded by the first who asks: an embedded node is rarely asked.
-      this.#registry ??= (await import("./metrics/registry.js")).registryOf(this.#sets);
+      this.#registry ??= (await lateImport(() => import("./metrics/registry.js"))).registryOf(this.#sets);
       const text = await this.#registry.metrics();
       scrapes.of("200").add();
       return text;

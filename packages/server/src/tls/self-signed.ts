@@ -8,6 +8,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { lateImport } from "@kvorum/transport";
 import type { Clock, Logger } from "../env.js";
 import type { KeyUse } from "./x509.js";
 
@@ -38,7 +39,7 @@ export async function selfSigned(options: SelfSignedOptions): Promise<Certificat
   const reason = await whyNotUsable(files, nowMs);
   if (reason === undefined) return files;
   // Loaded only here: most nodes never make a certificate.
-  const { makeCertificate } = await import("./x509.js");
+  const { makeCertificate } = await lateImport(() => import("./x509.js"));
   const { cert, key } = await makeCertificate({
     // No common name: with authentication on, one would be a user.
     subject: { organization: "kvorum" },

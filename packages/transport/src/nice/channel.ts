@@ -5,6 +5,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
 import { clientSecureContext, parseEndpointAddress } from "../endpoint.js";
+import { lateImport } from "../late-import.js";
 import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
 import { channelClosed } from "./channel-closed.js";
 import type { GrpcChannel } from "./grpc-channel.js";
@@ -91,7 +92,7 @@ class NiceChannel implements Channel {
 
   /** Undefined where the channel was closed meanwhile. */
   async #open(): Promise<GrpcChannel | undefined> {
-    const { GrpcChannel } = await import("./grpc-channel.js");
+    const { GrpcChannel } = await lateImport(() => import("./grpc-channel.js"));
     if (this.#closed) return undefined;
     const channel = new GrpcChannel(this.endpoint, this.#options);
     for (const listener of this.#listeners.keys()) this.#listeners.set(listener, channel.onStateChange(listener));

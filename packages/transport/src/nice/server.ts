@@ -1,6 +1,7 @@
 /** The server half of engine one: `nice-server.ts`, loaded when it is to listen, as the client half is (`channel.ts`). */
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServerMiddleware } from "nice-grpc-common";
+import { lateImport } from "../late-import.js";
 import type { ListenAddress, PrivateAddress, RpcServer, RpcServerOptions, ServiceImplementation } from "../server.js";
 
 /** Creates a server on nice-grpc; nothing listens before `listen`. */
@@ -53,7 +54,7 @@ class LateServer implements RpcServer {
   }
 
   async #listen(address: ListenAddress | PrivateAddress): Promise<{ readonly address: ListenAddress }> {
-    const { NiceServer } = await import("./nice-server.js");
+    const { NiceServer } = await lateImport(() => import("./nice-server.js"));
     const server = new NiceServer(this.#options);
     for (const tell of this.#told) tell(server);
     this.#server = server;
