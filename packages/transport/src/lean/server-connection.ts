@@ -20,8 +20,8 @@ const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
 /** Of one header block, as engine one has it. */
 const HEADER_FIELDS_MAX = 64;
-/** Of answers of streams that one turn of the event loop makes, and of those that wait in the socket. */
-const ROOM_BYTES = 1024 * 1024;
+/** Of answers of streams that one turn of the event loop makes. */
+const TURN_BYTES_MAX = 1024 * 1024;
 /** Longest wait for a client's word that it knows of the end, in milliseconds. */
 const NOTICE_MS = 1_000;
 /** The one opaque value of pings for the end; those of keep-alive need no answer of their own. */
@@ -42,7 +42,7 @@ export class ServerConnection implements SocketOwner, CallHost {
   #fields: readonly HeaderField[] | undefined;
   #head: RequestHead | undefined;
   #keptBytes = 0;
-  /** Of this turn; see `ROOM_BYTES`. */
+  /** Of this turn; see `TURN_BYTES_MAX`. */
   #turnBytes = 0;
   #isWakeDue = false;
   #isReady = false;
@@ -114,8 +114,8 @@ export class ServerConnection implements SocketOwner, CallHost {
   }
 
   hasRoom(): boolean {
-    const isTurnFull = this.#turnBytes > ROOM_BYTES;
-    if (!isTurnFull && this.#socket.socket.writableLength <= ROOM_BYTES) return true;
+    const isTurnFull = this.#turnBytes > TURN_BYTES_MAX;
+    if (!isTurnFull && !this.#socket.congested) return true;
     if (!isTurnFull && !this.#isWakeDue) this.#socket.whenWritable(() => this.#wake());
     this.#isWakeDue = true;
     return false;

@@ -25,7 +25,14 @@ class HeldSocket extends Duplex {
 
   release(): void {
     this.held = false;
-    this.#release?.();
+    this.releaseOne();
+  }
+
+  /** What was written first is done; what has gathered behind it is held up in its place. */
+  releaseOne(): void {
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
   }
 
   override _read(): void {}
@@ -105,6 +112,25 @@ describe("a socket", () => {
     socket.release();
     await eventually(() => writable, "the drain");
     expect([socket.isPaused(), http2.congested, http2.connection.bufferedBytes]).toEqual([false, false, 0]);
+  });
+
+  it("lets go whoever waits once there is room, though others never let it write all", async () => {
+    const { socket, http2, stream } = await serving(8 * 1024 * 1024);
+    socket.held = true;
+    for (let part = 0; part < 2; part++) {
+      stream.sendData(new Uint8Array(700_000), false);
+      await turn();
+    }
+    let writable = false;
+    http2.whenWritable(() => {
+      writable = true;
+    });
+    expect([socket.isPaused(), http2.congested, writable]).toEqual([true, true, false]);
+    socket.releaseOne();
+    stream.sendData(Uint8Array.of(1), false);
+    await turn();
+    expect(socket.writableLength).toBeGreaterThan(700_000);
+    expect([socket.isPaused(), http2.congested, writable]).toEqual([false, false, true]);
   });
 
   it("is not congested by what waits for the other side's window", async () => {

@@ -41,6 +41,8 @@ export class Http2Socket implements Http2Events {
   #waiting: (() => void)[] = [];
   #flushScheduled = false;
   #held = false;
+  /** Nothing is read until it can write again. */
+  #isStopped = false;
   #over = false;
   /** Told to the owner as the end of a connection whose last words are still to be written. */
   #failure: Http2Error | undefined;
@@ -67,7 +69,7 @@ export class Http2Socket implements Http2Events {
     return this.socket.writableLength > WRITE_BYTES_MAX;
   }
 
-  /** Calls back when the socket has written what waited, or when the connection is over. */
+  /** Calls back once when it is not congested any more, or when the connection is over. */
   whenWritable(writable: () => void): void {
     this.#waiting.push(writable);
   }
@@ -120,7 +122,8 @@ export class Http2Socket implements Http2Events {
     this.#flushScheduled = false;
     if (this.#over) return;
     this.#write();
-    if (this.#readsOnlyWhileWriting && this.socket.writableLength > WRITE_BYTES_MAX) this.socket.pause();
+    if (!this.congested) this.#eased();
+    else if (this.#readsOnlyWhileWriting) this.#stopReading();
   }
 
   #receive(chunk: Buffer): void {
@@ -141,7 +144,7 @@ export class Http2Socket implements Http2Events {
   #write(): void {
     const { socket } = this;
     if (!socket.writable) return;
-    this.#held = socket.writableLength > WRITE_BYTES_MAX;
+    this.#held = this.congested;
     if (this.#held) return;
     const parts = this.connection.takeOutput();
     const [first] = parts;
@@ -158,9 +161,24 @@ export class Http2Socket implements Http2Events {
   #drained(): void {
     if (this.#over) return;
     if (this.#held) this.#write();
-    if (this.socket.writableLength > WRITE_BYTES_MAX) return;
-    if (this.socket.isPaused()) this.socket.resume();
+    if (!this.congested) this.#eased();
+  }
+
+  /**
+   * Who was stopped by the mark goes on below it. A socket says only that it has written all, and while others always have
+   * something more to write that may be never: each turn that writes looks too.
+   */
+  #eased(): void {
+    if (this.#isStopped) {
+      this.#isStopped = false;
+      this.socket.resume();
+    }
     this.#wake();
+  }
+
+  #stopReading(): void {
+    this.#isStopped = true;
+    this.socket.pause();
   }
 
   #wake(): void {
