@@ -36,6 +36,10 @@ const engines: readonly [string, TransportFactory][] = [
 const SERVING: Uint8Array = Uint8Array.of(0, 0, 0, 0, 2, 8, 1);
 const answerOk = (stream: ServerHttp2Stream): void => answerWith(stream, SERVING);
 
+async function* oneRequest(): AsyncGenerator<object> {
+  yield {};
+}
+
 /** Types of the whole frames after the preface. */
 function frameTypes(bytes: Buffer): number[] {
   const types: number[] = [];
@@ -136,6 +140,15 @@ describe.each(engines)("the client half of %s", (_engine, connectTo) => {
     });
     await failure(channel.unary(Health.method.check, {}), StatusCode.INTERNAL);
     await failure(channel.unary(Health.method.check, {}, { metadata: { "x-body": "none" } }), StatusCode.UNIMPLEMENTED);
+  });
+
+  it("tells a stream's reader, who waits, that an answer is no message: the stream has not ended well", async () => {
+    const channel = await channelTo((stream) => answerWith(stream, Uint8Array.of(...SERVING, 0, 0, 0, 0, 1, 0xff)));
+    const answers = channel.stream(Health.method.watch, oneRequest())[Symbol.asyncIterator]();
+    const [first, second, third] = [answers.next(), answers.next(), answers.next()];
+    expect((await first).done).toBe(false);
+    await failure(second, StatusCode.INTERNAL);
+    expect((await third).done).toBe(true);
   });
 
   it("knows that an unknown host was never reached", async () => {

@@ -10,6 +10,7 @@ import type { Http2Stream } from "../http2/stream.js";
 import { StatusCode } from "../status.js";
 import { Call, type CallSettings } from "./call.js";
 import type { RequestHead } from "./request-head.js";
+import { type StreamEnd, told, WaitingReaders } from "./waiting-readers.js";
 
 export interface StreamCallOptions<Request, Answer> {
   readonly head: RequestHead;
@@ -20,46 +21,29 @@ export interface StreamCallOptions<Request, Answer> {
   decode(bytes: Uint8Array): Answer;
 }
 
-interface Waiter<Answer> {
-  resolve(result: IteratorResult<Answer, undefined>): void;
-  reject(error: unknown): void;
-}
-
-/** What the reader is still to be told, once, when it has taken what came before. */
-interface End {
-  error?: { readonly cause: unknown };
-}
-
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class StreamCall<Request, Answer> extends Call implements AsyncIterator<Answer, undefined> {
   readonly #call: StreamCallOptions<Request, Answer>;
-  readonly #waiters: Waiter<Answer>[] = [];
+  readonly #readers: WaitingReaders<Answer>;
   #messages: Uint8Array[] = [];
   #nextMessage = 0;
   /** Bytes of the server's window that it has not got back. */
   #heldBytes = 0;
   #started = false;
-  #end: End | undefined;
+  #end: StreamEnd | undefined;
   #requests: AsyncIterator<Request> | undefined;
   #goOn: (() => void) | undefined;
 
   constructor(call: StreamCallOptions<Request, Answer>, options: CallOptions, settings: CallSettings) {
     super(call.head, options, settings);
     this.#call = call;
+    this.#readers = new WaitingReaders(() => this.#take());
   }
 
   next(): Promise<IteratorResult<Answer, undefined>> {
     if (!this.#started && this.#end === undefined) this.#start();
-    try {
-      const result = this.#take();
-      if (result !== undefined) return Promise.resolve(result);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-    });
+    return this.#readers.next();
   }
 
   /** Cancels the call on the server; a `next()` that still waits is done. */
@@ -87,7 +71,7 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     for (let message = this.nextMessage(); message !== undefined; message = this.nextMessage()) {
       this.#messages.push(message);
     }
-    this.#serve();
+    this.#readers.serve();
     if (this.#nextMessage === this.#messages.length) this.#giveBack();
   }
 
@@ -130,24 +114,11 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     }
   }
 
-  /** Hands out to those that wait. */
-  #serve(): void {
-    while (this.#waiters.length > 0) {
-      try {
-        const result = this.#take();
-        if (result === undefined) return;
-        this.#waiters.shift()?.resolve(result);
-      } catch (error) {
-        this.#waiters.shift()?.reject(error);
-      }
-    }
-  }
-
-  #over(end: End): void {
+  #over(end: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#stopRequests();
-    this.#serve();
+    this.#readers.serve();
     // No more can come, whether the rest is read or not: other streams need the connection's window.
     this.#giveBack();
   }
@@ -159,7 +130,7 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     this.cancel(undefined);
     this.#stopRequests();
     this.#giveBack();
-    this.#serve();
+    this.#readers.serve();
   }
 
   #drop(): void {
@@ -208,11 +179,4 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     // The iterator may be waiting for its own producer; nothing of ours hangs on when it finishes.
     requests?.return?.().catch(() => {});
   }
-}
-
-function told(end: End): IteratorResult<never, undefined> {
-  const { error } = end;
-  if (error === undefined) return { done: true, value: undefined };
-  delete end.error;
-  throw error.cause;
 }

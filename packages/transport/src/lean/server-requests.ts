@@ -6,16 +6,12 @@
 import type { MessageReader } from "../grpc/message-reader.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { RpcError, StatusCode } from "../status.js";
+import { type StreamEnd, told, WaitingReaders } from "./waiting-readers.js";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Up to this size a chunk that has to wait is copied, into rooms of this one. */
 const SMALL_BYTES_MAX = 512;
 const ROOM_BYTES = 4_096;
-
-interface Waiter {
-  resolve(result: IteratorResult<unknown, undefined>): void;
-  reject(error: unknown): void;
-}
 
 /** `failed` ends the call: its requests cannot be read. */
 export interface RequestStreamOwner {
@@ -27,7 +23,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
   readonly #owner: RequestStreamOwner;
   readonly #stream: Http2Stream;
   readonly #reader: MessageReader;
-  readonly #waiters: Waiter[] = [];
+  readonly #readers: WaitingReaders<unknown> = new WaitingReaders(() => this.#take());
   /** Chunks that the reader has not got yet; joining them all would take time by the square of their number. */
   #chunks: Uint8Array[] = [];
   #nextChunk = 0;
@@ -37,8 +33,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
   /** Bytes of the client's window that it has not got back. */
   #heldBytes = 0;
   #isComplete = false;
-  /** No more will be handed out; what its reader is still to be told, once. */
-  #end: { error?: { readonly cause: unknown } } | undefined;
+  #end: StreamEnd | undefined;
 
   constructor(owner: RequestStreamOwner, stream: Http2Stream, reader: MessageReader) {
     this.#owner = owner;
@@ -51,17 +46,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#waiters.length === 0) {
-      try {
-        const result = this.#take();
-        if (result !== undefined) return Promise.resolve(result);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-    });
+    return this.#readers.next();
   }
 
   /** The handler reads no more: what still comes is dropped, and soon the client's window is used up. */
@@ -75,15 +60,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
     if (isLast) this.#isComplete = true;
     if (this.#end !== undefined) return;
     if (chunk.length > 0) this.#append(chunk);
-    while (this.#waiters.length > 0) {
-      try {
-        const result = this.#take();
-        if (result === undefined) return;
-        this.#waiters.shift()?.resolve(result);
-      } catch (error) {
-        this.#waiters.shift()?.reject(error);
-      }
-    }
+    this.#readers.serve();
   }
 
   /** The call is over. Its handler is told with this error if it still reads; without one the requests have ended. */
@@ -94,7 +71,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
 
   /** Small ones that wait are put together: each alone costs many times its bytes. */
   #append(chunk: Uint8Array): void {
-    if (this.#waiters.length > 0 || chunk.length > SMALL_BYTES_MAX) {
+    if (!this.#readers.isEmpty || chunk.length > SMALL_BYTES_MAX) {
       this.#chunks.push(chunk);
       this.#room = NOTHING;
       return;
@@ -113,7 +90,7 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
 
   /** The next message or the end; undefined where one has to be waited for. */
   #take(): IteratorResult<unknown, undefined> | undefined {
-    if (this.#end !== undefined) return this.#told(this.#end);
+    if (this.#end !== undefined) return told(this.#end);
     try {
       const message = this.#nextMessage();
       if (message !== undefined) return { done: false, value: this.#owner.decoded(message) };
@@ -145,21 +122,11 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
     }
   }
 
-  #finish(end: { error?: { readonly cause: unknown } }): void {
+  #finish(end: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#chunks = [];
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
-      if (end.error !== undefined) reject(end.error.cause);
-      else resolve({ done: true, value: undefined });
-    }
-  }
-
-  #told(end: { error?: { readonly cause: unknown } }): IteratorResult<unknown, undefined> {
-    const { error } = end;
-    if (error === undefined) return { done: true, value: undefined };
-    delete end.error;
-    throw error.cause;
+    this.#readers.serve();
   }
 
   #giveBack(): void {
