@@ -41,5 +41,9 @@ describe("messages of watchers", () => {
     expect(first?.every((event) => !("$encoded" in event))).toBe(true);
     expect(second?.every((event) => "$encoded" in event)).toBe(true);
     expect(third).toBe(second);
+    // Who makes no bytes of it, as the JSON gateway, finds every field.
+    const [plain, encoded] = [first, second].map((all) => create(WatchResponseSchema, { events: all ?? [] }));
+    expect(encoded).toEqual(plain);
+    expect(encoded?.events.map(({ kv }) => Buffer.from(kv?.key ?? []).toString())).toEqual(["a", "b"]);
   });
 });

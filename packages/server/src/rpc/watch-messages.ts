@@ -60,6 +60,8 @@ function eventOf({ type, kv, prevKv }: WatchEvent): EventMessage {
   return prevKv === undefined ? event : { ...event, prevKv };
 }
 
+/** With its fields as well: the JSON gateway reads them. */
 function encodedEvent(event: WatchEvent): EventMessage & { readonly $encoded: Uint8Array } {
-  return { $encoded: encodeMessage(EventSchema, eventOf(event)) };
+  const message = eventOf(event);
+  return { ...message, $encoded: encodeMessage(EventSchema, message) };
 }
