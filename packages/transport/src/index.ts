@@ -22,6 +22,7 @@ export { PortMux, type PortMuxOptions } from "./mux.js";
 export { niceChannel } from "./nice/channel.js";
 export { createNiceServer } from "./nice/server.js";
 export { listenPrivately, type PrivateListener } from "./private-socket.js";
+export { type ReadyIterator, readyIterator } from "./ready-iterator.js";
 export type {
   CallContext,
   ListenAddress,

@@ -2,7 +2,10 @@
  * The answers of a stream: asks the handler for the next one when the connection has taken the one before. When the call is
  * over before its answers are, the iterator is returned at once; a generator that waits sees that only when it goes on, a
  * queue can end at once.
+ *
+ * An iterator that has answers ready is asked for them in a row, without a promise for each (`ready-iterator.ts`).
  */
+import { type ReadyIterator, readyIterator } from "../ready-iterator.js";
 
 /** The call as its answers see it. */
 export interface AnswerTaker {
@@ -19,7 +22,9 @@ export interface AnswerTaker {
 export class AnswerStream {
   readonly #taker: AnswerTaker;
   readonly #iterator: AsyncIterator<unknown>;
-  /** A `next` has not resolved yet. */
+  /** The same. */
+  readonly #ready: ReadyIterator<unknown> | undefined;
+  /** A `next` has not resolved yet, or what is ready is being sent. */
   #isAsking = false;
   #isOver = false;
   /** What `return` gave when the call was over early. */
@@ -30,6 +35,7 @@ export class AnswerStream {
   constructor(taker: AnswerTaker, answers: AsyncIterable<unknown>) {
     this.#taker = taker;
     this.#iterator = answers[Symbol.asyncIterator]();
+    this.#ready = readyIterator(this.#iterator);
     this.#onResult = (result) => this.#take(result);
     this.#onError = (error) => this.#failed(error);
   }
@@ -39,6 +45,11 @@ export class AnswerStream {
     if (this.#isAsking || this.#isOver) return;
     this.#isAsking = true;
     try {
+      if (!this.#sendReady()) {
+        this.#isAsking = false;
+        if (this.#isOver) this.#ended();
+        return;
+      }
       // A hand-written iterator may give a result where a promise belongs.
       Promise.resolve(this.#iterator.next()).then(this.#onResult, this.#onError);
     } catch (error) {
@@ -56,6 +67,23 @@ export class AnswerStream {
       // A failure to clean up has nobody left to be told to.
     }
     if (!this.#isAsking) this.#ended();
+  }
+
+  /** False where the connection has no room for another answer, or the call is over. */
+  #sendReady(): boolean {
+    if (this.#ready === undefined) return true;
+    for (;;) {
+      let answer: unknown;
+      try {
+        answer = this.#ready.ready();
+      } catch (error) {
+        this.leave();
+        this.#taker.fail(error);
+        return false;
+      }
+      if (answer === undefined) return true;
+      if (!this.#taker.sendAnswer(answer) || !this.#taker.hasRoom()) return false;
+    }
   }
 
   #take(result: IteratorResult<unknown>): void {

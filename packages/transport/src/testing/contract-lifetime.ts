@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { ChannelState } from "../channel.js";
+import type { ReadyIterator } from "../ready-iterator.js";
 import { StatusCode } from "../status.js";
 import type { TransportCase } from "./contract.js";
 import { Echo } from "./echo.js";
@@ -193,6 +194,29 @@ export const lifetimeCases: readonly TransportCase[] = [
         assert.ok(standing * chunk.length <= unreadBytesMax, `${standing} messages were sent unread`);
         break;
       }
+    },
+  },
+  {
+    name: "answers that an iterator has ready come in order, none twice, and no more of them than are read",
+    async run(harness) {
+      const answers = 1_000;
+      let taken = 0;
+      // Two of three are ready; for each third one it wants to be asked.
+      const take = (): { number: bigint; body: Uint8Array } => ({ number: BigInt(taken++), body: chunk });
+      const iterator: ReadyIterator<ReturnType<typeof take>> = {
+        next: async () => (taken < answers ? { done: false, value: take() } : { done: true, value: undefined }),
+        ready: () => (taken < answers && taken % 3 > 0 ? take() : undefined),
+      };
+      const channel = await harness.connect({ count: () => ({ [Symbol.asyncIterator]: () => iterator }) });
+      const stream = channel.stream(Echo.method.count, new OneNote())[Symbol.asyncIterator]();
+      assert.equal((await stream.next()).value?.number, 0n);
+      const standing = await settled(() => taken);
+      assert.ok(standing * chunk.length <= unreadBytesMax, `${standing} messages were sent unread`);
+      for (let number = 1n; number < answers; number++) {
+        const { done, value } = await stream.next();
+        assert.deepEqual([done, value?.number], [false, number]);
+      }
+      assert.equal((await stream.next()).done, true);
     },
   },
   {
