@@ -6,7 +6,8 @@ import { drained, told, watchOf } from "./watch-story.js";
 
 export const eachEventOnce: Scenario = {
   name: "each-event-once",
-  about: "watches of overlapping ranges get each change of a transaction once, and only those of their keys",
+  about:
+    "watches of the same and of overlapping ranges get each change of a transaction once, and only those of their keys",
   run: async () => {
     const cluster = await NodeCluster.start({ size: 1 });
     try {
@@ -37,4 +38,5 @@ export const eachEventOnce: Scenario = {
 };
 
 const KEYS = ["a1", "a2", "b1", "b2"];
-const PREFIXES = ["", "a", "b", "a1", "b2"];
+/** Some of them twice: those watch the same. */
+const PREFIXES = ["", "a", "b", "a1", "b2", "", "a"];

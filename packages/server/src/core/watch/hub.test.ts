@@ -279,6 +279,73 @@ describe("events", () => {
   });
 });
 
+describe("watchers that want the same", () => {
+  it("share one list of events, of one write or of history, with previous pairs or without", () => {
+    const { write, open, hub } = bind(new Fixture());
+    write("a=1", "b=1", "c=1");
+    const readers = Array.from({ length: 3 }, open);
+    for (const reader of readers) reader.create("a", { to: "c", startRevision: 2n });
+    const before = readers.map((reader) => reader.pull().at(-1)?.events);
+    expect(before[0]?.map(({ kv }) => text(kv.key))).toEqual(["a", "b"]);
+    // One by one they were caught up, each from a slice of its own.
+    for (const reader of readers) reader.create("a", { to: "c", prevKv: true });
+    for (const reader of readers) expect(reader.lines()).toEqual(["1 r2 created"]);
+    for (const changes of [["a=2"], ["a=3", "b=3", "c=3"], ["b", "x=1", "a"]]) {
+      write(...changes);
+      const lists = readers.map((reader) => reader.pull().map(({ events }) => events));
+      for (const [plain, having] of lists) {
+        expect(plain).toBe(lists[0]?.[0]);
+        expect(having).toBe(lists[0]?.[1]);
+        expect(having?.every(({ prevKv }) => prevKv !== undefined)).toBe(true);
+        expect(plain?.every(({ prevKv }) => prevKv === undefined)).toBe(true);
+      }
+    }
+    const late = open();
+    for (let i = 0; i < 2; i++) late.create("a", { to: "c", startRevision: 2n });
+    for (let i = 0; i < 200; i++) write(`a=${i}`);
+    late.pull();
+    for (let i = 0; i < 2; i++) late.create("a", { to: "c", startRevision: 2n });
+    late.pull();
+    while (hub.catchUp());
+    const [first, second] = late.pull().map(({ events }) => events);
+    expect(first?.length).toBeGreaterThan(60);
+    expect(second).toBe(first);
+  });
+
+  it("part where one wants what another does not", () => {
+    const { write, open } = bind(new Fixture());
+    const reader = open();
+    reader.create("a", { to: "d" });
+    reader.create("a", { to: "d", noDelete: true });
+    reader.create("b", { to: "z" });
+    reader.create("c");
+    reader.create("a", { to: "d" });
+    reader.pull();
+    write("a=1", "b=1");
+    reader.pull();
+    write("a=2", "b", "c=2", "x=2", "a=2");
+    expect(reader.lines().sort()).toEqual([
+      "0 r3 a=2@3 -b@3 c=2@3 a=2@3",
+      "1 r3 a=2@3 c=2@3 a=2@3",
+      "2 r3 -b@3 c=2@3 x=2@3",
+      "3 r3 c=2@3",
+      "4 r3 a=2@3 -b@3 c=2@3 a=2@3",
+    ]);
+  });
+
+  it("get previous pairs of what is left when their turn comes", () => {
+    const { write, open, history } = bind(new Fixture());
+    write("a=1");
+    const readers = Array.from({ length: 2 }, open);
+    for (const reader of readers) reader.create("a", { prevKv: true });
+    for (const reader of readers) reader.pull();
+    write("a=2");
+    expect(readers[0]?.lines()).toEqual(["0 r3 a=2@3(was 1@2)"]);
+    history.compact(3n);
+    expect(readers[1]?.lines()).toEqual(["0 r3 a=2@3"]);
+  });
+});
+
 describe("catching up", () => {
   it("puts several revisions into one response whose header carries the current revision", () => {
     const { write, open } = bind(new Fixture());

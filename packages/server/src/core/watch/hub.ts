@@ -14,7 +14,7 @@ import type { Event } from "../mvcc/key-value.js";
 import { WATCH_BOUNDS, type WatchBounds } from "./bounds.js";
 import { Stream, type StreamHub } from "./stream.js";
 import type { WatchEvent, WatchService, WatchStream } from "./types.js";
-import type { Watcher, WatcherGroup, WatcherOwner } from "./watcher.js";
+import type { EventBatch, Watcher, WatcherGroup, WatcherOwner } from "./watcher.js";
 import { bytesOf, WatcherIndex } from "./watcher-index.js";
 
 /** A new watcher no further behind than this is served at once instead of in the next pass. */
@@ -53,6 +53,8 @@ export class WatchHub implements WatchService, StreamHub {
   /** In the order in which they will be served. */
   readonly #unsynced = new Set<Watcher>();
   readonly #inGroup: Record<WatcherGroup, number> = { synced: 0, unsynced: 0, victim: 0, ended: 0 };
+  /** What was asked for with previous pairs last: many watchers may want the same one after the other. */
+  #previous: (Pick<WatchHistory, "compactRevision"> & Record<"of" | "having", readonly WatchEvent[]>) | undefined;
   /** Revisions to read in the next slice: few where values are large. */
   #sliceRevisions: number;
 
@@ -96,14 +98,9 @@ export class WatchHub implements WatchService, StreamHub {
   notify(revision: bigint, events: readonly Event[]): void {
     invariant(revision > this.#notifiedRevision, `revision ${revision} is notified after ${this.#notifiedRevision}`);
     this.#notifiedRevision = revision;
-    for (const [watcher, batch] of this.#index.match(events, revision)) {
-      if (watcher.owner.pushEvents(watcher, batch)) {
-        watcher.nextRevision = revision + 1n;
-      } else {
-        // Everything before was handed over, so this revision is where history has to go on.
-        watcher.nextRevision = revision;
-        this.#move(watcher, "victim");
-      }
+    const next = revision + 1n;
+    for (const { watchers, batch } of this.#index.match(events, revision)) {
+      for (const watcher of watchers) this.#hand(watcher, batch, next);
     }
   }
 
@@ -174,8 +171,30 @@ export class WatchHub implements WatchService, StreamHub {
     this.#streams.delete(stream);
   }
 
-  readonly previous = ({ type, kv }: WatchEvent): WatchEvent["prevKv"] =>
-    type === "put" && kv.createRevision === kv.modRevision ? undefined : this.#history.previous(kv.key, kv.modRevision);
+  withPrevious(events: readonly WatchEvent[]): readonly WatchEvent[] {
+    const { compactRevision } = this.#history;
+    if (this.#previous?.of !== events || this.#previous.compactRevision !== compactRevision) {
+      const having = events.map((event) => ({ ...event, prevKv: this.#previousOf(event) }));
+      this.#previous = { of: events, compactRevision, having };
+    }
+    return this.#previous.having;
+  }
+
+  #previousOf({ type, kv }: WatchEvent): WatchEvent["prevKv"] {
+    if (type === "put" && kv.createRevision === kv.modRevision) return undefined;
+    return this.#history.previous(kv.key, kv.modRevision);
+  }
+
+  /** To a synced watcher: the changes of the revision before `next`. */
+  #hand(watcher: Watcher, batch: EventBatch, next: bigint): void {
+    if (watcher.owner.pushEvents(watcher, batch)) {
+      watcher.nextRevision = next;
+      return;
+    }
+    // Everything before was handed over, so this revision is where history has to go on.
+    watcher.nextRevision = next - 1n;
+    this.#move(watcher, "victim");
+  }
 
   /**
    * Reads one slice of history, from where the first of the watchers stands, for all of them that stand inside it. The
@@ -196,11 +215,14 @@ export class WatchHub implements WatchService, StreamHub {
     const inside = living.filter(({ nextRevision }) => nextRevision >= from && nextRevision < slice.nextRevision);
     const index = new WatcherIndex();
     for (const watcher of inside) index.add(watcher);
-    const batches = index.match(slice.events, current);
+    const batches = new Map<Watcher, EventBatch>();
+    for (const { watchers, batch } of index.match(slice.events, current)) {
+      for (const watcher of watchers) batches.set(watcher, batch);
+    }
     for (const watcher of inside) this.#deliver(watcher, batches.get(watcher), slice.nextRevision);
   }
 
-  #deliver(watcher: Watcher, batch: Parameters<WatcherOwner["pushEvents"]>[1] | undefined, nextRevision: bigint): void {
+  #deliver(watcher: Watcher, batch: EventBatch | undefined, nextRevision: bigint): void {
     if (batch !== undefined && !watcher.owner.pushEvents(watcher, batch)) {
       this.#move(watcher, "victim");
       return;

@@ -30,7 +30,8 @@ export interface StreamHub {
   stop(watcher: Watcher): void;
   /** Serves the stream's victims from history, as far as there is room. */
   refill(stream: WatcherOwner): void;
-  previous: (event: WatchEvent) => WatchEvent["prevKv"];
+  /** The events of a batch with their previous pairs, the same list as the last time if they are the same. */
+  withPrevious(events: readonly WatchEvent[]): readonly WatchEvent[];
   closed(stream: Stream): void;
 }
 
@@ -103,8 +104,7 @@ export class Stream implements WatchStream, WatcherOwner {
   }
 
   next(): WatchResponse | undefined {
-    const part = this.#parts.shift();
-    if (part !== undefined) return part;
+    if (this.#parts.length > 0) return this.#parts.shift();
     this.#pulling = true;
     while (this.#queue.length === 0 && this.victims.size > 0) this.#hub.refill(this);
     this.#pulling = false;
@@ -112,7 +112,9 @@ export class Stream implements WatchStream, WatcherOwner {
     if (queued === undefined) return undefined;
     if (queued.watcher === undefined) return queued.response;
     this.#queuedBytes -= queued.batch.bytes;
-    this.#parts = this.#responses(queued.watcher, queued.batch);
+    const response = this.#response(queued.watcher, queued.batch);
+    if (!queued.watcher.fragment) return response;
+    this.#parts = splitResponse(response, this.#hub.fragmentBytes);
     return this.#parts.shift();
   }
 
@@ -188,12 +190,17 @@ export class Stream implements WatchStream, WatcherOwner {
   }
 
   /** What goes over the wire for a batch. Previous pairs are read only now, so that waiting does not hold them. */
-  #responses(watcher: Watcher, batch: EventBatch): WatchResponse[] {
-    const events = watcher.prevKv
-      ? batch.events.map((event) => ({ ...event, prevKv: this.#hub.previous(event) }))
-      : batch.events;
-    const response = this.#complete({ watchId: watcher.id, events, revision: batch.revision });
-    return watcher.fragment ? splitResponse(response, this.#hub.fragmentBytes) : [response];
+  #response({ id, prevKv }: Watcher, { events, revision }: EventBatch): WatchResponse {
+    return {
+      watchId: id,
+      created: false,
+      canceled: false,
+      compactRevision: 0n,
+      cancelReason: "",
+      fragment: false,
+      events: prevKv ? this.#hub.withPrevious(events) : events,
+      revision,
+    };
   }
 
   #complete(parts: Partial<WatchResponse> & Pick<WatchResponse, "watchId">): WatchResponse {

@@ -40,33 +40,76 @@ export class WatcherIndex {
     this.#ranges.visit(key, visit);
   }
 
-  /** For each watcher that wants some of the events, those, in their order. */
-  match(events: readonly Event[], revision: bigint): Map<Watcher, EventBatch> {
-    const wanted = new Map<Watcher, WatchEvent[]>();
-    for (const { type, kv } of events) {
-      const event: WatchEvent = { type, kv, prevKv: undefined };
-      // The usual write changes one key, which many may watch: a list of one event is shared, and never added to.
-      const alone = [event];
-      this.visit(kv.key, (watcher) => {
-        if (!watcher.accepts(event)) return;
-        const list = wanted.get(watcher);
-        if (list === undefined) wanted.set(watcher, alone);
-        else if (list.length === 1) wanted.set(watcher, [...list, event]);
-        else list.push(event);
-      });
+  /** The watchers that want some of the events, by which ones: in their order, and one batch for all that want the same. */
+  match(events: readonly Event[], revision: bigint): Match[] {
+    const [only] = events;
+    // The usual write changes one key, which many may watch.
+    if (only !== undefined && events.length === 1) return this.#matchOne(only, revision);
+    const matches = new Map<Share, Watcher[]>();
+    for (const [watcher, share] of this.#shares(events)) {
+      const watchers = matches.get(share);
+      if (watchers === undefined) matches.set(share, [watcher]);
+      else watchers.push(watcher);
     }
-    const batches = new Map<readonly WatchEvent[], EventBatch>();
-    const matched = new Map<Watcher, EventBatch>();
-    for (const [watcher, list] of wanted) {
-      let batch = batches.get(list);
-      if (batch === undefined) {
-        batch = { events: list, revision, bytes: bytesOf(list) };
-        batches.set(list, batch);
-      }
-      matched.set(watcher, batch);
-    }
-    return matched;
+    return Array.from(matches, ([share, watchers]) => ({ watchers, batch: batchOf(share.events, revision) }));
   }
+
+  #matchOne(event: Event, revision: bigint): Match[] {
+    const watchers = this.#wanting(event);
+    return watchers.length === 0 ? [] : [{ watchers, batch: batchOf([withoutPrevious(event)], revision) }];
+  }
+
+  #wanting(event: Event): Watcher[] {
+    const watchers: Watcher[] = [];
+    this.visit(event.kv.key, (watcher) => {
+      if (watcher.accepts(event)) watchers.push(watcher);
+    });
+    return watchers;
+  }
+
+  /** Watchers share what they want until an event comes that only some of them want: then those get a copy, and it too. */
+  #shares(events: readonly Event[]): Map<Watcher, Share> {
+    const shares = new Map<Watcher, Share>();
+    for (const event of events) {
+      const wanting = new Map<Share | undefined, Watcher[]>();
+      for (const watcher of this.#wanting(event)) {
+        const share = shares.get(watcher);
+        const watchers = wanting.get(share);
+        if (watchers === undefined) wanting.set(share, [watcher]);
+        else watchers.push(watcher);
+      }
+      for (const [share, watchers] of wanting) {
+        if (share?.holders === watchers.length) {
+          share.events.push(withoutPrevious(event));
+          continue;
+        }
+        if (share !== undefined) share.holders -= watchers.length;
+        const own = { events: [...(share?.events ?? []), withoutPrevious(event)], holders: watchers.length };
+        for (const watcher of watchers) shares.set(watcher, own);
+      }
+    }
+    return shares;
+  }
+}
+
+/** Watchers and what all of them want. */
+export interface Match {
+  readonly watchers: readonly Watcher[];
+  readonly batch: EventBatch;
+}
+
+interface Share {
+  readonly events: WatchEvent[];
+  /** Watchers that it is for. */
+  holders: number;
+}
+
+function batchOf(events: readonly WatchEvent[], revision: bigint): EventBatch {
+  return { events, revision, bytes: bytesOf(events) };
+}
+
+function withoutPrevious({ type, kv }: Event): WatchEvent {
+  return { type, kv, prevKv: undefined };
 }
 
 /** Bytes of keys and values. */
