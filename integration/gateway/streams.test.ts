@@ -40,6 +40,24 @@ describe("streams", () => {
     await until(async () => (await gateway.metric(WATCHERS)) === 0);
   });
 
+  it("every watcher of a key is told all of its event, the first and the others", async () => {
+    const leave = new AbortController();
+    const body = JSON.stringify({ create_request: { key: base64("many") } });
+    const requests = Array.from({ length: 3 }, () => gateway.post("/v3/watch", body, { signal: leave.signal }));
+    const readers = (await Promise.all(requests)).map((response) =>
+      (response.body as ReadableStream<Uint8Array>).getReader(),
+    );
+    const decoder = new TextDecoder();
+    const lines = () => Promise.all(readers.map(async (reader) => parsed(decoder.decode((await reader.read()).value))));
+    for (const { result } of await lines()) expect(result).toMatchObject({ created: true });
+    await gateway.call("/v3/kv/put", { key: base64("many"), value: base64("one") });
+    for (const { result } of await lines()) {
+      expect(result?.events).toMatchObject([{ kv: { key: base64("many"), value: base64("one"), version: "1" } }]);
+    }
+    leave.abort();
+    await until(async () => (await gateway.metric(WATCHERS)) === 0);
+  });
+
   it("requests may follow while answers come", async () => {
     const socket = connect(gateway.port, "127.0.0.1");
     let answer = "";

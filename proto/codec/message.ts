@@ -11,7 +11,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { codecs } from "../gen/codecs.js";
-import type { Codec } from "./codec.js";
+import type { Codec, Init } from "./codec.js";
 import { Reader } from "./reader.js";
 import type { Slab } from "./slab.js";
 import { Writer } from "./writer.js";
@@ -21,7 +21,8 @@ import { Writer } from "./writer.js";
  *
  * Every message of this package has a codec. Any other schema takes protobuf-es's way.
  *
- * The bytes have memory of their own unless there is a `slab` to take it from.
+ * The bytes have memory of their own unless there is a `slab` to take it from; then a message that is there encoded is
+ * handed on as it is.
  *
  * Errors: `RangeError` for a number that its field cannot hold.
  */
@@ -32,6 +33,8 @@ export function encodeMessage<Desc extends DescMessage>(
 ): Uint8Array {
   const codec: Codec | undefined = codecs.get(schema);
   if (codec === undefined) return toBinary(schema, create(schema, message));
+  const { $encoded } = message as Init<DescMessage>;
+  if ($encoded !== undefined && slab !== undefined) return $encoded;
   const sizes: number[] = [];
   const size = codec.size(message, sizes);
   const writer = new Writer(sizes, slab === undefined ? new Uint8Array(size) : slab.take(size));

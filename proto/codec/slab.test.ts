@@ -1,6 +1,6 @@
 /** Pieces of a slab are nobody else's, and what is large does not come from one. */
 import { describe, expect, it } from "vitest";
-import { PutRequestSchema } from "../gen/index.js";
+import { PutRequestSchema, WatchResponseSchema } from "../gen/index.js";
 import { decodeMessage, encodeMessage } from "./message.js";
 import { Slab } from "./slab.js";
 
@@ -34,6 +34,15 @@ describe("a slab", () => {
     const slab = new Slab();
     expect(slab.take(1_023).buffer.byteLength).toBe(8_192);
     expect(slab.take(1_024).buffer.byteLength).toBe(1_024);
+  });
+
+  it("takes nothing for a message that is there encoded, of which others want bytes of their own", () => {
+    const $encoded = encodeMessage(WatchResponseSchema, { watchId: 7n });
+    const message = { watchId: 7n, $encoded };
+    expect(encodeMessage(WatchResponseSchema, message, new Slab())).toBe($encoded);
+    const own = encodeMessage(WatchResponseSchema, message);
+    expect(own).toEqual($encoded);
+    expect(own).not.toBe($encoded);
   });
 
   it("holds messages one after the other", () => {

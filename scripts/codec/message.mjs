@@ -3,8 +3,8 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { entryName, readField, readValue, sizeField, sizeOf, writeField, writeOf, zeroOf } from "./fields.mjs";
 import { schemaName, shapeName } from "./names.mjs";
 
-/** Messages that a sender may have as bytes already: rows are stored as such, and events are sent to many. */
-const STORED = new Set(["mvccpb.KeyValue", "mvccpb.Event"]);
+/** Messages that a sender may have as bytes already: rows are stored as such, and what watchers are told is sent to many. */
+const STORED = new Set(["mvccpb.KeyValue", "etcdserverpb.WatchResponse"]);
 
 /** @param {import("@bufbuild/protobuf").DescMessage} message */
 export function messageFunctions(message) {

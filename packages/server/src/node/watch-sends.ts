@@ -2,7 +2,7 @@
 import type { WatchCreate, WatchResponse, WatchService, WatchStream } from "../core/watch/types.js";
 import type { Failpoints } from "../env.js";
 import { Amount } from "../measures/measure-set.js";
-import { reading } from "./reading.js";
+import { stoppedBy } from "./reading.js";
 
 export interface WatchSendsOptions {
   readonly failpoints: Failpoints;
@@ -57,8 +57,13 @@ class Sends implements WatchStream {
 
   next(): WatchResponse | undefined {
     const { failpoints, events, fail } = this.#options;
-    // Previous pairs are read only now.
-    const response = reading(fail, () => this.#stream.next());
+    let response: WatchResponse | undefined;
+    try {
+      response = this.#stream.next();
+    } catch (error) {
+      // Previous pairs and what a slow watcher has missed are read only now.
+      throw stoppedBy(error, fail);
+    }
     if (response === undefined) return undefined;
     failpoints.hit("watch-before-send");
     events.add(response.events.length);

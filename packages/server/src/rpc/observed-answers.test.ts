@@ -1,4 +1,5 @@
 /** What an observer of a stream's answers is told, and what passes through. */
+import type { ReadyIterator } from "@kvorum/transport";
 import { describe, expect, it } from "vitest";
 import { ObservedAnswers } from "./observed-answers.js";
 
@@ -65,6 +66,30 @@ describe("observed answers", () => {
     ).rejects.toThrow("no");
     expect(told.at(-1)).toEqual(new Error("no"));
     expect(told.filter((what) => what instanceof Error)).toHaveLength(1);
+  });
+
+  it("that are ready are told of too, once the first was asked for", async () => {
+    const left = [1, 2, 3, 4];
+    const iterator: ReadyIterator<number> = {
+      next: async () => ({ done: false, value: left.shift() ?? 0 }),
+      ready: () => (left.length > 1 ? left.shift() : undefined),
+    };
+    const { answers, told } = observed(() => ({ [Symbol.asyncIterator]: () => iterator }));
+    expect(answers.ready()).toBeUndefined();
+    expect(told).toEqual([]);
+    expect(await answers.next()).toEqual({ done: false, value: 1 });
+    expect([answers.ready(), answers.ready(), answers.ready()]).toEqual([2, 3, undefined]);
+    expect(told).toEqual(["sent", "sent", "sent"]);
+  });
+
+  it("of a handler that cannot say what is ready have to be asked for", async () => {
+    const { answers } = observed(async function* () {
+      yield 1;
+      yield 2;
+    });
+    expect((await answers.next()).value).toBe(1);
+    expect(answers.ready()).toBeUndefined();
+    expect((await answers.next()).value).toBe(2);
   });
 
   it("that nobody asked for open nothing", async () => {

@@ -2,6 +2,8 @@
  * The answers of a stream, with somebody told of each and of the end. No generator: in one around another every answer waits
  * for three more turns of the queue, which a watch of ten thousand would feel.
  */
+import { type ReadyIterator, readyIterator } from "@kvorum/transport";
+
 export interface AnswersObserver {
   sent(): void;
   /** Once: with what failed, or how the answers ended. */
@@ -9,10 +11,12 @@ export interface AnswersObserver {
   ended(how: "finished" | "left"): void;
 }
 
-export class ObservedAnswers implements AsyncIterableIterator<unknown> {
+export class ObservedAnswers implements AsyncIterableIterator<unknown>, ReadyIterator<unknown> {
   readonly #open: () => AsyncIterable<unknown>;
   readonly #observer: AnswersObserver;
   #answers: AsyncIterator<unknown> | undefined;
+  /** The same, if it can say what is ready. */
+  #ready: ReadyIterator<unknown> | undefined;
   #isOver = false;
 
   /** `open` is called when the first answer is asked for. */
@@ -27,11 +31,20 @@ export class ObservedAnswers implements AsyncIterableIterator<unknown> {
 
   next(): Promise<IteratorResult<unknown>> {
     try {
-      this.#answers ??= this.#open()[Symbol.asyncIterator]();
+      if (this.#answers === undefined) {
+        this.#answers = this.#open()[Symbol.asyncIterator]();
+        this.#ready = readyIterator(this.#answers);
+      }
       return this.#answers.next().then(this.#onResult, this.#onError);
     } catch (error) {
       return this.#onError(error);
     }
+  }
+
+  ready(): unknown {
+    const answer = this.#ready?.ready();
+    if (answer !== undefined) this.#observer.sent();
+    return answer;
   }
 
   async return(): Promise<IteratorResult<unknown>> {

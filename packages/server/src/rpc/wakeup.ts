@@ -45,6 +45,11 @@ export class Inbox<T> {
     void this.#read(requests);
   }
 
+  /** `take` would give a request, or fail. */
+  get hasNews(): boolean {
+    return this.#queue.length > 0 || this.#failure !== undefined;
+  }
+
   /** The next request, or undefined when none waits. Errors: what reading the requests failed with, after the last one. */
   take(): T | undefined {
     const request = this.#queue.shift();

@@ -1,94 +1,38 @@
-/**
- * The Watch service: one core stream a call. One loop serves both directions, so responses leave in the order the core
- * hands them out, and are pulled only as fast as the connection takes them; what the client does not read stays in the
- * core, bounded there.
- */
+/** The Watch service: one call is one stream of the core, and what a client asks of it is put into effect here. */
 import { type Watch, type WatchCreateRequest, WatchCreateRequest_FilterType, type WatchRequest } from "@kvorum/proto";
 import type { CallContext, ServiceImplementation } from "@kvorum/transport";
 import { ServerError } from "../core/errors.js";
-import type { WatchCreate, WatchResponse, WatchStream } from "../core/watch/types.js";
-import { requiresLeader } from "./guard.js";
-import type { CallMeasures } from "./metrics/call-measures.js";
+import type { WatchCreate, WatchStream } from "../core/watch/types.js";
 import type { RpcParts } from "./parts.js";
-import { Inbox, Wakeup } from "./wakeup.js";
-import { type WatchMessage, WatchMessages } from "./watch-messages.js";
+import { type TakeRequest, WatchCall } from "./watch-call.js";
+import { WatchMessages } from "./watch-messages.js";
 
 /** The empty key, which watches read as the lowest one. */
 const LOWEST_KEY: Uint8Array = Uint8Array.of(0);
 
 export function watchService(parts: RpcParts): ServiceImplementation<typeof Watch> {
   const messages = new WatchMessages(parts.node);
-  return { watch: (requests, context) => serveStream(parts, messages, requests, context) };
-}
-
-async function* serveStream(
-  { node, auth, ends, metrics, observing }: RpcParts,
-  messages: WatchMessages,
-  requests: AsyncIterable<WatchRequest>,
-  context: CallContext,
-): AsyncGenerator<WatchMessage, void, undefined> {
-  const wakeup = new Wakeup();
-  const wake = (): void => wakeup.wake();
-  let end: ServerError | undefined;
-  const finish = (reason: ServerError): void => {
-    end ??= reason;
-    wake();
+  return {
+    watch: (requests, context) => {
+      const refuse: Refuse = (create) => refusalOf(parts, context, create);
+      const take: TakeRequest = (request, stream) => takeRequest(request, stream, refuse);
+      return new WatchCall({ parts, messages, requests, context, take });
+    },
   };
-  const canceled = (): void => finish(new ServerError("watchCanceled"));
-  const stream = node.watch.openStream(wake);
-  const forget = ends.add(requiresLeader(context), finish);
-  context.signal.addEventListener("abort", canceled, { once: true });
-  const inbox = new Inbox(requests, wake, () => {
-    if (!context.signal.aborted) metrics.calls.streamFailures.of("receive", "watch").add();
-  });
-  try {
-    if (context.signal.aborted) canceled();
-    for (;;) {
-      if (end !== undefined) throw end;
-      await takeRequests(stream, inbox, (create) => refusalOf({ node, auth }, context, create));
-      const response = stream.next();
-      // A client that has sent its last request still gets its events, so the end of requests is no end of the stream.
-      if (response === undefined) await wakeup.wait();
-      else {
-        const startMs = observing.clock.nowMs();
-        yield messages.of(response);
-        countSend(metrics.calls, response, (observing.clock.nowMs() - startMs) / 1000);
-      }
-    }
-  } finally {
-    context.signal.removeEventListener("abort", canceled);
-    forget();
-    inbox.close();
-    stream.close();
-  }
-}
-
-/** How long the connection took the response: it asks for the next one when it has room. */
-function countSend(calls: CallMeasures, { events, created, canceled }: WatchResponse, seconds: number): void {
-  if (events.length > 0) {
-    calls.watchSend.observe(seconds);
-    calls.watchSendPerEvent.observe(seconds / events.length);
-  } else (created || canceled ? calls.watchControlSend : calls.watchProgressSend).observe(seconds);
 }
 
 /** Why the watch must not be, if it must not; a promise only where that takes time to know. */
 type Refuse = (create: WatchCreate) => undefined | Promise<string | undefined>;
 
-/** While the stream is full, requests wait too: each of them may put another response into it. */
-async function takeRequests(stream: WatchStream, inbox: Inbox<WatchRequest>, refuse: Refuse): Promise<void> {
-  while (!stream.full) {
-    const request = inbox.take();
-    if (request === undefined) return;
-    const { requestUnion } = request;
-    // A union of a later version is ignored, as etcd does.
-    if (requestUnion.case === "createRequest") {
-      const create = watchCreate(requestUnion.value);
-      const refusal = Number.isSafeInteger(create.watchId) ? await refuse(create) : ID_OUT_OF_RANGE;
-      if (refusal === undefined) stream.create(create);
-      else stream.refuse(refusal);
-    } else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
-    else if (requestUnion.case === "progressRequest") stream.requestProgress();
-  }
+async function takeRequest({ requestUnion }: WatchRequest, stream: WatchStream, refuse: Refuse): Promise<void> {
+  // A union of a later version is ignored, as etcd does.
+  if (requestUnion.case === "createRequest") {
+    const create = watchCreate(requestUnion.value);
+    const refusal = Number.isSafeInteger(create.watchId) ? await refuse(create) : ID_OUT_OF_RANGE;
+    if (refusal === undefined) stream.create(create);
+    else stream.refuse(refusal);
+  } else if (requestUnion.case === "cancelRequest") cancel(stream, requestUnion.value.watchId);
+  else if (requestUnion.case === "progressRequest") stream.requestProgress();
 }
 
 /** Ids of watches are numbers here; one that a number can not hold would be taken for another. */

@@ -1554,6 +1554,10 @@ export function readWatchProgressRequest(
 }
 
 export function sizeWatchResponse(message: Init<typeof WatchResponseSchema>, sizes: number[]): number {
+  if (message.$encoded) {
+    sizes.push(message.$encoded.length);
+    return message.$encoded.length;
+  }
   const place = sizes.push(0) - 1;
   let size = message.$unknown ? unknownSize(message, "etcdserverpb.WatchResponse") : 0;
   if (message.header) {
@@ -1575,6 +1579,10 @@ export function sizeWatchResponse(message: Init<typeof WatchResponseSchema>, siz
 }
 
 export function writeWatchResponse(message: Init<typeof WatchResponseSchema>, writer: Writer): void {
+  if (message.$encoded) {
+    writer.encoded(message.$encoded);
+    return;
+  }
   if (message.header) {
     writer.nested(10);
     writeResponseHeader(message.header, writer);

@@ -79,10 +79,6 @@ export function readKeyValue(
 }
 
 export function sizeEvent(message: Init<typeof EventSchema>, sizes: number[]): number {
-  if (message.$encoded) {
-    sizes.push(message.$encoded.length);
-    return message.$encoded.length;
-  }
   const place = sizes.push(0) - 1;
   let size = message.$unknown ? unknownSize(message, "mvccpb.Event") : 0;
   if (message.type) size += 1 + int32Size(message.type);
@@ -97,10 +93,6 @@ export function sizeEvent(message: Init<typeof EventSchema>, sizes: number[]): n
 }
 
 export function writeEvent(message: Init<typeof EventSchema>, writer: Writer): void {
-  if (message.$encoded) {
-    writer.encoded(message.$encoded);
-    return;
-  }
   if (message.type) writer.int32(8, message.type);
   if (message.kv) {
     writer.nested(18);
