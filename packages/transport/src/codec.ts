@@ -5,13 +5,19 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { decodeMessage, encodeMessage, Slab } from "@kvorum/proto";
 
 /**
- * Where encoded messages lie until they are sent. One for all connections: who has a message cannot tell, and nothing but the
- * memory is shared. What is large is not made of zeros first: an encoder fills all of it, or throws.
+ * Where encoded messages lie until they are sent; every engine has one for all its connections. Who has a message cannot tell,
+ * and nothing but the memory is shared. What is large is not made of zeros first: an encoder fills all of it, or throws.
  */
-const slab = new Slab((bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer));
+export function messageSlab(): Slab {
+  return new Slab((bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer));
+}
 
 /** Serializes a message, or the plain object it can be made of. The bytes may lie in memory that others are sent from too. */
-export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
+export function encode<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageInitShape<Desc>,
+  slab: Slab,
+): Uint8Array {
   return encodeMessage(schema, message, slab);
 }
 

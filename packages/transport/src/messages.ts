@@ -1,5 +1,6 @@
 /** A client's messages with their limits: what every engine says of one that cannot be sent or read. */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Slab } from "@kvorum/proto";
 import { decode, encode } from "./codec.js";
 import { RpcError, StatusCode } from "./status.js";
 
@@ -9,8 +10,9 @@ export function encodeRequest<I extends DescMessage>(
   schema: I,
   request: MessageInitShape<I>,
   bytesMax: number,
+  slab: Slab,
 ): Uint8Array {
-  const bytes = encode(schema, request);
+  const bytes = encode(schema, request, slab);
   if (bytes.length > bytesMax) {
     const details = `trying to send message larger than max (${bytes.length} vs. ${bytesMax})`;
     throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, details, { method: path, maybeSent: false });

@@ -1,7 +1,7 @@
 /** A unary call: one message there, one back, one promise. */
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { CallOptions } from "../channel.js";
-import { MESSAGE_PREFIX_BYTES } from "../grpc/message-reader.js";
+import { wholeMessage } from "../grpc/whole-message.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { decodeAnswer } from "../messages.js";
 import { StatusCode } from "../status.js";
@@ -31,9 +31,9 @@ export class UnaryCall extends Call {
 
   protected override received(chunk: Uint8Array): void {
     this.stream?.consumed(chunk.length);
-    if (this.#answer === undefined && isMessage(chunk, this.receiveBytesMax) && this.readsNothing) {
-      this.#answer = chunk.subarray(MESSAGE_PREFIX_BYTES);
-      return;
+    if (this.#answer === undefined && this.readsNothing) {
+      this.#answer = wholeMessage(chunk, this.receiveBytesMax);
+      if (this.#answer !== undefined) return;
     }
     this.reader.push(chunk);
     for (let message = this.nextMessage(); message !== undefined; message = this.nextMessage()) {
@@ -63,12 +63,4 @@ export class UnaryCall extends Call {
   protected override failed(error: unknown): void {
     this.#call.reject(error);
   }
-}
-
-/** One whole message that is not compressed and not too large, as nearly every answer is. */
-function isMessage(chunk: Uint8Array, bytesMax: number): boolean {
-  if (chunk.length < MESSAGE_PREFIX_BYTES || chunk[0] !== 0) return false;
-  const octet = (at: number): number => chunk[at] as number;
-  const length = ((octet(1) << 24) | (octet(2) << 16) | (octet(3) << 8) | octet(4)) >>> 0;
-  return chunk.length === MESSAGE_PREFIX_BYTES + length && length <= bytesMax;
 }

@@ -6,7 +6,9 @@
  * Read `call.ts` with `call-unary.ts` and `call-stream.ts`, then `client-connection.ts` with `client-dial.ts`, and `socket.ts`.
  */
 import type { DescMessage, DescMethod, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Slab } from "@kvorum/proto";
 import type { CallOptions, Channel, ChannelOptions, ChannelState, TransportFactory } from "../channel.js";
+import { messageSlab } from "../codec.js";
 import {
   connectTimeoutMsDefault,
   keepAliveIntervalMsDefault,
@@ -46,6 +48,7 @@ class LeanChannel implements Channel, ConnectionOwner {
   readonly #dialer: Dialer;
   readonly #connectTimeoutMs: number;
   readonly #sendBytesMax: number;
+  readonly #slab: Slab = messageSlab();
   readonly #calls: CallSettings;
   readonly #heads = new Map<DescMethod, RequestHead>();
   readonly #listeners = new Set<(state: ChannelState) => void>();
@@ -91,7 +94,7 @@ class LeanChannel implements Channel, ConnectionOwner {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
       const head = this.#head(method);
-      const bytes = encodeRequest(head.path, method.input, request, this.#sendBytesMax);
+      const bytes = encodeRequest(head.path, method.input, request, this.#sendBytesMax, this.#slab);
       const answered = resolve as (answer: Message) => void;
       const call = { head, output: method.output, request: bytes, resolve: answered, reject };
       this.#start(new UnaryCall(call, options, this.#calls));
@@ -108,7 +111,8 @@ class LeanChannel implements Channel, ConnectionOwner {
       head,
       requests,
       start: (started: Call) => this.#start(started),
-      encode: (request: MessageInitShape<I>) => encodeRequest(head.path, method.input, request, this.#sendBytesMax),
+      encode: (request: MessageInitShape<I>) =>
+        encodeRequest(head.path, method.input, request, this.#sendBytesMax, this.#slab),
       decode: (bytes: Uint8Array) => decodeAnswer(head.path, method.output, bytes),
     };
     return { [Symbol.asyncIterator]: () => new StreamCall(call, options, this.#calls) };

@@ -5,9 +5,8 @@
  * A call ends once: by its answer, by an error, by a status of the server's own (`cancel`) or by the other side (`reset`). The
  * last two abort the handler's signal.
  */
-import { decode, encode } from "../codec.js";
-import { MessageReader } from "../grpc/message-reader.js";
 import { fieldsOf } from "../grpc/metadata-fields.js";
+import { wholeMessage } from "../grpc/whole-message.js";
 import { ErrorCode } from "../http2/error-code.js";
 import type { StreamHandler } from "../http2/events.js";
 import type { HeaderField } from "../http2/hpack/header-field.js";
@@ -21,27 +20,24 @@ import { AnswerStream, type AnswerTaker } from "./server-answers.js";
 import { ANSWER_HEAD, answerHead, trailersBlock, trailersOnlyBlock } from "./server-blocks.js";
 import { ServerContext } from "./server-context.js";
 import type { RequestHead } from "./server-head.js";
+import { decodeRequest, encodeAnswer, requestReader } from "./server-messages.js";
 import type { ServedMethod } from "./server-methods.js";
 import { RequestStream, type RequestStreamOwner } from "./server-requests.js";
-import type { ServerSettings } from "./server-settings.js";
+import { type RequestKeeper, UnaryRequest } from "./server-unary-request.js";
 
 /** The connection as its calls see it. */
-export interface CallHost {
-  readonly server: ServerSettings;
+export interface CallHost extends RequestKeeper {
   readonly peer: string;
   readonly certificateName: string | undefined;
   /** The socket can take more; otherwise the connection calls `roomAgain` later. */
   hasRoom(): boolean;
   /** An answer of so many bytes is in the output, or, in part, behind the client's windows. */
   sent(bytes: number, isQueued: boolean): void;
-  /** Bytes of requests that are kept until the rest of them has come; false where they are too many. */
-  keep(bytes: number): boolean;
   /** The call is over; without one: what was left of its answer has gone. */
   left(call: ServerCall | undefined): void;
 }
 
 const NO_FIELDS: readonly HeaderField[] = [];
-const PREFIX_BYTES = 5;
 
 export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, AnswerTaker {
   /** Its neighbours in the list that the connection keeps of its calls. */
@@ -52,10 +48,8 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
   readonly #head: RequestHead;
   readonly #method: ServedMethod;
   #deadline: Deadline | undefined;
-  /** Where a request is not one chunk that is one message. */
-  #reader: MessageReader | undefined;
-  #message: Uint8Array | undefined;
-  #keptBytes = 0;
+  /** Of a unary method, where it is not one chunk that is one message. */
+  #request: UnaryRequest | undefined;
   #requests: RequestStream | undefined;
   #answers: AnswerStream | undefined;
   #abort: AbortController | undefined;
@@ -73,8 +67,7 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
     this.#head = head;
     this.#method = method;
     this.#deadline = undefined;
-    this.#reader = undefined;
-    this.#message = undefined;
+    this.#request = undefined;
     this.#requests = undefined;
     this.#answers = undefined;
     this.#abort = undefined;
@@ -105,10 +98,10 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
     if (timeoutMs !== Number.POSITIVE_INFINITY) this.#deadline = this.#host.server.deadlines.set(timeoutMs, this);
     this.#requestEnded = endStream;
     if (this.#method.requestStream) {
-      this.#requests = new RequestStream(this, this.#stream, this.#newReader());
+      this.#requests = new RequestStream(this, this.#stream, requestReader(this.#host.server, this.#head.encoding));
       if (endStream) this.#requests.push(NOTHING, true);
       this.#run(this.#requests);
-    } else if (endStream) this.#endRequest();
+    } else if (endStream) this.#receive(NOTHING, true);
   }
 
   headers(_trailers: readonly HeaderField[], endStream: boolean): void {
@@ -123,9 +116,7 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
     }
     // What comes after the end is dropped; the window of the connection is there for other calls.
     if (chunk.length > 0) this.#stream.consumed(chunk.length);
-    if (this.#isOver) return;
-    if (chunk.length > 0) this.#collect(chunk, endStream);
-    if (endStream && !this.#isOver) this.#endRequest();
+    if (!this.#isOver) this.#receive(chunk, endStream);
   }
 
   reset(): void {
@@ -175,8 +166,13 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
 
   sendAnswer(answer: unknown): boolean {
     if (this.#isOver) return false;
-    const bytes = this.#encoded(answer);
-    if (bytes === undefined) return false;
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeAnswer(this.#host.server, this.#method, answer);
+    } catch (error) {
+      this.failed(error);
+      return false;
+    }
     if (!this.#headSent) {
       this.#headSent = true;
       this.#stream.sendHeaders(ANSWER_HEAD, false);
@@ -211,67 +207,35 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
   }
 
   decoded(message: Uint8Array): unknown {
-    const { traffic, requestValuesMax, counter } = this.#host.server;
-    const { input } = this.#method;
-    traffic?.received(message.length);
-    try {
-      if (!counter.hasMoreThan(requestValuesMax, input, message)) return decode(input, message);
-    } catch (cause) {
-      // What is wrong with it is nobody's business but the sender's, who knows the bytes.
-      throw new RpcError(StatusCode.INTERNAL, UNREADABLE, { cause });
-    }
-    throw new RpcError(StatusCode.INTERNAL, UNREADABLE);
+    return decodeRequest(this.#host.server, this.#method, message);
   }
 
-  #newReader(): MessageReader {
-    const reader = new MessageReader(this.#host.server.receiveBytesMax);
-    if (this.#head.encoding !== "") reader.setEncoding(this.#head.encoding);
-    return reader;
-  }
-
-  /** Of a request that is one message. */
-  #collect(chunk: Uint8Array, endStream: boolean): void {
-    if (this.#reader === undefined && this.#message === undefined) {
-      if (isOneMessage(chunk, this.#host.server.receiveBytesMax)) {
-        this.#message = chunk.subarray(PREFIX_BYTES);
-        if (!endStream) this.#keep(chunk.length);
+  /** Of the request of a unary method, which is kept until it is whole. */
+  #receive(chunk: Uint8Array, endStream: boolean): void {
+    let message = endStream && this.#request === undefined ? this.#whole(chunk) : undefined;
+    if (message === undefined) {
+      this.#request ??= new UnaryRequest(this.#host, this.#head.encoding);
+      try {
+        if (chunk.length > 0) this.#request.push(chunk, endStream);
+        if (!endStream) return;
+        message = this.#request.end();
+      } catch (error) {
+        this.failed(error);
         return;
       }
     }
-    this.#reader ??= this.#newReader();
+    let request: unknown;
     try {
-      this.#reader.push(chunk);
-      for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-        if (this.#message !== undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, TOO_MANY_MESSAGES);
-        this.#message = next;
-      }
+      request = this.decoded(message);
     } catch (error) {
-      this.failed(error);
+      this.fail(error);
       return;
     }
-    if (!endStream) this.#keep(chunk.length);
+    this.#run(request);
   }
 
-  #keep(bytes: number): void {
-    this.#keptBytes += bytes;
-    if (!this.#host.keep(bytes)) this.cancel(StatusCode.RESOURCE_EXHAUSTED, TOO_MUCH_KEPT);
-  }
-
-  #endRequest(): void {
-    const message = this.#message;
-    this.#message = undefined;
-    if (this.#reader?.atBoundary === false) this.cancel(StatusCode.INTERNAL, "unexpected EOF");
-    else if (message === undefined) this.cancel(StatusCode.UNIMPLEMENTED, NO_MESSAGE);
-    else {
-      let request: unknown;
-      try {
-        request = this.decoded(message);
-      } catch (error) {
-        this.fail(error);
-        return;
-      }
-      this.#run(request);
-    }
+  #whole(chunk: Uint8Array): Uint8Array | undefined {
+    return wholeMessage(chunk, this.#host.server.receiveBytesMax);
   }
 
   #run(request: unknown): void {
@@ -311,22 +275,6 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
     this.fail(error);
   }
 
-  /** Undefined where there is no sending it, and the call has ended for that. */
-  #encoded(answer: unknown): Uint8Array | undefined {
-    const { sendBytesMax, traffic } = this.#host.server;
-    let bytes: Uint8Array;
-    try {
-      bytes = encode(this.#method.output, answer as Record<string, unknown>);
-    } catch {
-      this.cancel(StatusCode.INTERNAL, "Error serializing response");
-      return undefined;
-    }
-    traffic?.sent(bytes.length);
-    if (bytes.length <= sendBytesMax) return bytes;
-    this.cancel(StatusCode.RESOURCE_EXHAUSTED, `Sent message larger than max (${bytes.length} vs. ${sendBytesMax})`);
-    return undefined;
-  }
-
   #addTrailers(trailers: MetadataInit): void {
     try {
       this.setTrailer(trailers);
@@ -355,9 +303,8 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
   #end(): void {
     this.#isOver = true;
     if (this.#deadline !== undefined) this.#host.server.deadlines.clear(this.#deadline);
-    if (this.#keptBytes > 0) this.#host.keep(-this.#keptBytes);
-    this.#reader = undefined;
-    this.#message = undefined;
+    this.#request?.leave();
+    this.#request = undefined;
     this.#host.left(this);
   }
 
@@ -371,24 +318,7 @@ export class ServerCall implements StreamHandler, Expiring, RequestStreamOwner, 
 }
 
 const NOTHING = new Uint8Array(0);
-const UNREADABLE = "Error deserializing request";
-const TOO_MANY_MESSAGES = "a second request message came, where one is expected";
-const NO_MESSAGE = "no request message came, where one is expected";
-const TOO_MUCH_KEPT = "too much of unfinished requests on this connection";
 const NO_ANSWER = "the handler gave no answer";
-
-/** The usual case: one whole message, not compressed, not too large. */
-function isOneMessage(chunk: Uint8Array, bytesMax: number): boolean {
-  const length = chunk.length - PREFIX_BYTES;
-  if (length < 0 || length > bytesMax || chunk[0] !== 0) return false;
-  const announced =
-    (((chunk[1] as number) << 24) |
-      ((chunk[2] as number) << 16) |
-      ((chunk[3] as number) << 8) |
-      (chunk[4] as number)) >>>
-    0;
-  return announced === length;
-}
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -1,5 +1,6 @@
 /** What all calls of a server share. */
-
+import type { Slab } from "@kvorum/proto";
+import { messageSlab } from "../codec.js";
 import { RunningHandlers } from "../running-handlers.js";
 import type { RpcServerOptions } from "../server.js";
 import { ValueCounter } from "../values.js";
@@ -34,6 +35,7 @@ export class ServerSettings {
   readonly keepAlive: RpcServerOptions["keepAlive"];
   readonly traffic: RpcServerOptions["traffic"];
   readonly bounds: ServerBounds;
+  readonly slab: Slab = messageSlab();
   readonly counter: ValueCounter = new ValueCounter();
   readonly deadlines: Deadlines = new Deadlines();
   readonly handlers: RunningHandlers = new RunningHandlers();

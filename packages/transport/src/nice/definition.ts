@@ -3,8 +3,9 @@
  * name, with path, stream flags and serializers.
  */
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Slab } from "@kvorum/proto";
 import type { CallContext as NiceCallContext } from "nice-grpc-common";
-import { decode } from "../codec.js";
+import { decode, messageSlab } from "../codec.js";
 import { methodPath } from "../method.js";
 import type { CallContext, MessageTraffic, RpcServerOptions, ServiceImplementation } from "../server.js";
 import { RpcError, StatusCode } from "../status.js";
@@ -36,12 +37,13 @@ export function niceDefinition(
   options: Pick<RpcServerOptions, "traffic" | "requestValuesMax"> = {},
 ): Record<string, NiceMethodDefinition> {
   const counter = new ValueCounter();
+  const slab = messageSlab();
   const { traffic, requestValuesMax = Number.POSITIVE_INFINITY } = options;
   const check = (schema: DescMessage, bytes: Uint8Array): void => {
     if (counter.hasMoreThan(requestValuesMax, schema, bytes)) throw new RangeError("a request has too many values");
   };
   return Object.fromEntries(
-    service.methods.map((method) => [method.localName, methodDefinition(method, traffic, check)]),
+    service.methods.map((method) => [method.localName, methodDefinition(method, traffic, check, slab)]),
   );
 }
 
@@ -68,20 +70,21 @@ function methodDefinition(
   method: DescMethod,
   traffic: MessageTraffic | undefined,
   check: (schema: DescMessage, bytes: Uint8Array) => void,
+  slab: Slab,
 ): NiceMethodDefinition {
   const kind = method.methodKind;
   return {
     path: methodPath(method),
     requestStream: kind === "client_streaming" || kind === "bidi_streaming",
     responseStream: kind === "server_streaming" || kind === "bidi_streaming",
-    requestSerialize: (message) => encode(method.input, message as Record<string, unknown>),
+    requestSerialize: (message) => encode(method.input, message as Record<string, unknown>, slab),
     requestDeserialize: (bytes) => {
       traffic?.received(bytes.length);
       check(method.input, bytes);
       return decode(method.input, bytes);
     },
     responseSerialize: (message) => {
-      const bytes = encode(method.output, message as Record<string, unknown>);
+      const bytes = encode(method.output, message as Record<string, unknown>, slab);
       traffic?.sent(bytes.length);
       return bytes;
     },

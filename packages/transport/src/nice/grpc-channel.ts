@@ -5,8 +5,10 @@
  */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { type ChannelInterface, connectivityState } from "@grpc/grpc-js";
+import type { Slab } from "@kvorum/proto";
 import { createChannel } from "nice-grpc";
 import type { CallOptions, Channel, ChannelOptions, ChannelState } from "../channel.js";
+import { messageSlab } from "../codec.js";
 import { sendBytesMaxDefault } from "../endpoint.js";
 import { decodeAnswer, encodeRequest } from "../messages.js";
 import { methodPath, type StreamMethod, type UnaryMethod } from "../method.js";
@@ -30,6 +32,7 @@ export class GrpcChannel implements Channel {
   readonly endpoint: string;
   readonly #channel: ChannelInterface;
   readonly #sendBytesMax: number;
+  readonly #slab: Slab = messageSlab();
   readonly #calls = new Set<Call>();
   readonly #listeners = new Set<(state: ChannelState) => void>();
   #watching = false;
@@ -61,7 +64,7 @@ export class GrpcChannel implements Channel {
   ): Promise<MessageShape<O>> {
     options.signal?.throwIfAborted();
     const path = methodPath(method);
-    const bytes = asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax));
+    const bytes = asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax, this.#slab));
     const answer = await new Promise<Buffer>((resolve, reject) => {
       let message: Buffer | undefined;
       const call = this.#start(path, options, {
@@ -95,7 +98,7 @@ export class GrpcChannel implements Channel {
         new StreamCall({
           start: (listener) => this.#start(path, options, listener),
           requests,
-          encode: (request) => asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax)),
+          encode: (request) => asBuffer(encodeRequest(path, method.input, request, this.#sendBytesMax, this.#slab)),
           decode: (bytes) => decodeAnswer(path, method.output, bytes),
           signal: options.signal,
         }),
