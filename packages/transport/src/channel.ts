@@ -14,6 +14,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds from now. Sent to the server as `grpc-timeout`; the call ends with DEADLINE_EXCEEDED. Default: none. */
   readonly timeoutMs?: number;
+  /** The same frozen object of texts with every call costs the least. */
   readonly metadata?: MetadataInit;
   readonly onHeader?: (header: Metadata) => void;
   readonly onTrailer?: (trailer: Metadata) => void;

@@ -18,8 +18,8 @@ export type AuthOptions =
 /** Tokens are asked for at most this often. */
 const REFRESH_INTERVAL_MS = 100;
 const AUTHENTICATE_TIMEOUT_MS = 5_000;
-/** The level of etcd's API that the client speaks; servers count clients by it. */
-const CLIENT_API: MetadataInit = { "client-api-version": "3.6" };
+/** The level of etcd's API that the client speaks; servers count clients by it. Frozen, so that a channel need not read it anew. */
+const CLIENT_API: MetadataInit = Object.freeze({ "client-api-version": "3.6" });
 
 export class Credentials {
   readonly #auth: AuthOptions | undefined;
@@ -128,7 +128,7 @@ export class Credentials {
 }
 
 function withToken(token: string): MetadataInit {
-  return { ...CLIENT_API, token };
+  return Object.freeze({ ...CLIENT_API, token });
 }
 
 function authError(error: RpcError, failure: Failure, endpoint: Endpoint): EtcdError {

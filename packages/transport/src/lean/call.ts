@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../channel.js";
 import { MessageReader } from "../grpc/message-reader.js";
-import { fieldsOf, metadataFrom } from "../grpc/metadata-fields.js";
+import { metadataFrom } from "../grpc/metadata-fields.js";
 import { encodeTimeout } from "../grpc/timeout.js";
 import { ErrorCode } from "../http2/error-code.js";
 import type { StreamHandler } from "../http2/events.js";
@@ -16,6 +16,7 @@ import type { CallAborts } from "./call-aborts.js";
 import { type AnswerHead, type AnswerReader, type AnswerStatus, foreignStatus } from "./call-answer.js";
 import { refusedStatus, statusOfReset } from "./call-reset.js";
 import type { Deadline, Deadlines, Expiring } from "./deadlines.js";
+import type { KnownMetadata } from "./known-metadata.js";
 import type { RequestHead } from "./request-head.js";
 
 /** The connection that a call waits for or runs on. */
@@ -33,6 +34,7 @@ export interface CallConnection {
 export interface CallSettings {
   readonly aborts: CallAborts;
   readonly deadlines: Deadlines;
+  readonly metadata: KnownMetadata;
   readonly receiveBytesMax: number;
 }
 
@@ -74,7 +76,7 @@ export abstract class Call implements StreamHandler, Expiring {
     if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
       throw new RangeError(`timeoutMs must be a number of milliseconds from 0, got ${timeoutMs}`);
     }
-    if (metadata !== undefined) this.#metadata = fieldsOf(metadata);
+    if (metadata !== undefined) this.#metadata = this.#settings.metadata.fields(metadata);
     if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MS_MAX) {
       this.#deadline = this.#settings.deadlines.set(timeoutMs, this);
     }

@@ -27,6 +27,7 @@ import { UnaryCall } from "./call-unary.js";
 import { ClientConnection, type ConnectionOwner } from "./client-connection.js";
 import { Dialer } from "./client-dial.js";
 import { Deadlines } from "./deadlines.js";
+import { KnownMetadata } from "./known-metadata.js";
 import { RequestHead } from "./request-head.js";
 
 const RECEIVE_BYTES_MAX_DEFAULT = 2 ** 31 - 1;
@@ -68,7 +69,12 @@ class LeanChannel implements Channel, ConnectionOwner {
     this.#dialer = new Dialer(parseEndpointAddress(endpoint), options.tls);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? connectTimeoutMsDefault;
     this.#sendBytesMax = options.sendBytesMax ?? sendBytesMaxDefault;
-    this.#calls = { aborts: new CallAborts(), deadlines: new Deadlines(), receiveBytesMax };
+    this.#calls = {
+      aborts: new CallAborts(),
+      deadlines: new Deadlines(),
+      metadata: new KnownMetadata(),
+      receiveBytesMax,
+    };
     if (keepAlive !== false) {
       const { intervalMs = keepAliveIntervalMsDefault, timeoutMs = keepAliveTimeoutMsDefault } = keepAlive;
       this.#keepAlive = { intervalMs, timeoutMs };

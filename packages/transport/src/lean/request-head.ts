@@ -1,6 +1,6 @@
 /**
  * What every call of one method begins with, as an HPACK block that is written once. A call adds its timeout and its
- * metadata, and where there is only the same timeout as last time, nothing is written at all.
+ * metadata, and where both are those of the last time, nothing is written at all.
  */
 import type { DescMethod } from "@bufbuild/protobuf";
 import { encodeHeaders } from "../http2/hpack/encoder.js";
@@ -14,6 +14,7 @@ export class RequestHead {
   readonly path: string;
   readonly #fixed: Uint8Array;
   #lastTimeout: string | undefined;
+  #lastMetadata: readonly HeaderField[] | undefined;
   #lastBlock: Uint8Array;
 
   constructor(method: DescMethod, authority: string, secure: boolean) {
@@ -22,16 +23,16 @@ export class RequestHead {
     this.#lastBlock = this.#fixed;
   }
 
-  /** The block of a call with this `grpc-timeout` and this metadata. */
+  /** The block of a call with this `grpc-timeout` and this metadata, which is known by its array. */
   block(timeout: string | undefined, metadata: readonly HeaderField[] | undefined): Uint8Array {
-    if (metadata !== undefined) {
-      const fields = timeout === undefined ? metadata : [{ name: "grpc-timeout", value: timeout }, ...metadata];
-      return joined([this.#fixed, encodeHeaders(fields)]);
-    }
-    if (timeout !== this.#lastTimeout) {
+    if (timeout !== this.#lastTimeout || metadata !== this.#lastMetadata) {
       const fields = timeout === undefined ? [] : [{ name: "grpc-timeout", value: timeout }];
-      this.#lastBlock = joined([this.#fixed, encodeHeaders(fields)]);
+      this.#lastBlock = joined([
+        this.#fixed,
+        encodeHeaders(metadata === undefined ? fields : [...fields, ...metadata]),
+      ]);
       this.#lastTimeout = timeout;
+      this.#lastMetadata = metadata;
     }
     return this.#lastBlock;
   }
