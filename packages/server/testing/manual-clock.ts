@@ -40,7 +40,9 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** No matter of time: it runs by itself too, for who waits for a promise and does not drive the clock. */
   afterIo(run: () => void): void {
+    if (this.#afterIo.length === 0) setImmediate(() => this.#runAfterIo());
     this.#afterIo.push(run);
   }
 
@@ -53,7 +55,7 @@ export class ManualClock implements Clock {
   async settle(): Promise<void> {
     do {
       for (const handle of this.#io.splice(0)) handle();
-      for (const run of this.#afterIo.splice(0)) run();
+      this.#runAfterIo();
       await new Promise((resolve) => setImmediate(resolve));
     } while (this.#io.length + this.#afterIo.length > 0);
   }
@@ -74,6 +76,10 @@ export class ManualClock implements Clock {
   /** The event loop stands still for so long: time passes and nothing fires. */
   stall(ms: number): void {
     this.#nowMs += ms;
+  }
+
+  #runAfterIo(): void {
+    for (const run of this.#afterIo.splice(0)) run();
   }
 
   #takeDue(endMs: number): PendingTimer | undefined {

@@ -149,7 +149,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     install: (task, mark) => snapshotReceiver.install(task, mark),
   });
   const readyLoop = new ReadyLoop({
-    ...{ raft, failpoints, onError, onSend, onAppend },
+    ...{ raft, clock, failpoints, onError, onSend, onAppend },
     beforeDrain: () => reads.begin(),
     onSoftState: (state) => leadership.changed(state),
     onApply: (task) => applyLoop.add(task),

@@ -1,13 +1,15 @@
 /**
- * The one place that asks Raft what is to be done. Whatever touches Raft calls `wake()`; one microtask later everything
- * that has come together is handed out, so a burst of requests makes one append and one round of reads.
+ * The one place that asks Raft what is to be done. Whatever touches Raft calls `wake()`; when all that the turn of the
+ * event loop has brought is taken in, from whichever connections, everything that has come together is handed out. So a
+ * burst of requests makes one append here, one message to each other member, and one round of reads.
  */
 import type { Raft } from "../core/raft/raft.js";
 import type { AppendTask, ApplyTask, Message, ReadState, SoftState } from "../core/raft/types.js";
-import type { Failpoints } from "../env.js";
+import type { Clock, Failpoints } from "../env.js";
 
 export interface ReadyLoopOptions {
   readonly raft: Raft;
+  readonly clock: Pick<Clock, "afterIo">;
   readonly failpoints: Failpoints;
   /** Before Raft is asked: the last chance to put together what came in during this turn. */
   readonly beforeDrain: () => void;
@@ -32,7 +34,7 @@ export class ReadyLoop {
   wake(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    this.#options.clock.afterIo(() => {
       this.#scheduled = false;
       this.#drain();
     });

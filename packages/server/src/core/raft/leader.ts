@@ -128,9 +128,9 @@ export class Leadership {
       return;
     }
     const news = progress.acknowledged(index, log.firstIndex - 1);
-    if (news && this.#maybeCommit()) this.#broadcastAppend();
+    if (news && this.#maybeCommit()) this.#tellAll();
     if (from === this.#id) return;
-    this.#replication.sendMore(from, progress);
+    if (this.#replication.lags(progress)) progress.hasNews = true;
     if (from === this.#transfer.target && progress.match === log.lastIndex) this.#sendTimeoutNow();
   }
 
@@ -162,8 +162,8 @@ export class Leadership {
     this.#progress = new Map(membersOf(conf.active).map((id) => [id, before.get(id) ?? this.#newMember()]));
     if (!conf.active.voters.includes(this.#transfer.target)) this.#transfer.end();
     // A smaller quorum may already hold entries that the larger one did not.
-    if (this.#maybeCommit()) this.#broadcastAppend();
-    else for (const [id, progress] of this.#peers()) if (!before.has(id)) this.#replication.send(id, progress);
+    if (this.#maybeCommit()) this.#tellAll();
+    else for (const [id, progress] of this.#peers()) if (!before.has(id)) progress.hasNews = true;
     this.#confirmReads();
   }
 
@@ -172,6 +172,16 @@ export class Leadership {
     const { active } = this.#parts.conf;
     if (!isJoint(active) || !active.autoLeave || this.#confChangePending() || this.#transfer.pending) return;
     this.#appendEntries([{ type: "conf-change", data: EMPTY_BYTES }]);
+  }
+
+  get hasNews(): boolean {
+    for (const { hasNews } of this.#progress.values()) if (hasNews) return true;
+    return false;
+  }
+
+  /** Queues what the other members are to be told of what has happened since the last call. */
+  sendNews(): void {
+    for (const [id, progress] of this.#peers()) if (progress.hasNews) this.#replication.sendNews(id, progress);
   }
 
   inspect(newestSequence: number): unknown {
@@ -243,7 +253,7 @@ export class Leadership {
     log.append(entries);
     for (const entry of entries) if (entry.type === "conf-change") this.#pendingConfIndex = entry.index;
     // Followers write while our own disk writes (thesis §10.2.1).
-    this.#broadcastAppend();
+    this.#tellAll();
   }
 
   /**
@@ -292,7 +302,7 @@ export class Leadership {
     for (const [id, progress] of this.#peers()) this.#replication.heartbeat(id, progress, this.#reads.round);
   }
 
-  #broadcastAppend(): void {
-    for (const [id, progress] of this.#peers()) this.#replication.send(id, progress);
+  #tellAll(): void {
+    for (const [, progress] of this.#peers()) progress.hasNews = true;
   }
 }

@@ -23,6 +23,8 @@ export class Progress {
   readRound = 0;
   /** The commit index that the newest message to the member carried; a lost one is made good by the next heartbeat. */
   sentCommit = 0;
+  /** Something has happened that the member is to be told, as soon as the leader hands out its messages. */
+  hasNews = false;
   #state: MemberProgress["state"] = "probe";
   /** Nothing may leave before an answer: a probe is out, or the window is full. */
   #waiting = false;
@@ -122,9 +124,9 @@ export class Progress {
   }
 
   inspect(): unknown {
-    const { readRound, sentCommit } = this;
+    const { readRound, sentCommit, hasNews } = this;
     const sending = { waiting: this.#waiting, inflights: this.#inflights.inspect(), snapshot: this.#snapshotIndex };
-    return { ...this.summary(), ...sending, readRound, sentCommit };
+    return { ...this.summary(), ...sending, readRound, sentCommit, hasNews };
   }
 
   #enter(state: MemberProgress["state"]): void {

@@ -336,7 +336,8 @@ describe("a vote of a member that was removed", () => {
     raft.step(acknowledged(2n, 1, 2));
     raft.applyConfChange(remove);
     raft.step(vote(2, 1, 1, 3n));
-    expect(drain(raft).messages).toMatchObject([{ type: "append" }, { type: "append" }, { to: 3n, reject: true }]);
+    // Of the commit nobody hears any more: the office was gone before the messages of that turn were handed out.
+    expect(drain(raft).messages).toMatchObject([{ to: 3n, reject: true }]);
     raft.step(append(3, [1, 2], [entry(3, 3)]));
     raft.forgetLeader();
     raft.step(vote(4, 1, 2, 3n));

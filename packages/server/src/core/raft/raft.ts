@@ -204,6 +204,7 @@ export class Raft {
     const { outbox } = this.#parts;
     return (
       outbox.hasMessages() ||
+      this.#roles.leadership?.hasNews === true ||
       this.#tasks.hasAppend() ||
       this.#tasks.hasApply() ||
       this.#softStateChange() !== undefined ||
@@ -215,6 +216,7 @@ export class Raft {
   ready(): Ready {
     const softState = this.#softStateChange();
     if (softState !== undefined) this.#reportedSoftState = softState;
+    this.#roles.leadership?.sendNews();
     return {
       softState,
       append: this.#tasks.takeAppend(),

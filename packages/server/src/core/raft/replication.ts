@@ -1,6 +1,9 @@
 /**
  * What a leader sends to bring one member's log up to its own: appends within the member's window, a snapshot where the
  * log does not reach back far enough, heartbeats in any case.
+ *
+ * What happens between two calls of `ready()`, be it a thousand proposals and commits, is told each member at the second
+ * of them, at once. A message for each would cost the members more than all the rest of their work.
  */
 import { membersOf } from "./conf-change.js";
 import { entryBytes } from "./log.js";
@@ -35,13 +38,19 @@ export class Replication {
     return true;
   }
 
-  /** After an answer: goes on as long as there is something to send and room for it. */
-  sendMore(to: bigint, progress: Progress): void {
+  /** Whether the member has not been sent something that is here. */
+  lags({ next, sentCommit }: Progress): boolean {
     const { log } = this.#parts;
+    return next <= log.lastIndex || sentCommit < log.committed;
+  }
+
+  /** All that the member has not been sent, as far as there is room for it. */
+  sendNews(to: bigint, progress: Progress): void {
+    const { log } = this.#parts;
+    progress.hasNews = false;
     while (progress.next <= log.lastIndex && !progress.saturated && this.send(to, progress));
-    // Appends that told of a newer commit index may have been lost, or came before the entries it covers. Waiting for the
-    // next heartbeat would delay the member's reads.
-    if (progress.sentCommit < Math.min(log.committed, progress.match)) this.send(to, progress);
+    // No entry is left that could carry the commit index. Waiting for the next heartbeat would delay the member's reads.
+    if (progress.sentCommit < log.committed) this.send(to, progress);
   }
 
   heartbeat(to: bigint, progress: Progress, round: number): void {

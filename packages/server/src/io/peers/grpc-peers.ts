@@ -97,7 +97,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
   readonly #snapshots = new Map<bigint, AbortController>();
   /** Ids without an address, for which a loss was reported. */
   readonly #unknown = new Set<bigint>();
-  /** Members to which messages were queued in this turn of the event loop. */
+  /** Members to which messages were queued since the last flush. */
   readonly #unflushed = new Set<RemoteMember>();
   #running: Running | undefined;
   #addresses: readonly PeerAddress[] = [];
@@ -178,7 +178,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
         this.#reportUnknown(message.to);
       } else {
         member.push(message);
-        if (this.#unflushed.size === 0) this.#options.clock.afterIo(() => this.#flush());
+        if (this.#unflushed.size === 0) queueMicrotask(() => this.#flush());
         this.#unflushed.add(member);
       }
     }
@@ -250,10 +250,7 @@ export class GrpcPeers implements PeerNetwork, AsyncDisposable {
     await Promise.all(this.#pending);
   }
 
-  /**
-   * At the end of the turn: what the node says in answer to several messages that were read together leaves in one frame.
-   * Four times as many round trips under load, for some microseconds of each.
-   */
+  /** What the node hands out together, in however many pieces, leaves in one frame for each member. */
   #flush(): void {
     for (const member of this.#unflushed) member.flush();
     this.#unflushed.clear();
