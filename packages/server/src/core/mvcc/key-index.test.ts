@@ -99,6 +99,28 @@ describe("key index", () => {
     expect(remembered(index)).toBe("5 [5]");
   });
 
+  it("a single put, first or later in its request, reads, grows and is dropped alike", () => {
+    for (const sub of [0, 3]) {
+      const index = new KeyIndex("k");
+      index.put(4, sub, 0n);
+      expect([index.length, index.mainAt(0), index.subAt(0), index.isTombstoneAt(0)]).toEqual([1, 4, sub, false]);
+      expect([index.find(3), index.find(4), index.droppable(4), index.droppable(9)]).toEqual([NOT_FOUND, 0, 0, 0]);
+      expect(index.drop(0)).toEqual([]);
+      expect(remembered(index)).toBe("4");
+      index.tombstone(7, 1);
+      expect([remembered(index), index.subAt(0), index.subAt(1)]).toEqual(["4 [7]", sub, 1]);
+      expect(index.drop(2)).toEqual([
+        { main: 4, sub, tombstone: false },
+        { main: 7, sub: 1, tombstone: true },
+      ]);
+      expect(index).toMatchObject({ length: 0, isLive: false });
+      index.put(9, sub, 0n);
+      expect([remembered(index), index.subAt(0), index.created]).toEqual(["9", sub, 9]);
+      expect(index.drop(1)).toEqual([{ main: 9, sub, tombstone: false }]);
+      expect(index.length).toBe(0);
+    }
+  });
+
   it("says which changes it dropped", () => {
     expect(example().drop(3)).toEqual([
       { main: 4, sub: 0, tombstone: false },

@@ -10,6 +10,9 @@
  *     [ 4,     0,         6,    0,         7,    5,          9,    0 ]
  *       └─────────── generation ─────────────┘               └─ generation, still alive
  *
+ * Most keys are written once, and a million arrays of one change take 64 MB. So a single put that is the first change of its
+ * request is its main revision alone, no array.
+ *
  * A *position* counts changes from 0. `created`, `version` and `lease` are those of the living generation; for older
  * ones they stand in the stored key-value.
  */
@@ -18,8 +21,8 @@ import type { StoredRevision } from "./revision.js";
 /** No change of the key was alive at the revision asked for. */
 export const NOT_FOUND = -1;
 
-/** Shared by every key that is about to have its first change; never written to. */
-const NO_CHANGES: number[] = [];
+/** Of a key that is about to have its first change: no change has this main revision. */
+const NO_CHANGES = 0;
 
 export class KeyIndex {
   /** The key as a byte string. */
@@ -29,7 +32,8 @@ export class KeyIndex {
   /** Puts in the living generation; 0 when the key is deleted. */
   version = 0;
   lease = 0n;
-  #changes: number[] = NO_CHANGES;
+  /** An array, or the main revision of a single put. */
+  #changes: number[] | number = NO_CHANGES;
 
   constructor(key: string) {
     this.key = key;
@@ -41,7 +45,9 @@ export class KeyIndex {
 
   /** Changes remembered. */
   get length(): number {
-    return this.#changes.length / 2;
+    const changes = this.#changes;
+    if (typeof changes === "number") return changes === NO_CHANGES ? 0 : 1;
+    return changes.length / 2;
   }
 
   /** Main revision of the last put; 0 when the key is deleted. */
@@ -50,15 +56,16 @@ export class KeyIndex {
   }
 
   mainAt(position: number): number {
-    return this.#changes[position * 2] as number;
+    const changes = this.#changes;
+    return typeof changes === "number" ? changes : (changes[position * 2] as number);
   }
 
   subAt(position: number): number {
-    return (this.#changes[position * 2 + 1] as number) >>> 1;
+    return this.#flaggedAt(position) >>> 1;
   }
 
   isTombstoneAt(position: number): boolean {
-    return ((this.#changes[position * 2 + 1] as number) & 1) === 1;
+    return (this.#flaggedAt(position) & 1) === 1;
   }
 
   put(main: number, sub: number, lease: bigint): void {
@@ -108,14 +115,23 @@ export class KeyIndex {
       sub: this.subAt(position),
       tombstone: this.isTombstoneAt(position),
     }));
-    this.#changes = this.#changes.slice(count * 2);
+    const changes = this.#changes;
+    if (count === this.length) this.#changes = NO_CHANGES;
+    else if (typeof changes !== "number") this.#changes = changes.slice(count * 2);
     return dropped;
   }
 
-  /** An array made whole has room for what it holds, one that was pushed to for seventeen: most keys are written once. */
+  #flaggedAt(position: number): number {
+    const changes = this.#changes;
+    return typeof changes === "number" ? 0 : (changes[position * 2 + 1] as number);
+  }
+
+  /** An array made whole has room for what it holds, one that was pushed to for seventeen. */
   #append(main: number, flagged: number): void {
-    if (this.#changes.length === 0) this.#changes = [main, flagged];
-    else this.#changes.push(main, flagged);
+    const changes = this.#changes;
+    if (typeof changes !== "number") changes.push(main, flagged);
+    else if (changes !== NO_CHANGES) this.#changes = [changes, 0, main, flagged];
+    else this.#changes = flagged === 0 && main !== NO_CHANGES ? main : [main, flagged];
   }
 
   /** Position of the newest change at or before `at`, -1 for none. Most reads want the last one. */
