@@ -51,6 +51,8 @@ export interface Workload<S extends Subject> {
   readonly point?: Point;
   /** It changes what it measures, so that there are neither rounds nor a round to warm up. */
   readonly once?: true;
+  /** Length of the round to warm up. Default 2. */
+  readonly warmSeconds?: number;
   /** Before the rounds, not measured. */
   prepare?(subject: S): Promise<void>;
   measure(subject: S, seconds: number): Promise<Readings>;

@@ -1,5 +1,5 @@
 /**
- * Plays the workloads of a group: one short round each to warm up, then rounds in which the subjects take turns, so that a
+ * Plays the workloads of a group: one round each to warm up, then rounds in which the subjects take turns, so that a
  * machine that changes its speed favours none of them. Every other round begins with the last.
  */
 import type { Group, Settings, Subject, Workload } from "./plan.js";
@@ -14,7 +14,7 @@ export interface Play {
   done(result: WorkloadResult): void;
 }
 
-const WARM_SECONDS = 1;
+const WARM_SECONDS = 2;
 
 export async function playGroup<S extends Subject>(group: Group<S>, play: Play): Promise<void> {
   if (!group.names(play.settings).some(play.wanted)) return;
@@ -35,13 +35,14 @@ export async function playGroup<S extends Subject>(group: Group<S>, play: Play):
 async function playWorkload<S extends Subject>(
   workload: Workload<S>,
   subjects: readonly S[],
-  { rounds, seconds }: Settings,
+  { rounds, seconds, quick }: Settings,
 ): Promise<Readings[][]> {
   for (const subject of subjects) await workload.prepare?.(subject);
   const readings = subjects.map((): Readings[] => []);
   const order = subjects.map((_, index) => index);
   const once = workload.once === true;
-  if (!once) for (const subject of subjects) await workload.measure(subject, Math.min(WARM_SECONDS, seconds));
+  const { warmSeconds = WARM_SECONDS } = workload;
+  if (!once) for (const subject of subjects) await workload.measure(subject, quick ? seconds : warmSeconds);
   for (let round = 0; round < (once ? 1 : rounds); round++) {
     for (const index of round % 2 === 0 ? order : order.toReversed()) {
       readings[index]?.push(await workload.measure(subjects[index] as S, seconds));

@@ -2,8 +2,8 @@
  * Memory for messages that do not live long. An array of more than 64 bytes costs the engine an allocation outside of its heap,
  * which takes longer than encoding most messages does; a piece of a larger array costs little.
  *
- * A piece keeps all of its slab in memory. So this is for what is soon sent and forgotten; what stays (an entry of the log)
- * wants memory of its own.
+ * A piece keeps all of its slab in memory. So this is for what is soon sent and forgotten, or is forgotten together with its
+ * neighbours (entries of the log); what stays wants memory of its own.
  */
 
 /** Few enough that a single message that waits does not keep much. */

@@ -5,6 +5,11 @@
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
+/** Memory for so many bytes, to be filled to its end. It may be a piece of something larger. */
+export type Allocate = (bytes: number) => Uint8Array;
+
+export const allocateAlone: Allocate = (bytes) => new Uint8Array(bytes);
+
 /** Negative, zero or positive, as `a` sorts before, with or after `b`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);

@@ -2,6 +2,7 @@
  * Builds the parts of a member and joins them: what each tells the others, and in which order. Nothing moves before
  * `node.ts` starts it.
  */
+import { Slab } from "@kvorum/proto";
 import { StateMachine } from "../core/apply/state-machine.js";
 import { InvariantError } from "../core/invariant.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
@@ -88,6 +89,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   const clock = guardedClock(env.clock, onError);
   const wake = (): void => readyLoop.wake();
 
+  const rows = new Slab();
   const machine = StateMachine.open({
     backend,
     // Ceiling of one and a half election timeouts: a lease outlives the change of a leader (etcd's rule).
@@ -99,6 +101,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     watch: { fragmentBytes: config.maxRequestBytes + 512 * 1024, ...watchBounds(tuning) },
     compactionBatch: tuning.compactionBatch,
     tokens: config.tokens,
+    allocate: (bytes) => rows.take(bytes),
   });
   checkOwner(machine, recovered);
   const lessor = (): StateMachine["lessor"] => machine.lessor;

@@ -6,6 +6,7 @@
  * certain that they are lost. An entry has the term in which it was proposed, and terms never fall along a log: once an
  * entry of a later term is applied here, one of an earlier term that has not been applied never will be.
  */
+import { Slab } from "@kvorum/proto";
 import type { Command, ConfChange } from "../core/apply/command.js";
 import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
@@ -52,6 +53,8 @@ export class Proposals {
   /** Proposals that no leader has taken yet. */
   readonly #held: Map<bigint, ProposalData> = new Map();
   #lastId: bigint;
+  /** Of commands until the log is compacted behind them. Neighbours in it come and go together. */
+  readonly #memory: Slab = new Slab();
   /** Of the newest entry that was applied here. */
   #appliedTerm = 0;
   #failed = 0;
@@ -73,7 +76,7 @@ export class Proposals {
 
   /** Errors: the command's own, `requestTooLarge`, `tooManyRequests`, a timeout, `stopped`. */
   propose(command: Command, identity?: Identity, trace?: Trace): Promise<Exclude<Answer, ServerError>> {
-    return this.#propose("command", (requestId) => encodeCommand(requestId, command, identity), trace);
+    return this.#propose("command", (requestId) => encodeCommand(requestId, command, identity, this.#memory), trace);
   }
 
   /** Errors: those of `propose`, and what `Membership.apply` refuses. */

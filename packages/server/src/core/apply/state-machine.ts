@@ -14,6 +14,7 @@ import type { AuthView } from "../auth/auth-view.js";
 import { Authorizer } from "../auth/authorize.js";
 import type { TokenSink } from "../auth/token-sink.js";
 import type { Identity } from "../auth/types.js";
+import type { Allocate } from "../bytes.js";
 import { ServerError, type ServerErrorName } from "../errors.js";
 import { invariant } from "../invariant.js";
 import { Lessor, type LessorOptions } from "../lease/lessor.js";
@@ -40,6 +41,8 @@ export interface StateMachineOptions {
   readonly compactionBatch?: number;
   /** Told of tokens that the log gives and takes away. Default: nobody keeps any. */
   readonly tokens?: TokenSink | undefined;
+  /** See `StoreOptions`. */
+  readonly allocate?: Allocate | undefined;
 }
 
 /** An entry of the log, decoded. One with neither part is the no-op of a new leader. */
@@ -296,7 +299,7 @@ const REFUSED_WHEN_CORRUPT: ReadonlySet<Command["kind"]> = new Set([
 function restore(options: StateMachineOptions): Parts {
   const buffer = new WriteBuffer(options.backend);
   const lessor = new Lessor(buffer, options.lessor);
-  const store = Store.open({ buffer, leases: lessor });
+  const store = Store.open({ buffer, leases: lessor, allocate: options.allocate });
   const membership = new Membership(buffer);
   const { index, confState } = options.backend.appliedAt();
   invariant(

@@ -1,5 +1,5 @@
 /** Table `key` by revision: what each change stored. The index says where to look, this says what is there. */
-import { EMPTY_BYTES, stringBytes } from "../bytes.js";
+import { type Allocate, EMPTY_BYTES, stringBytes } from "../bytes.js";
 import { invariant } from "../invariant.js";
 import type { KeyIndex } from "./key-index.js";
 import type { KeyValue } from "./key-value.js";
@@ -16,15 +16,17 @@ export interface StoredChange {
 
 export class KeyTable {
   readonly #buffer: WriteBuffer;
+  readonly #allocate: Allocate;
   /** The key of the row that is looked up; nobody keeps it. */
   readonly #wanted = new Uint8Array(REVISION_BYTES);
 
-  constructor(buffer: WriteBuffer) {
+  constructor(buffer: WriteBuffer, allocate: Allocate) {
     this.#buffer = buffer;
+    this.#allocate = allocate;
   }
 
   put(main: number, sub: number, kv: KeyValue): void {
-    this.#buffer.put("key", encodeRevision(main, sub), encodeKeyValue(kv));
+    this.#buffer.put("key", encodeRevision(main, sub), encodeKeyValue(kv, this.#allocate));
   }
 
   putTombstone(main: number, sub: number, key: Uint8Array): void {

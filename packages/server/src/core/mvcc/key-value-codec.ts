@@ -5,7 +5,7 @@
  * Written by hand because every put and every row of a range passes here, and the core imports no other package. The
  * size is computed first, so that a value is copied once and the array has no spare bytes.
  */
-import { EMPTY_BYTES } from "../bytes.js";
+import { type Allocate, allocateAlone, EMPTY_BYTES } from "../bytes.js";
 import { invariant } from "../invariant.js";
 import type { KeyValue } from "./key-value.js";
 
@@ -16,8 +16,8 @@ const VERSION = 0x20;
 const VALUE = 0x2a;
 const LEASE = 0x30;
 
-export function encodeKeyValue(kv: KeyValue): Uint8Array {
-  const bytes = new Uint8Array(
+export function encodeKeyValue(kv: KeyValue, allocate: Allocate = allocateAlone): Uint8Array {
+  const bytes = allocate(
     bytesSize(kv.key) +
       int64Size(kv.createRevision) +
       int64Size(kv.modRevision) +

@@ -8,6 +8,7 @@
  * writes, `txn.ts`, `range.ts` and `compaction.ts`. Requests are checked for form before (`check.ts`), for what depends on
  * the state here.
  */
+import { type Allocate, allocateAlone } from "../bytes.js";
 import { ServerError } from "../errors.js";
 import { Change, checkKept, checkLease } from "./change.js";
 import { Compaction } from "./compaction.js";
@@ -41,6 +42,8 @@ export interface StoreOptions {
   readonly buffer: WriteBuffer;
   /** Its leases are restored before the store opens: keys attach to them again. */
   readonly leases: LeaseBook;
+  /** Memory for rows until the backend has them. Default: each has its own. */
+  readonly allocate?: Allocate | undefined;
 }
 
 export class Store implements WatchHistory {
@@ -57,10 +60,10 @@ export class Store implements WatchHistory {
 
   /** Reads every stored revision to rebuild the index: about 2 s a million. */
   static open(options: StoreOptions): Store {
-    const { buffer, leases } = options;
+    const { buffer, leases, allocate = allocateAlone } = options;
     const state: StoreState = {
       index: new TreeIndex(),
-      table: new KeyTable(buffer),
+      table: new KeyTable(buffer, allocate),
       leases,
       currentRevision: 1,
       compactRevision: NEVER_COMPACTED,

@@ -89,6 +89,11 @@ export class MemoryStore {
   }
 }
 
+/** A row lives here for ever, and would keep all of what it is a piece of. */
+function owned(value: Uint8Array): Uint8Array {
+  return value.byteLength === value.buffer.byteLength ? value : value.slice();
+}
+
 export class MemoryBackend implements Backend {
   readonly #store: MemoryStore;
   #commits = 0;
@@ -130,7 +135,7 @@ export class MemoryBackend implements Backend {
         changed.add(change.table);
       }
       invariant(tree !== undefined, `table ${change.table} exists`);
-      bytes += change.type === "put" ? put(tree, change.key, change.value) : remove(tree, change.key);
+      bytes += change.type === "put" ? put(tree, change.key, owned(change.value)) : remove(tree, change.key);
     }
     this.#commits++;
     this.#store.append({ at, tables, bytes });

@@ -17,6 +17,7 @@ import {
   encodeMessage,
   type Identity as IdentityMessage,
   MemberRecordSchema,
+  type Slab,
 } from "@kvorum/proto";
 import type { AlarmType, Command, ConfChange } from "../../core/apply/command.js";
 import type { Identity } from "../../core/auth/types.js";
@@ -48,12 +49,10 @@ const CONF_CHANGE_TYPES = {
   update: ConfChangeType.UPDATE,
 } as const;
 
-export function encodeCommand(requestId: bigint, command: Command, identity?: Identity): Uint8Array {
-  return encodeMessage(CommandSchema, {
-    requestId,
-    command: commandInit(command),
-    ...(identity !== undefined && { identity }),
-  });
+/** `memory`: where the bytes are to stand. Default: they have memory of their own. */
+export function encodeCommand(requestId: bigint, command: Command, identity?: Identity, memory?: Slab): Uint8Array {
+  const init = { requestId, command: commandInit(command), ...(identity !== undefined && { identity }) };
+  return encodeMessage(CommandSchema, init, memory);
 }
 
 /** Throws for a command of a later version: skipping it would make this member's state diverge. */

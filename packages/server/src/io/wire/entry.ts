@@ -16,6 +16,7 @@ import {
   EntryType,
   encodeMessage,
   HardStateSchema,
+  Slab,
   SnapshotMarkerSchema,
 } from "@kvorum/proto";
 import type { ConfState, Entry, HardState, SnapshotMark } from "../../core/raft/types.js";
@@ -28,7 +29,7 @@ export function encodeEntries(entries: readonly Entry[]): Uint8Array {
 
 /** Throws when the bytes are no `EntryBatch`, or name an entry type of a later version. */
 export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
-  return decodeMessage(EntryBatchSchema, bytes).entries.map(toEntry);
+  return toEntries(decodeMessage(EntryBatchSchema, bytes).entries);
 }
 
 export function encodeHardState(state: HardState): Uint8Array {
@@ -92,14 +93,22 @@ export function toEntryMessage(entry: Entry): MessageInitShape<typeof EntrySchem
   };
 }
 
-/** Throws for an entry type of a later version. The data is a copy. */
-export function toEntry(message: EntryMessage): Entry {
-  return {
-    type: toEntryType(message.type),
-    term: toSafeNumber(message.term, "entry term"),
-    index: toSafeNumber(message.index, "entry index"),
-    data: message.data.slice(),
-  };
+/**
+ * Throws for an entry type of a later version. The data is a copy; that of small entries shares memory with that of their
+ * neighbours, which leave the log when they do.
+ */
+export function toEntries(messages: readonly EntryMessage[]): Entry[] {
+  const memory = new Slab();
+  return messages.map(({ type, term, index, data }) => {
+    const copy = memory.take(data.length);
+    copy.set(data);
+    return {
+      type: toEntryType(type),
+      term: toSafeNumber(term, "entry term"),
+      index: toSafeNumber(index, "entry index"),
+      data: copy,
+    };
+  });
 }
 
 export function toEntryTypeNumber(type: Entry["type"]): EntryType {

@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { RaftMessage, RaftMessageSchema } from "@kvorum/proto";
 import type { Entry, Message, ProposalData } from "../../core/raft/types.js";
-import { toConfState, toConfStateMessage, toEntry, toEntryMessage, toEntryTypeNumber } from "./entry.js";
+import { toConfState, toConfStateMessage, toEntries, toEntryMessage, toEntryTypeNumber } from "./entry.js";
 import { toSafeNumber } from "./numbers.js";
 
 type RaftMessageInit = MessageInitShape<typeof RaftMessageSchema>;
@@ -64,7 +64,7 @@ export function toMessage({ from, to, term: wideTerm, kind }: RaftMessage): Mess
       return { ...base, type: "read-index-response", context: toSafeNumber(kind.value.context, "context"), index };
     }
     case "propose":
-      return { ...base, type: "propose", entries: kind.value.entries.map(toProposal) };
+      return { ...base, type: "propose", entries: toProposals(kind.value.entries) };
     case "timeoutNow":
       return { ...base, type: "timeout-now" };
     default:
@@ -120,7 +120,7 @@ function toAppend(
   body: AppendBody,
 ): Pick<Extract<Message, { type: "append" }>, "prevIndex" | "prevTerm" | "entries" | "commit"> {
   const prevIndex = toSafeNumber(body.prevIndex, "previous index");
-  const entries = body.entries.map(toEntry);
+  const entries = toEntries(body.entries);
   checkFollowEachOther(prevIndex, entries);
   const prevTerm = toSafeNumber(body.prevTerm, "previous term");
   return { prevIndex, prevTerm, entries, commit: toSafeNumber(body.commit, "commit") };
@@ -134,7 +134,6 @@ function checkFollowEachOther(prevIndex: number, entries: readonly Entry[]): voi
 }
 
 /** Index and term are the leader's to give. */
-function toProposal(message: Parameters<typeof toEntry>[0]): ProposalData {
-  const { type, data } = toEntry(message);
-  return { type, data };
+function toProposals(messages: Parameters<typeof toEntries>[0]): ProposalData[] {
+  return toEntries(messages).map(({ type, data }) => ({ type, data }));
 }
