@@ -303,6 +303,6 @@ export class Leadership {
   }
 
   #tellAll(): void {
-    for (const [, progress] of this.#peers()) progress.hasNews = true;
+    for (const [id, progress] of this.#progress) if (id !== this.#id) progress.hasNews = true;
   }
 }
