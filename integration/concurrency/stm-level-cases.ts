@@ -72,6 +72,22 @@ export function stmLevelCases(fixture: Fixture): void {
       );
       return happens;
     },
+    "a key that a range did not find is there": async (level) => {
+      const { client } = fixture;
+      await client.delete(prefix(key("r/")));
+      const { happens } = await play(
+        level,
+        () => client.put(key("r/1"), "new"),
+        async (tx, middle) => {
+          const isEmpty = (await tx.getRange(prefix(key("r/")))).length === 0;
+          await middle();
+          tx.put(key("b"), "written");
+          const wider = (await tx.getRange(prefix(key("r")))).map((kv) => kv.key);
+          return isEmpty && ((await tx.get(key("r/1"))) !== undefined || wider.includes(key("r/1")));
+        },
+      );
+      return happens;
+    },
     "half of another's writes is seen": async (level) => {
       const { client } = fixture;
       const write = (value: string) => client.txn({ then: [op.put(key("a"), value), op.put(key("b"), value)] });
@@ -181,6 +197,7 @@ export function stmLevelCases(fixture: Fixture): void {
   const EXPECTED: Record<string, readonly Happens[]> = {
     "a key that is read twice differs": ["no", "no", "no", "no"],
     "a key that is read alone and in a range differs": ["no", "no", "no", "no"],
+    "a key that a range did not find is there": ["no", "no", "no", "no"],
     "half of another's writes is seen": ["no", "no", "runs again", "yes"],
     "a key that was not read is overwritten": ["no", "yes", "yes", "yes"],
   };

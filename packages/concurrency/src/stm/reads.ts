@@ -106,6 +106,7 @@ export class Reads {
   async #fetch(id: string, key: Uint8Array): Promise<Read> {
     const known = this.#init.snapshot?.keys.get(id);
     if (known !== undefined) return known;
+    if (this.#isMissing(key)) return { key, kv: undefined };
     const { kvs } = await this.#list({ key });
     return { key, kv: kvs[0] };
   }
@@ -130,12 +131,21 @@ export class Reads {
     return [...pairs.values()];
   }
 
-  /** The first reading of a key to come is the reading. */
+  /** The first reading of a key to come is the reading, also that of a range which did not find it. */
   #settle(id: string, read: Read): Read {
     const earlier = this.#settled.get(id);
     if (earlier !== undefined) return earlier;
-    this.#settled.set(id, read);
-    return read;
+    const first = this.#isMissing(read.key) ? { key: read.key, kv: undefined } : read;
+    this.#settled.set(id, first);
+    return first;
+  }
+
+  /** Of a key without a reading of its own: a range that has come would have found it. */
+  #isMissing(key: Uint8Array): boolean {
+    for (const { range, revision } of this.#ranges.values()) {
+      if (revision !== undefined && isInRange(key, range)) return true;
+    }
+    return false;
   }
 
   async #list(range: KeyRange): Promise<{ readonly kvs: readonly Pair[]; readonly revision: bigint }> {
