@@ -139,6 +139,25 @@ describe("the log as the disk has it", () => {
     expect(reread.at(12)).toEqual(log.at(12));
   });
 
+  it("takes the past of an entry from another disk that tells it later", async () => {
+    const disk = new MemoryDisk();
+    const { wal } = await openWal(disk);
+    for (let index = 1; index <= 12; index++)
+      await wal.append({ entries: entries(index, index, 1, 3000), mustSync: true });
+    await wal.append({ snapshot: { index: 8, term: 1, confState: CONF_STATE }, mustSync: true });
+    await wal.release(8);
+    const told = new Map<string, number>();
+    const nothing = (): undefined => undefined;
+    const log = new DurableLog({
+      ...{ disk, prefixAt: nothing, onEntry: nothing, onBallot: nothing },
+      prefixOf: (index, term) => told.get(`${term}/${index}`),
+    });
+    log.refresh();
+    expect([log.at(12)?.prefix, log.holds(12, undefined), log.holds(12, 7)]).toEqual([undefined, true, false]);
+    told.set("1/12", 7).set("2/12", 8);
+    expect([log.holds(12, 7), log.holds(12, 8), log.holds(13, 7)]).toEqual([true, false, false]);
+  });
+
   it("hears of every ballot in the order of the disk", async () => {
     const disk = new MemoryDisk();
     const { wal } = await openWal(disk);

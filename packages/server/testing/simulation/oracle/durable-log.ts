@@ -123,11 +123,16 @@ export class DurableLog {
     return index === this.#base.index ? this.#base.term : this.at(index)?.term;
   }
 
-  /** Whether the disk holds the log up to the position: the very entry, or a mark that covers it. */
+  /**
+   * Whether the disk holds the log up to the position: the very entry, or a mark that covers it. Where the past of an entry was
+   * not known when it was read, another disk with the entry may have told it since.
+   */
   holds(index: number, prefix: number | undefined): boolean {
     if (index <= this.#base.index) return true;
     const position = this.at(index);
-    return position !== undefined && (prefix === undefined || position.prefix === prefix);
+    if (position === undefined) return false;
+    const own = position.prefix ?? this.#options.prefixOf(index, position.term);
+    return prefix === undefined || own === prefix;
   }
 
   /** Indexes of the conf changes that no mark covers, ascending. */
