@@ -3,9 +3,11 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KV } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
-import { describe, expect, it } from "vitest";
-import { MAIN, run, serve, temporaryDirectory, untilServing } from "../testing/kvorum-process.js";
+import { afterEach, describe, expect, it } from "vitest";
+import { endProcesses, MAIN, run, serve, temporaryDirectory, untilServing } from "../testing/kvorum-process.js";
 import { bytes } from "../testing/rpc-harness.js";
+
+afterEach(endProcesses);
 
 /** A file beside the data directory. */
 async function fileBeside(dataDir: string, name: string, content: string): Promise<string> {

@@ -3,11 +3,13 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { KV } from "@kvorum/proto";
 import { niceChannel } from "@kvorum/transport";
-import { describe, expect, it } from "vitest";
-import { LISTEN, MAIN, run, serve, temporaryDirectory } from "../testing/kvorum-process.js";
+import { afterEach, describe, expect, it } from "vitest";
+import { endProcesses, LISTEN, MAIN, run, serve, temporaryDirectory } from "../testing/kvorum-process.js";
 import { bytes, text } from "../testing/rpc-harness.js";
 
 const INDEX = new URL("../dist/index.js", import.meta.url).href;
+
+afterEach(endProcesses);
 
 describe("the kvorum command", () => {
   it("serves until SIGTERM, leaves with 0, and finds its data again", async () => {

@@ -8,16 +8,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
 
 export const MAIN: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 const directories: string[] = [];
 const children: ChildProcessWithoutNullStreams[] = [];
-afterEach(async () => {
+
+/** For `afterEach` of every test file: one that is registered here would hold for the first file of a worker alone. */
+export async function endProcesses(): Promise<void> {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
-});
+}
 
 export interface Running {
   readonly child: ChildProcessWithoutNullStreams;
@@ -26,7 +27,7 @@ export interface Running {
   readonly exited: Promise<number | string>;
 }
 
-/** Starts the program with the arguments; it is killed after the test. */
+/** Starts the program with the arguments; `endProcesses` kills it. */
 export function run(args: readonly string[], env: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   children.push(child);
@@ -64,7 +65,7 @@ export async function untilServing(running: Running): Promise<Running & { endpoi
   }
 }
 
-/** A path inside a new directory, which goes after the test. */
+/** A path inside a new directory, which goes with `endProcesses`. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "kvorum-test-"));
   directories.push(directory);
