@@ -174,6 +174,7 @@ export class Leadership {
     this.#appendEntries([{ type: "conf-change", data: EMPTY_BYTES }]);
   }
 
+  /** Whether there may be something for `sendNews`. */
   get hasNews(): boolean {
     for (const { hasNews } of this.#progress.values()) if (hasNews) return true;
     return false;
