@@ -1,5 +1,5 @@
 /** Registrations and directories on a real server, beside what etcd's own tools write and read. */
-import { codec, createClient } from "@kvorum/client";
+import { ClientClosedError, codec, createClient, type Middleware } from "@kvorum/client";
 import { AddressTakenError, Discovery, ServiceRegistry } from "@kvorum/concurrency/recipes";
 import { describe, expect, it } from "vitest";
 import { etcdctl, etcdctlMissing } from "../support/etcdctl.js";
@@ -51,8 +51,24 @@ export function discoveryCases(fixture: Fixture): void {
       const other = createClient({ endpoints: endpoint });
       const registration = await new ServiceRegistry(other).register(name, { addr: "a:1" });
       await other.close();
-      expect(await client.get(registration.key)).toBeUndefined();
+      await until(async () => (await client.get(registration.key)) === undefined);
       await until(() => registration.signal.aborted);
+    });
+
+    it("a client that closes does not put back what it takes out, however long that takes", async () => {
+      const { client, endpoint, name } = fixture;
+      const slow: Middleware = async (call, next) => {
+        if (call.method === "lease.leaseRevoke") await new Promise((resolve) => setTimeout(resolve, 200));
+        return next(call);
+      };
+      const other = createClient({ endpoints: endpoint, middleware: [slow] });
+      const registration = await new ServiceRegistry(other).register(name, { addr: "a:1" });
+      const { leaseId } = registration;
+      await other.close();
+      await until(() => registration.signal.aborted);
+      expect(registration.signal.reason).toBeInstanceOf(ClientClosedError);
+      expect(registration.leaseId).toBe(leaseId);
+      expect(await client.get(registration.key)).toBeUndefined();
     });
 
     const missing = etcdctlMissing();

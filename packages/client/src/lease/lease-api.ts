@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Lease as LeaseService } from "@kvorum/proto";
 import type { Clock } from "../clock.js";
-import { isEtcdError } from "../errors.js";
+import { ClientClosedError, isEtcdError } from "../errors.js";
 import { type Caller, DEFAULT_TIMEOUT_MS } from "../net/caller.js";
 import type { Streams } from "../net/streams.js";
 import type { Observer } from "../observe/observer.js";
@@ -87,6 +87,8 @@ export class Leases implements LeaseApi {
   readonly #onClose: LeasesOnClose;
   readonly #kept = new Set<KeptLease>();
   readonly #background = new Set<Promise<void>>();
+  /** From then on nothing is granted or kept: whoever hears that its lease has ended would put its keys back under another. */
+  #closing = false;
 
   constructor(options: LeasesOptions) {
     this.#caller = options.caller;
@@ -103,6 +105,7 @@ export class Leases implements LeaseApi {
       throw new RangeError(`ttl must be a whole number of seconds, at least 1, not ${options.ttl}`);
     }
     options.signal?.throwIfAborted();
+    if (this.#closing) throw new ClientClosedError();
     // The id is ours, so that a grant whose answer was lost can be asked for again without leaking a lease.
     const id = options.id === undefined ? this.#newLeaseId() : toBigInt(options.id, "id");
     try {
@@ -118,13 +121,19 @@ export class Leases implements LeaseApi {
   async keep(options: GrantOptions): Promise<Lease> {
     const sentAt = this.#now();
     const granted = await this.grant(options);
+    if (this.#closing) {
+      this.#freeKeys(granted.id);
+      throw new ClientClosedError();
+    }
     return this.#keep(granted, sentAt);
   }
 
   async adopt(id: BigIntLike, options?: CallOptions): Promise<Lease> {
     const sentAt = this.#now();
     const leaseId = toBigInt(id, "id");
+    if (this.#closing) throw new ClientClosedError();
     const { ttl } = await this.keepAliveOnce(leaseId, options);
+    if (this.#closing) throw new ClientClosedError();
     return this.#keep({ id: leaseId, ttl }, sentAt);
   }
 
@@ -169,12 +178,14 @@ export class Leases implements LeaseApi {
     return answer.leases.map((lease) => lease.ID);
   }
 
-  /** Revokes or releases what is kept and ends the stream. */
+  /** Revokes or releases what is kept and ends the stream. Nothing can be granted or adopted any more. */
   async close(): Promise<void> {
+    this.#closing = true;
     const ended = [...this.#kept].map((lease) =>
       this.#onClose === "release" ? lease.release() : lease.revoke({ timeout: CLOSE_REVOKE_MS }).catch(() => undefined),
     );
-    await Promise.all([...ended, ...this.#background]);
+    await Promise.all(ended);
+    while (this.#background.size > 0) await Promise.all(this.#background);
     await this.#keeper.close();
   }
 

@@ -1,5 +1,6 @@
 /** What a holder is told about its lease, and when. */
 import { describe, expect, it } from "vitest";
+import { ClientClosedError } from "../errors.js";
 import { alive, playedLeases, TTL } from "../testing/played-leases.js";
 
 describe("a kept lease", () => {
@@ -186,5 +187,39 @@ describe("closing the client", () => {
     const lease = await keep(1n);
     await leases.close();
     expect([lease.state, calls("LeaseRevoke"), clock.pending]).toEqual(["released", 0, 0]);
+  });
+
+  it("grants nothing more, to whoever hears of the end of its lease either", async () => {
+    const { transport, keep, leases, calls } = playedLeases();
+    const lease = await keep(1n);
+    let again: Promise<unknown> | undefined;
+    lease.signal.addEventListener("abort", () => {
+      again = Promise.allSettled([keep(2n), leases.grant({ ttl: TTL }), leases.adopt(1n)]);
+    });
+    await leases.close();
+    const refused = { status: "rejected", reason: expect.any(ClientClosedError) };
+    expect(await again).toEqual([refused, refused, refused]);
+    expect([calls("LeaseGrant"), calls("LeaseRevoke"), transport.streams.length]).toEqual([1, 1, 0]);
+  });
+
+  it("leaves no lease behind whose grant was on its way", async () => {
+    const { transport, keep, leases, calls } = playedLeases();
+    await keep(1n);
+    let granted = (): void => undefined;
+    let revoked = (): void => undefined;
+    transport.answer = ({ method, request }) =>
+      new Promise((resolve) => {
+        const answer = (): void => resolve({ ID: request["ID"], TTL: BigInt(TTL) });
+        if (method === "LeaseGrant") granted = answer;
+        else if (request["ID"] === 1n) revoked = answer;
+        else answer();
+      });
+    const keeping = expect(keep(2n)).rejects.toBeInstanceOf(ClientClosedError);
+    const closing = leases.close();
+    granted();
+    await keeping;
+    revoked();
+    await closing;
+    expect(calls("LeaseRevoke")).toBe(2);
   });
 });
