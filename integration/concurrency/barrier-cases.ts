@@ -1,5 +1,5 @@
 /** What barriers and latches promise: nobody passes early, nobody waits for ever, and who dies does not count. */
-import { type Client, createClient, prefix } from "@kvorum/client";
+import { type Client, createClient, type Middleware, prefix } from "@kvorum/client";
 import {
   createSession,
   LatchExistsError,
@@ -163,6 +163,50 @@ export function barrierCases(fixture: Fixture): void {
       await waiting(3);
       await Promise.all(inside.map((one) => one.leave()));
       expect(await keysLeft()).toEqual([]);
+    });
+
+    it("refuses one too many who joined before the round began and learns of it afterwards", async () => {
+      const { client, endpoint, name } = fixture;
+      // A participant of such a client stops before each of its requests, which are: look, join, look; until it may run.
+      const stepping = (): { readonly client: Client; step(): Promise<void>; run(): void } => {
+        const stops: (() => void)[] = [];
+        let steps = 0;
+        const middleware: Middleware = async (call, next) => {
+          if (call.method === "kv.txn") {
+            await new Promise<void>((resolve) => {
+              if (steps === Number.POSITIVE_INFINITY) resolve();
+              else stops.push(resolve);
+            });
+          }
+          return next(call);
+        };
+        const step = async (): Promise<void> => {
+          await until(() => stops.length > steps);
+          stops[steps++]?.();
+        };
+        const run = (): void => {
+          for (const go of stops) go();
+          steps = Number.POSITIVE_INFINITY;
+        };
+        return { client: createClient({ endpoints: endpoint, middleware: [middleware] }), step, run };
+      };
+      const [inTime, late] = [stepping(), stepping()];
+      const barrier = (of: Client): DoubleBarrier => new DoubleBarrier(of, name, 2);
+      const [first, second, third] = [barrier(client), barrier(inTime.client), barrier(late.client)];
+      const entering = first.enter();
+      await waiting(1);
+      const [next, refused] = [second.enter(), failure(third.enter())];
+      for (const one of [inTime, late, inTime]) await one.step();
+      await waiting(2);
+      await late.step();
+      await waiting(3);
+      inTime.run();
+      await Promise.all([entering, next]);
+      late.run();
+      expect(await refused).toBeInstanceOf(TooManyParticipantsError);
+      await Promise.all([first.leave(), second.leave()]);
+      expect(await keysLeft()).toEqual([]);
+      await closeAll([inTime.client, late.client]);
     });
 
     it("does not count who died while waiting, and does not wait for who died inside", async () => {

@@ -2,9 +2,9 @@
  * A barrier on both sides: nobody passes `enter` before `count` participants have come, and nobody passes `leave` before all of
  * them leave. Then it is free for the next round. `round.ts` has the keys and the txns.
  *
- * Why nobody passes early: `enter` resolves when a read has seen `ready` beside the own key, and `ready` is created only while
- * `count` keys are there. `leave` resolves when a read has seen no key that is older than the round's `ready`; such a key goes
- * when its owner leaves or its lease ends, and none can come.
+ * Why nobody passes early: `enter` resolves when a read has seen `ready` beside the own key and names it, and `ready` is created
+ * only while the first `count` keys are there, which it names. `leave` resolves when a read has seen none of these; each goes when
+ * its owner leaves or its lease ends, and none can come.
  *
  * Why nobody waits for ever: who came as number `count` begins the round. If it dies before, fewer than `count` are left and
  * the next one to come is number `count`. Waits follow on the read that decided to wait, and `leave` waits for one key of the
@@ -21,7 +21,7 @@ import { Interrupt, persist, unlessAborted } from "../../interrupt.js";
 import { createSession, type Session } from "../../session.js";
 import { checkWhole, type RecipeWaitOptions, recipeName } from "../arguments.js";
 import { eventAfter } from "../event-after.js";
-import { Rounds, type Standing } from "./round.js";
+import { type Round, Rounds, type Standing } from "./round.js";
 
 export interface DoubleBarrierOptions {
   /** Seconds to live of the session that each `enter` opens where the owner is a client. Default 15. */
@@ -36,8 +36,7 @@ const WITHDRAW_WAIT_MS = 10_000;
 interface Inside {
   readonly session: Session;
   readonly key: Uint8Array;
-  /** The revision that began the round. */
-  readonly ready: bigint;
+  readonly round: Round;
 }
 
 /** One participant. Several of them may share a session. */
@@ -111,7 +110,7 @@ export class DoubleBarrier {
     try {
       // A txn on its way is not given up: whether the key is there must be known to take it away.
       await unlessAborted(joining, ends.signal);
-      return { session, key, ready: await this.#untilReady(session, key, ends.signal) };
+      return { session, key, round: await this.#untilReady(session, key, ends.signal) };
     } catch (error) {
       await this.#withdraw(session, key, joining);
       if (!isEtcdError(error, "lease-not-found")) throw error;
@@ -129,29 +128,33 @@ export class DoubleBarrier {
         await persist(world, signal, () => this.#rounds.depart(leftover.key));
         continue;
       }
-      const there = ofRound(seen, seen.ready);
-      if (there.length >= this.#count) throw this.#tooMany();
-      if (seen.ready === undefined) {
+      const { round } = seen;
+      if (ofRound(seen, round).length >= this.#count) throw this.#tooMany();
+      const [oldest] = seen.waiters;
+      if (round === undefined) {
         const joined = await persist(world, session.signal, () => this.#rounds.join(session, key));
         if (joined.own !== undefined) return;
-      } else if (there[0] === undefined) {
-        const { ready } = seen;
-        await persist(world, signal, () => this.#rounds.clear(ready));
+      } else if (oldest === undefined) {
+        await persist(world, signal, () => this.#rounds.clear(round));
       } else {
-        await this.#untilGone(there[0].key, seen.revision, signal);
+        await this.#untilGone(oldest.key, seen.revision, signal);
       }
     }
   }
 
-  /** The revision that began the round in which the own key stands. */
-  async #untilReady(session: Session, key: Uint8Array, signal: AbortSignal): Promise<bigint> {
+  /** The round in which the own key stands. */
+  async #untilReady(session: Session, key: Uint8Array, signal: AbortSignal): Promise<Round> {
     const { world, store, ready } = this.#rounds;
     for (;;) {
       const seen = await persist(world, signal, () => this.#rounds.look(key, signal));
       if (seen.own === undefined) {
         throw new SessionExpiredError(session.leaseId, "has expired while it waited: its key is gone");
       }
-      if (seen.ready !== undefined) return seen.ready;
+      if (seen.round !== undefined) {
+        // It joined while there was room, as did others before it.
+        if (seen.own > seen.round.youngest) throw this.#tooMany();
+        return seen.round;
+      }
       const before = seen.waiters.findIndex(({ createRevision }) => createRevision === seen.own);
       if (before >= this.#count) throw this.#tooMany();
       if (before === this.#count - 1) {
@@ -163,16 +166,16 @@ export class DoubleBarrier {
     }
   }
 
-  async #leave({ session, key, ready }: Inside, { signal: asked, timeout }: RecipeWaitOptions): Promise<void> {
+  async #leave({ session, key, round }: Inside, { signal: asked, timeout }: RecipeWaitOptions): Promise<void> {
     const { world } = this.#rounds;
     using wait = new Interrupt(world, "the wait for the others to leave", [asked], timeout);
     const { signal } = wait;
     let seen = await unlessAborted(this.#depart(session, key), signal);
-    for (let last = ofRound(seen, ready)[0]; last !== undefined; last = ofRound(seen, ready)[0]) {
+    for (let last = ofRound(seen, round)[0]; last !== undefined; last = ofRound(seen, round)[0]) {
       await this.#untilGone(last.key, seen.revision, signal);
       seen = await persist(world, signal, () => this.#rounds.look(key, signal));
     }
-    if (seen.ready === ready) await persist(world, signal, () => this.#rounds.clear(ready));
+    if (seen.round?.ready === round.ready) await persist(world, signal, () => this.#rounds.clear(round));
   }
 
   /** Takes the own key away, however often that has to be tried while the session lives. */
@@ -221,7 +224,7 @@ export class DoubleBarrier {
   }
 }
 
-/** Those who stand in the round that began at `ready`, or, before it begins, who wait for it. */
-function ofRound({ waiters }: Standing, ready: bigint | undefined): Standing["waiters"] {
-  return ready === undefined ? waiters : waiters.filter(({ createRevision }) => createRevision < ready);
+/** Those who stand in the round, or, before it begins, who wait for it. */
+function ofRound({ waiters }: Standing, round: Round | undefined): Standing["waiters"] {
+  return round === undefined ? waiters : waiters.filter(({ createRevision }) => createRevision <= round.youngest);
 }

@@ -3,13 +3,15 @@
  *
  * ```
  * <name>/waiters/<lease in hex>-…    a participant: since it asked to enter and until it leaves, or its lease ends
- * <name>/ready                       the round has begun
+ * <name>/ready                       the round has begun: the revision that created the youngest of its participants' keys
  * ```
  *
  * The round begins with the creation of `ready`, which one participant writes on condition that every one of the first `count`
- * keys is still there: so nobody counts who died while it waited. It ends when the last of these keys goes; whoever takes away
- * the last one takes `ready` with it in the same txn. Where the last one died, `ready` is left alone in the store, and who finds
- * it there removes it. While `ready` is there nobody can join, so the keys of a round are those that are older than it.
+ * keys is still there: so nobody counts who died while it waited. Keys that are younger than the youngest of these came too late
+ * and are about to go. A `ready` of etcd's recipe has no value; there all who were waiting take part. The round ends when the last
+ * of these keys goes; whoever takes away the last one takes `ready` with it in the same txn. Where the last one died, `ready` is
+ * left alone in the store, and who finds it there removes it. While `ready` is there nobody can join, so no key that stands
+ * beside it is of a round to come.
  */
 import {
   bytes,
@@ -30,12 +32,19 @@ import type { Session } from "../../session.js";
 /** What stands in the store at one revision. */
 export interface Standing {
   readonly revision: bigint;
-  /** The revision that began the round; undefined before. */
-  readonly ready: bigint | undefined;
+  /** Undefined before it begins. */
+  readonly round: Round | undefined;
   /** The revision that created the key that was asked about; undefined where it is gone. */
   readonly own: bigint | undefined;
   /** The participants, in the order of their coming. */
   readonly waiters: readonly Waiter[];
+}
+
+export interface Round {
+  /** The revision that began it. */
+  readonly ready: bigint;
+  /** The revision that created the key of its youngest participant. All keys that are as old take part. */
+  readonly youngest: bigint;
 }
 
 export interface Waiter {
@@ -95,9 +104,10 @@ export class Rounds {
   /** Begins the round if all of these are still there. Does nothing where it has begun. */
   async open(participants: readonly Waiter[]): Promise<void> {
     const present = participants.map(({ key, createRevision }) => compare.createRevision(key).eq(createRevision));
+    const youngest = participants.at(-1)?.createRevision ?? 0n;
     await this.store.txn({
       if: [compare.createRevision(this.ready).eq(0n), ...present],
-      then: [this.store.op.put(this.ready, NO_VALUE)],
+      then: [this.store.op.put(this.ready, encoder.encode(`${youngest}`))],
     });
   }
 
@@ -120,7 +130,7 @@ export class Rounds {
   }
 
   /** Removes what is left of a round whose participants are all gone. Does nothing where there is another round. */
-  async clear(ready: bigint): Promise<void> {
+  async clear({ ready }: Round): Promise<void> {
     await this.store.txn({
       if: [compare.createRevision(this.ready).eq(ready), compare.createRevision(prefix(this.#waiters)).eq(0n)],
       then: [this.store.op.delete(this.ready)],
@@ -134,6 +144,7 @@ export class Rounds {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 const NO_VALUE = new Uint8Array(0);
 const BY_AGE = { sortBy: "create", order: "asc" } as const;
 
@@ -141,8 +152,14 @@ function standing(revision: bigint, ready: Value, own: Value, waiters: OpListRes
   const kvs = waiters?.kvs ?? [];
   return {
     revision,
-    ready: ready?.createRevision,
+    round: ready && roundOf(ready),
     own: own?.createRevision,
     waiters: kvs.map(({ keyBytes, createRevision, lease }) => ({ key: keyBytes, createRevision, lease })),
   };
+}
+
+/** A value that is no revision says nothing of who takes part, like that of etcd's recipe. */
+function roundOf({ createRevision, value }: KeyValue<Uint8Array>): Round {
+  const text = decoder.decode(value);
+  return { ready: createRevision, youngest: /^[1-9][0-9]{0,18}$/.test(text) ? BigInt(text) : createRevision };
 }
