@@ -1,5 +1,5 @@
 /**
- * Three members in containers. Each is on two networks: one of the engine's own, through which clients come by a port of this
+ * Members in containers. Each is on two networks: one of the engine's own, through which clients come by a port of this
  * machine, and one that the members share. Leaving the second cuts a member off from the others and from nobody else.
  */
 import { Maintenance } from "@kvorum/proto";
@@ -14,21 +14,24 @@ import {
 import { eventually, NotYet, withChannel } from "../robustness/cluster/rpc.js";
 import type { RecordedCluster, RecordedMember } from "../robustness/recorder/recorder.js";
 import { freePort } from "../support/process.js";
+import type { PlannedMember, Probe } from "./deployment.js";
 import type { Image } from "./images.js";
 
-const NAMES = ["n1", "n2", "n3"] as const;
+const CLIENT_PORT = 2379;
 const READY_MS = 60_000;
 const CALL = { timeoutMs: 5_000 };
 
 export class ContainerMember implements RecordedMember {
   readonly name: string;
   readonly clientUrl: string;
+  readonly #host: string;
   readonly #container: StartedTestContainer;
   readonly #peers: StartedNetwork;
 
-  constructor(name: string, clientUrl: string, container: StartedTestContainer, peers: StartedNetwork) {
+  constructor({ name, host }: PlannedMember, container: StartedTestContainer, peers: StartedNetwork) {
     this.name = name;
-    this.clientUrl = clientUrl;
+    this.clientUrl = `http://127.0.0.1:${container.getMappedPort(CLIENT_PORT)}`;
+    this.#host = host;
     this.#container = container;
     this.#peers = peers;
   }
@@ -38,7 +41,13 @@ export class ContainerMember implements RecordedMember {
 
   async connect(): Promise<void> {
     const network = await this.#peerNetwork();
-    await network.connect({ Container: this.#container.getId(), EndpointConfig: { Aliases: [this.name] } });
+    await network.connect({ Container: this.#container.getId(), EndpointConfig: { Aliases: [this.#host] } });
+  }
+
+  /** What a port of the container answers to a GET from outside: the status. */
+  async statusAt({ path, port }: Probe): Promise<number> {
+    const { status } = await fetch(`http://127.0.0.1:${this.#container.getMappedPort(port)}${path}`);
+    return status;
   }
 
   /** `docker network disconnect`: its connections to the others do not close, they fall silent. */
@@ -89,12 +98,16 @@ export class ContainerCluster implements RecordedCluster, AsyncDisposable {
   }
 
   /** Resolves when every member answers and knows a leader. */
-  static async start(image: Image): Promise<ContainerCluster> {
+  static async start(
+    image: Image,
+    planned: readonly PlannedMember[],
+    ports: readonly number[] = [],
+  ): Promise<ContainerCluster> {
     const peers = await new Network().start();
     const members: ContainerMember[] = [];
     const cluster = new ContainerCluster(members, peers);
     try {
-      for (const name of NAMES) members.push(await startMember(image, name, peers));
+      for (const plan of planned) members.push(await startMember(image, plan, peers, ports));
       for (const member of members) await member.connect();
       await cluster.settled();
       return cluster;
@@ -145,21 +158,25 @@ export class ContainerCluster implements RecordedCluster, AsyncDisposable {
   }
 }
 
-async function startMember(image: Image, name: string, peers: StartedNetwork): Promise<ContainerMember> {
-  const port = await freePort();
-  const container = await new GenericContainer(image)
-    .withEnvironment({
-      ETCD_NAME: name,
-      ETCD_INITIAL_CLUSTER: NAMES.map((other) => `${other}=http://${other}:2380`).join(","),
-      ETCD_INITIAL_ADVERTISE_PEER_URLS: `http://${name}:2380`,
-      ETCD_ADVERTISE_CLIENT_URLS: `http://${name}:2379`,
-    })
-    .withExposedPorts({ container: 2379, host: port })
+async function startMember(
+  image: Image,
+  plan: PlannedMember,
+  peers: StartedNetwork,
+  ports: readonly number[],
+): Promise<ContainerMember> {
+  const container = new GenericContainer(image)
+    .withEnvironment({ ...plan.environment })
+    .withExposedPorts(...(await Promise.all([CLIENT_PORT, ...ports].map(published))))
     // It is ready when the others are, and those are not there yet.
     .withWaitStrategy(Wait.forLogMessage(/./))
-    .withHostname(name)
-    .start();
-  return new ContainerMember(name, `http://127.0.0.1:${port}`, container, peers);
+    .withHostname(plan.name);
+  if (plan.user !== undefined) container.withUser(plan.user);
+  return new ContainerMember(plan, await container.start(), peers);
+}
+
+/** A port of this machine stays the container's when it joins another network or is restarted only if it was chosen. */
+async function published(container: number): Promise<{ readonly container: number; readonly host: number }> {
+  return { container, host: await freePort() };
 }
 
 function statusOf(member: ContainerMember) {

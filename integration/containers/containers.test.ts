@@ -1,21 +1,20 @@
 /**
- * The image of a node, the client's suite against it, and three of them as a cluster under recorded load: one is cut off from the others, one restarted, one
- * killed. Afterwards the history must be linearizable, every watch true and every member of one opinion. The same is asked of a
- * real etcd in containers. Without an engine everything here is skipped, and says why.
+ * The image of a node, the client's suite against it, and three of them as `packaging/compose.yaml` has them, under recorded
+ * load: one is cut off from the others, one restarted, one killed. Afterwards the history must be linearizable, every watch true
+ * and every member of one opinion. The same is asked of a real etcd in containers. The pods of the StatefulSet are started as
+ * containers too, and asked what its probes ask. Without an engine everything here is skipped, and says why.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { createClient } from "@kvorum/client";
 import { KV } from "@kvorum/proto";
 import { GenericContainer, Wait } from "testcontainers";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { parse } from "yaml";
 import { clientSuite, type SuiteServer } from "../client/suite.js";
 import { pause, withChannel } from "../robustness/cluster/rpc.js";
 import { Recorder } from "../robustness/recorder/recorder.js";
 import { SEED } from "../robustness/settings.js";
 import { programPath } from "../support/etcd.js";
 import { ContainerCluster, type ContainerMember } from "./cluster.js";
+import { composeMembers, type Probe, podMembers } from "./deployment.js";
 import { type Engine, openEngine } from "./engine.js";
 import { etcdImage, type Image, kvorumImage } from "./images.js";
 
@@ -73,6 +72,28 @@ describe.skipIf(noEngine !== undefined)("kvorum in containers", () => {
     }
   });
 
+  it("is three pods: a member that has lost the others is alive and not ready", { timeout: STORY_MS }, async ({
+    expect,
+  }) => {
+    const { members, probes } = podMembers();
+    await using cluster = await ContainerCluster.start(image, members, [probes.readiness.port]);
+    const asked = (of: ContainerMember): Promise<number[]> =>
+      Promise.all(Object.values(probes).map((probe: Probe) => of.statusAt(probe)));
+    await expect
+      .poll(() => Promise.all(cluster.members.map(asked)), { timeout: 20_000 })
+      .toEqual(members.map(() => [200, 200, 200]));
+    const leader = await cluster.leader();
+    await using client = createClient({ endpoints: leader.clientUrl, syncMembers: false });
+    await client.put("greeting", "hello");
+    await leader.disconnect();
+    const readiness = (): Promise<number> => leader.statusAt(probes.readiness);
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(503);
+    expect(await leader.statusAt(probes.liveness)).toBe(200);
+    await leader.connect();
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(200);
+    expect((await client.get("greeting"))?.value).toBe("hello");
+  });
+
   it("is a cluster that survives a cut, a restart and a kill", { timeout: STORY_MS }, async ({ expect }) => {
     expect(await play(image)).toEqual([]);
   });
@@ -84,16 +105,17 @@ describe.skipIf(noEtcd !== undefined)("etcd in containers", () => {
   });
 });
 
-it("the compose file names every member with the addresses that the others look for", ({ expect }) => {
-  const path = fileURLToPath(new URL("../../packaging/compose.yaml", import.meta.url));
-  const { services } = parse(readFileSync(path, "utf8"), { merge: true }) as {
-    readonly services: Readonly<Record<string, { readonly environment: Readonly<Record<string, string>> }>>;
-  };
-  expect(Object.keys(services)).toEqual(["n1", "n2", "n3"]);
-  for (const [name, { environment }] of Object.entries(services)) {
-    expect(environment["ETCD_NAME"]).toBe(name);
-    expect(environment["ETCD_INITIAL_CLUSTER"]).toContain(`${name}=${environment["ETCD_INITIAL_ADVERTISE_PEER_URLS"]}`);
-    expect(environment["ETCD_ADVERTISE_CLIENT_URLS"]).toBe(`http://${name}:2379`);
+it("the packaging names every member with the addresses that the others look for", ({ expect }) => {
+  const [services, pods] = [composeMembers(), podMembers().members];
+  expect(services.map(({ name }) => name)).toEqual(["n1", "n2", "n3"]);
+  expect(pods.map(({ name }) => name)).toEqual(["kvorum-0", "kvorum-1", "kvorum-2"]);
+  for (const { name, host, environment } of [...services, ...pods]) {
+    const peer = `http://${host}:2380`;
+    expect(environment).toMatchObject({
+      ...{ ETCD_NAME: name, ETCD_INITIAL_ADVERTISE_PEER_URLS: peer },
+      ETCD_ADVERTISE_CLIENT_URLS: `http://${host}:2379`,
+    });
+    expect(environment["ETCD_INITIAL_CLUSTER"]?.split(",")).toContain(`${name}=${peer}`);
   }
 });
 
@@ -129,7 +151,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 async function play(image: Image): Promise<readonly string[]> {
-  await using cluster = await ContainerCluster.start(image);
+  await using cluster = await ContainerCluster.start(image, composeMembers());
   const recorder = new Recorder(cluster, { seed: SEED });
   try {
     await recorder.progress(WRITES);
