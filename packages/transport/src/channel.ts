@@ -11,7 +11,7 @@ export type ChannelState = "idle" | "connecting" | "ready" | "failed" | "closed"
 
 export interface CallOptions {
   /** Aborting rejects with the signal's reason and cancels the call on the server. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds from now. Sent to the server as `grpc-timeout`; the call ends with DEADLINE_EXCEEDED. Default: none. */
   readonly timeoutMs?: number;
   /** The same frozen object of texts with every call costs the least. */

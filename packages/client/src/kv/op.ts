@@ -80,7 +80,7 @@ class CodecOps<V, In> implements Ops<V, In> {
     return {
       readOnly: true,
       toRequest: (keyspace) => rangeOp(rangeRequest(keyspace, key, options), options),
-      fromResponse: (keyspace, response) =>
+      fromResponse: async (keyspace, response) =>
         toOptionalKeyValue({ keyspace, codec: this.#codec }, expect(response, "responseRange").kvs[0]),
     };
   }

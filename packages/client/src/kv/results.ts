@@ -80,17 +80,29 @@ export interface View<V> {
   readonly codec: Codec<V, never>;
 }
 
-/** Errors: `DecodeError` where the value is not what the codec expects. */
-export async function toKeyValue<V>(view: View<V>, kv: WireKeyValue): Promise<KeyValue<V>> {
+/**
+ * A promise only where the codec gives one: most do not, and a thousand keys would be as many promises. Errors: `DecodeError`
+ * where the value is not what the codec expects.
+ */
+export function toKeyValue<V>(view: View<V>, kv: WireKeyValue): KeyValue<V> | Promise<KeyValue<V>> {
   const entry = toKeyEntry(view, kv);
-  let value: V;
+  let value: V | Promise<V>;
   try {
-    const decoded = view.codec.decode(kv.value);
-    value = decoded instanceof Promise ? await decoded : decoded;
+    value = view.codec.decode(kv.value);
   } catch (error) {
-    throw new DecodeError(entry.key, kv.modRevision, error instanceof SchemaMismatchError ? error.issues : [], error);
+    throw undecoded(entry, error);
   }
-  return { ...entry, value };
+  if (!(value instanceof Promise)) return { ...entry, value };
+  return value.then(
+    (decoded) => ({ ...entry, value: decoded }),
+    (error: unknown) => {
+      throw undecoded(entry, error);
+    },
+  );
+}
+
+function undecoded({ key, modRevision }: KeyEntry, error: unknown): DecodeError {
+  return new DecodeError(key, modRevision, error instanceof SchemaMismatchError ? error.issues : [], error);
 }
 
 export function toKeyEntry(view: Pick<View<unknown>, "keyspace">, kv: WireKeyValue): KeyEntry {
@@ -101,13 +113,17 @@ export function toKeyEntry(view: Pick<View<unknown>, "keyspace">, kv: WireKeyVal
 
 export async function toKeyValues<V>(view: View<V>, kvs: readonly WireKeyValue[]): Promise<KeyValue<V>[]> {
   const values: KeyValue<V>[] = [];
-  for (const kv of kvs) values.push(await toKeyValue(view, kv));
+  for (const kv of kvs) {
+    const made = toKeyValue(view, kv);
+    values.push(made instanceof Promise ? await made : made);
+  }
   return values;
 }
 
-export async function toOptionalKeyValue<V>(
+/** As `toKeyValue`. */
+export function toOptionalKeyValue<V>(
   view: View<V>,
   kv: WireKeyValue | undefined,
-): Promise<KeyValue<V> | undefined> {
+): KeyValue<V> | undefined | Promise<KeyValue<V>> {
   return kv === undefined ? undefined : toKeyValue(view, kv);
 }

@@ -101,13 +101,7 @@ describe("a scan by pages", () => {
     const { client, transport } = setUp(letters.slice(0, 5), old, (limit) => (limit > 2 ? tooLarge : undefined));
     expect(await collect(client.scan(prefix(""), { pageSize: 8 }))).toBe("abcde");
     expect(limits(transport.calls)).toEqual([8, 4, 2, 2, 2]);
-    expect(transport.calls.map((call) => call.request["revision"])).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      40n,
-      40n,
-    ]);
+    expect(transport.calls.map((call) => call.request["revision"])).toEqual([0n, 0n, 0n, 40n, 40n]);
   });
 
   it("ends with the error when a single pair does not fit", async () => {

@@ -41,7 +41,7 @@ export function scanKeys(
   rangeStreams: RangeStreams,
 ): AsyncGenerator<KeyEntry, void, undefined> {
   const first = { ...firstRequest(keyspace, range, options), keysOnly: true };
-  return read(walk({ caller, rangeStreams, first, options }), (kv) => Promise.resolve(toKeyEntry({ keyspace }, kv)));
+  return read(walk({ caller, rangeStreams, first, options }), (kv) => toKeyEntry({ keyspace }, kv));
 }
 
 function firstRequest(keyspace: Keyspace, range: KeyRange, options: ScanOptions): RangeInit {
@@ -51,7 +51,7 @@ function firstRequest(keyspace: Keyspace, range: KeyRange, options: ScanOptions)
 
 async function* read<E>(
   messages: AsyncIterable<readonly WireKeyValue[]>,
-  make: (kv: WireKeyValue) => Promise<E>,
+  make: (kv: WireKeyValue) => E | Promise<E>,
 ): AsyncGenerator<E, void, undefined> {
   for await (const kvs of messages) for (const kv of kvs) yield await make(kv);
 }

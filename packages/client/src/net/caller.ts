@@ -209,7 +209,7 @@ export class Caller {
         const answer = await attempt(line.channel, {
           metadata,
           timeoutMs: Math.max(1, Math.min(deadlineMs - clock.nowMs(), attemptMs)),
-          ...(options.signal && { signal: options.signal }),
+          signal: options.signal,
         });
         const nowMs = clock.nowMs();
         endpoint.measured(nowMs - startMs, nowMs);
