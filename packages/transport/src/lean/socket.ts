@@ -126,6 +126,11 @@ export class Http2Socket implements Http2Events {
     else if (this.#readsOnlyWhileWriting) this.#stopReading();
   }
 
+  /** Writes before the end of the turn: the other side can begin with it while this one goes on. */
+  writeEarly(): void {
+    if (!this.#over) this.#write();
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#over) return;
     const nowMs = performance.now();
