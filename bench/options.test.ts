@@ -30,6 +30,7 @@ describe("the command line", () => {
   it("the engine comes from the flag, then from the environment, and is the lean one where neither names it", () => {
     expect(parseOptions([]).settings.engine).toBe("lean");
     expect(parseOptions([], { KVORUM_ENGINE: "nice" }).settings.engine).toBe("nice");
+    expect(parseOptions([], { KVORUM_ENGINE: "nice:lean" }).settings.engine).toBe("nice");
     expect(parseOptions(["--engine", "lean"], { KVORUM_ENGINE: "nice" }).settings.engine).toBe("lean");
   });
 

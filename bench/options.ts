@@ -41,7 +41,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     allowPositionals: true,
     options: {
       only: { type: "string", multiple: true, default: [] },
-      engine: { type: "string", default: environment[ENGINE_VARIABLE] || leanEngine.name },
+      engine: { type: "string", default: serverEngine(environment) },
       rounds: { type: "string" },
       seconds: { type: "string" },
       keys: { type: "string" },
@@ -89,6 +89,11 @@ function sizesFor(keys: number, quick: boolean): Sizes {
         growthKeys: up([1_000, 100_000]),
         growthWatchers: [1, 1_000, 100_000],
       };
+}
+
+/** The variable may name two, of which servers have the first. */
+function serverEngine(environment: NodeJS.ProcessEnv): string {
+  return environment[ENGINE_VARIABLE]?.split(":")[0] || leanEngine.name;
 }
 
 function engineNamed(name: string): Engine {
