@@ -8,6 +8,7 @@
  */
 import { compareBytes, isFromKey } from "../bytes.js";
 import { SERVER_ERRORS } from "../errors.js";
+import { Fifo } from "../fifo.js";
 import type { WatchBounds } from "./bounds.js";
 import { splitResponse } from "./fragment.js";
 import type { WatchCreate, WatchEvent, WatchResponse, WatchStream } from "./types.js";
@@ -45,7 +46,7 @@ export class Stream implements WatchStream, WatcherOwner {
   readonly #onOutput: () => void;
   readonly #bounds: Pick<WatchBounds, "responsesMax" | "streamBytesMax">;
   readonly #watchers = new Map<number, Watcher>();
-  readonly #queue: Queued[] = [];
+  readonly #queue = new Fifo<Queued>();
   #queuedBytes = 0;
   /** Rest of a response that is being handed out in parts. */
   #parts: WatchResponse[] = [];
@@ -108,7 +109,7 @@ export class Stream implements WatchStream, WatcherOwner {
     this.#pulling = true;
     while (this.#queue.length === 0 && this.victims.size > 0) this.#hub.refill(this);
     this.#pulling = false;
-    const queued = this.#queue.shift();
+    const queued = this.#queue.take();
     if (queued === undefined) return undefined;
     if (queued.watcher === undefined) return queued.response;
     this.#queuedBytes -= queued.batch.bytes;
@@ -163,7 +164,7 @@ export class Stream implements WatchStream, WatcherOwner {
     this.#closed = true;
     for (const watcher of this.#watchers.values()) this.#hub.stop(watcher);
     this.#watchers.clear();
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#parts = [];
     this.#hub.closed(this);
   }
