@@ -189,10 +189,15 @@ class Search {
 
   #enter(states: States, owed: readonly Entry[]): Frame {
     const read: Entry[] = [];
-    for (const entry of this.#list.available()) {
-      if (!entry.call.readOnly || this.#input.model.after(states, entry.call, this.#input.wanted) !== states) continue;
-      read.push(entry);
-      this.#give(entry);
+    // A read that takes its place may make room for others, with its return.
+    for (let before = -1; before < read.length; ) {
+      before = read.length;
+      for (const entry of [...this.#list.available()]) {
+        if (!entry.call.readOnly || this.#input.model.after(states, entry.call, this.#input.wanted) !== states)
+          continue;
+        read.push(entry);
+        this.#give(entry);
+      }
     }
     const waiting = owed.filter(({ call }) => !read.some((entry) => conflict(call, entry.call)));
     const firstReturn = this.#list.firstReturn;

@@ -79,6 +79,16 @@ export const goodWindows: Readonly<Record<string, (story: Story) => void>> = {
     story.put("k", "2");
     story.get("k");
   },
+  "a long read that began before a lease ended, and a short one after, which follow on a read of another key": (
+    story,
+  ) => {
+    story.put("k", "1", { lease: 7n });
+    story.put("other", "1");
+    story.get("other", { client: 1, invoke: 20, return: 25 });
+    story.list({ client: 1, invoke: 30, return: 95 });
+    story.writeDelete("k");
+    story.list({ client: 2, invoke: 40, return: 45 });
+  },
   "a count of keys of which leases have taken some": (story) => {
     for (const key of ["a", "b", "c"]) story.put(key, `of ${key}`, { lease: 7n });
     story.writeDelete("b");
