@@ -4,6 +4,8 @@ import { get, put } from "../../testing/node-cluster.js";
 import { type TestEnv, testEnv } from "../../testing/test-env.js";
 import { MemoryBackend, MemoryStore } from "../io/backend/memory-backend.js";
 import { MemoryDisk } from "../io/disk/memory-disk.js";
+import { NO_PEERS } from "../io/peers/no-peers.js";
+import type { PeerHandlers, PeerNetwork } from "../peer-network.js";
 import { EtcdNode } from "./node.js";
 import type { NodeOptions } from "./options.js";
 
@@ -53,6 +55,32 @@ async function value(node: EtcdNode, env: TestEnv, key: string): Promise<string 
   const { kvs } = await within(env, node.range(get(key)));
   return kvs[0] === undefined ? undefined : new TextDecoder().decode(kvs[0].value);
 }
+
+describe("a member of which another says that it has lost its log", () => {
+  /** Starts one alone; `connected` is given what that other member calls. */
+  async function start(connected: (handlers: PeerHandlers) => void): Promise<EtcdNode> {
+    const env = testEnv({ disk: new MemoryDisk() });
+    const peers: PeerNetwork = { ...NO_PEERS, start: (_identity, handlers) => connected(handlers) };
+    return new Machine().start({ env: { ...env, peers } });
+  }
+
+  it("ends, for it may have voted", async () => {
+    const node = await start((handlers) => handlers.forgotten());
+    expect(await node.failed).toMatchObject({ message: expect.stringContaining("its log is not here") });
+  });
+
+  it("goes on where it has become known meanwhile: a handshake that was sent before came late", async () => {
+    let others: PeerHandlers | undefined;
+    const node = await start((handlers) => {
+      others = handlers;
+    });
+    await node.ready;
+    others?.forgotten();
+    expect(await Promise.race([node.failed, Promise.resolve("goes on")])).toBe("goes on");
+    expect(await node.propose(put("k", "v"))).toMatchObject({ revision: 2n });
+    await node.stop();
+  });
+});
 
 describe("a member on its own", () => {
   it("elects itself without waiting for an election timeout and publishes its name", async () => {

@@ -85,7 +85,10 @@ export class EtcdNode implements NodeApi {
       fail: (cause) => this.#fail(cause),
       stopped: () => this.#halted,
       removed: () => this.#leave(),
-      forgotten: () => this.#fail(forgottenLogError(recovered.identity)),
+      // Once the leader has listened to this member, others may have learned its name while a handshake of before was on its way.
+      forgotten: () => {
+        if (this.#isNew) this.#fail(forgottenLogError(recovered.identity));
+      },
     });
     const { env, heartbeatMs } = config;
     const onTick = (nowMs: number, stalledMs: number): void => this.#tick(nowMs, stalledMs);
