@@ -51,7 +51,7 @@ export function discoveryCases(fixture: Fixture): void {
       const other = createClient({ endpoints: endpoint });
       const registration = await new ServiceRegistry(other).register(name, { addr: "a:1" });
       await other.close();
-      await until(async () => (await client.get(registration.key)) === undefined);
+      expect(await client.get(registration.key)).toBeUndefined();
       await until(() => registration.signal.aborted);
     });
 

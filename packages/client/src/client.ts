@@ -124,7 +124,10 @@ export interface Client extends Store<string>, AsyncDisposable {
    * Errors: `CompactedError` when that has been done already; `future-revision`.
    */
   compact(revision: BigIntLike, options?: CallOptions & { readonly physical?: boolean }): Promise<{ header: Header }>;
-  /** Ends watches and calls, revokes (or releases) the leases that are kept, and closes the connections. Idempotent. */
+  /**
+   * Revokes (or releases) the leases that are kept, ends watches and calls, and closes the connections. From the first moment on
+   * no lease is granted or adopted (`ClientClosedError`). Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -95,7 +95,10 @@ export interface PeerHandlers {
   removed(): void;
   /** Whether the member has told the cluster its name: one that says it is new has then lost what it promised. */
   hasStarted(id: bigint): boolean;
-  /** Another member says that this one was started before and has lost its log: its answers are not listened to. */
+  /**
+   * Another member says that this one was started before and has lost its log: its answers are not listened to. It may be the
+   * late answer to a handshake from before `isNew` turned false.
+   */
   forgotten(): void;
 }
 

@@ -1,9 +1,9 @@
 /** What a client of the lean server cannot make it keep: answers that are not read, requests that do not end, connections. */
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FrameType, frameBytes } from "../http2/frame.js";
 import { encodeHeaders } from "../http2/hpack/encoder.js";
 import { joined } from "../http2/octets.js";
@@ -93,6 +93,27 @@ describe("answers", () => {
     socket.resume();
     await eventually(() => sent === 1_000, "the end of the answers");
     await eventually(() => frames().at(-1)?.startsWith("1:") === true, "the trailers");
+  });
+
+  it("of one turn go out before it ends where they are many", async () => {
+    const write = vi.spyOn(Socket.prototype, "write");
+    cleanup.push(() => write.mockRestore());
+    const answer = { body: new Uint8Array(1_000) };
+    const writes: number[] = [];
+    const answers = {
+      ready: () => (writes.push(write.mock.calls.length) > 200 ? undefined : answer),
+      next: () => new Promise<IteratorResult<typeof answer>>(() => {}),
+      return: async () => ({ done: true as const, value: undefined }),
+      [Symbol.asyncIterator]: () => answers,
+    };
+    const { port } = await serve({ count: () => answers, once: (note) => note });
+    const { socket } = await open(port, 2 ** 31 - 1);
+    socket.write(joined([head("Count", 1), data(1, framed({}), 1)]));
+    await eventually(() => writes.length > 200, "all answers");
+    // One turn asked for all of them; the first 64 KiB were on their way when it asked for those behind.
+    const [first = 0, early = 0, last = 0] = [writes[0], writes[60], writes[200]];
+    expect(early).toBe(first);
+    expect(last).toBeGreaterThanOrEqual(first + 3);
   });
 
   it("of a stream leave other calls their turn", async () => {

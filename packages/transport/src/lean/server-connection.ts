@@ -23,8 +23,8 @@ const HEADER_FIELDS_MAX = 64;
 /** Of answers of streams that one turn of the event loop makes. */
 const TURN_BYTES_MAX = 1024 * 1024;
 /**
- * Of answers that are not kept until the end of the turn. What is told to ten thousand watchers takes a turn tens of milliseconds, in
- * which those who are told first need not wait for the last.
+ * From so many bytes of answers on they are written before the turn ends. Telling ten thousand watchers takes tens of milliseconds,
+ * in which those who are told first need not wait for the last.
  */
 const EARLY_WRITE_BYTES = 64 * 1024;
 /** Longest wait for a client's word that it knows of the end, in milliseconds. */
