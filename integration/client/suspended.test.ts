@@ -39,8 +39,8 @@ const HOLDER = `
   if (MODE === "timers") {
     setInterval(() => { look(); if (states.length > 20) tell(); }, 10);
   } else {
-    // A renewal first; then nothing but this loop runs any more.
-    setTimeout(() => { console.log("looping"); last = performance.now(); while (states.length < 1_000) look(); tell(); }, 1_000);
+    // A renewal first; then nothing but this loop runs any more. Whoever reads the word may stop the process before the next line.
+    setTimeout(() => { last = performance.now(); console.log("looping"); while (states.length < 1_000) look(); tell(); }, 1_000);
   }
 `;
 
