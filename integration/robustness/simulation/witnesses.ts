@@ -78,8 +78,11 @@ export class Witnesses {
 
   /** What a client or a witness has stumbled over: no answer of a server, but a mistake. */
   get failure(): unknown {
-    const watching = [...this.#watches.values(), ...this.#varied];
-    return this.#failure ?? watching.find(({ failure }) => failure !== undefined)?.failure;
+    if (this.#failure !== undefined) return this.#failure;
+    // Asked after every event: no list is made for it.
+    for (const { failure } of this.#watches.values()) if (failure !== undefined) return failure;
+    for (const { failure } of this.#varied) if (failure !== undefined) return failure;
+    return undefined;
   }
 
   start(): void {

@@ -2,7 +2,7 @@
  * From one member to another, in memory. The link is up or down as a connection would be; it decides what the member is
  * told. Whether a message arrives is decided for each message, when it is sent and when it would arrive.
  */
-import { decodeMessage, encodeMessage, RaftMessageSchema } from "@kvorum/proto";
+import { decodeMessage, encodeMessage, type PeerHandshake, RaftMessageSchema } from "@kvorum/proto";
 import type { Message } from "../core/raft/types.js";
 import type { Timer } from "../env.js";
 import { admit, handshakeTo, heed, type Running, refusalOf } from "../io/peers/handshake.js";
@@ -39,6 +39,8 @@ export class MemoryLink {
   #change: { readonly kind: "connect" | "notice"; readonly timer: Timer } | undefined;
   #lossReported = false;
   #closed = false;
+  /** The newest one that was shown: every message asks whether it would still be let in. */
+  #handshake: PeerHandshake | undefined;
 
   constructor(network: MemoryNetwork, own: Running, to: bigint, urls: readonly string[]) {
     this.#network = network;
@@ -168,7 +170,10 @@ export class MemoryLink {
 
   #admitted(theirs: Running): boolean {
     try {
-      admit(handshakeTo(this.#to, this.#own.identity), theirs);
+      if (this.#handshake?.new !== this.#own.identity.isNew()) {
+        this.#handshake = handshakeTo(this.#to, this.#own.identity);
+      }
+      admit(this.#handshake, theirs);
       return true;
     } catch (error) {
       this.#target = undefined;

@@ -45,8 +45,10 @@ function hasSoundContent(message: Message): boolean {
 function hasSoundEntries({ term, prevIndex, prevTerm, entries }: MessageOf<"append">): boolean {
   if (!isCount(prevIndex) || !isCount(prevTerm) || (prevIndex === 0) !== (prevTerm === 0)) return false;
   let lastTerm = prevTerm;
-  for (const [i, entry] of entries.entries()) {
-    if (entry.index !== prevIndex + 1 + i || !isCount(entry.term) || entry.term < Math.max(lastTerm, 1)) return false;
+  let lastIndex = prevIndex;
+  for (const entry of entries) {
+    lastIndex += 1;
+    if (entry.index !== lastIndex || !isCount(entry.term) || entry.term < Math.max(lastTerm, 1)) return false;
     lastTerm = entry.term;
   }
   return lastTerm <= term;

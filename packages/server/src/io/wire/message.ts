@@ -12,7 +12,6 @@ import { toSafeNumber } from "./numbers.js";
 
 type RaftMessageInit = MessageInitShape<typeof RaftMessageSchema>;
 type Kind = NonNullable<RaftMessageInit["kind"]>;
-type AppendBody = Extract<RaftMessage["kind"], { case: "append" }>["value"];
 
 export function toRaftMessage(message: Message): RaftMessageInit {
   const { from, to, term } = message;
@@ -22,51 +21,57 @@ export function toRaftMessage(message: Message): RaftMessageInit {
 /** Throws `RangeError` for what no member of this version sends. */
 export function toMessage({ from, to, term: wideTerm, kind }: RaftMessage): Message {
   if (from === 0n || to === 0n) throw new RangeError("a message names no sender or no receiver");
-  const base = { from, to, term: toSafeNumber(wideTerm, "message term") };
+  const term = toSafeNumber(wideTerm, "message term");
+  // Every shape is written out: spreading a common part into each was the dearest line of a member's messages.
   switch (kind.case) {
     case "vote":
     case "preVote": {
       const lastIndex = toSafeNumber(kind.value.lastIndex, "last index");
       const lastTerm = toSafeNumber(kind.value.lastTerm, "last term");
       const type = kind.case === "vote" ? "vote" : "pre-vote";
-      return { ...base, type, lastIndex, lastTerm, transfer: kind.value.transfer };
+      return { from, to, term, type, lastIndex, lastTerm, transfer: kind.value.transfer };
     }
     case "voteResponse":
-      return { ...base, type: "vote-response", reject: kind.value.reject };
+      return { from, to, term, type: "vote-response", reject: kind.value.reject };
     case "preVoteResponse":
-      return { ...base, type: "pre-vote-response", reject: kind.value.reject };
-    case "append":
-      return { ...base, type: "append", ...toAppend(kind.value) };
-    case "appendResponse":
-      return {
-        ...base,
-        type: "append-response",
-        index: toSafeNumber(kind.value.index, "answered index"),
-        reject: kind.value.reject,
-        rejectHint: toSafeNumber(kind.value.rejectHint, "reject hint"),
-        rejectTerm: toSafeNumber(kind.value.rejectTerm, "reject term"),
-      };
+      return { from, to, term, type: "pre-vote-response", reject: kind.value.reject };
+    case "append": {
+      const prevIndex = toSafeNumber(kind.value.prevIndex, "previous index");
+      const prevTerm = toSafeNumber(kind.value.prevTerm, "previous term");
+      const entries = toEntries(kind.value.entries);
+      checkFollowEachOther(prevIndex, entries);
+      const commit = toSafeNumber(kind.value.commit, "commit");
+      return { from, to, term, type: "append", prevIndex, prevTerm, entries, commit };
+    }
+    case "appendResponse": {
+      const index = toSafeNumber(kind.value.index, "answered index");
+      const rejectHint = toSafeNumber(kind.value.rejectHint, "reject hint");
+      const rejectTerm = toSafeNumber(kind.value.rejectTerm, "reject term");
+      return { from, to, term, type: "append-response", index, reject: kind.value.reject, rejectHint, rejectTerm };
+    }
     case "heartbeat": {
       const commit = toSafeNumber(kind.value.commit, "commit");
-      return { ...base, type: "heartbeat", commit, context: toSafeNumber(kind.value.context, "context") };
+      return { from, to, term, type: "heartbeat", commit, context: toSafeNumber(kind.value.context, "context") };
     }
     case "heartbeatResponse":
-      return { ...base, type: "heartbeat-response", context: toSafeNumber(kind.value.context, "context") };
+      return { from, to, term, type: "heartbeat-response", context: toSafeNumber(kind.value.context, "context") };
     case "snapshot": {
       const index = toSafeNumber(kind.value.index, "snapshot index");
-      const term = toSafeNumber(kind.value.term, "snapshot term");
-      return { ...base, type: "snapshot", snapshot: { index, term, confState: toConfState(kind.value.confState) } };
+      const snapshotTerm = toSafeNumber(kind.value.term, "snapshot term");
+      const snapshot = { index, term: snapshotTerm, confState: toConfState(kind.value.confState) };
+      return { from, to, term, type: "snapshot", snapshot };
     }
     case "readIndex":
-      return { ...base, type: "read-index", context: toSafeNumber(kind.value.context, "context") };
+      return { from, to, term, type: "read-index", context: toSafeNumber(kind.value.context, "context") };
     case "readIndexResponse": {
       const index = toSafeNumber(kind.value.index, "read index");
-      return { ...base, type: "read-index-response", context: toSafeNumber(kind.value.context, "context"), index };
+      const context = toSafeNumber(kind.value.context, "context");
+      return { from, to, term, type: "read-index-response", context, index };
     }
     case "propose":
-      return { ...base, type: "propose", entries: toProposals(kind.value.entries) };
+      return { from, to, term, type: "propose", entries: toProposals(kind.value.entries) };
     case "timeoutNow":
-      return { ...base, type: "timeout-now" };
+      return { from, to, term, type: "timeout-now" };
     default:
       throw new RangeError("a message is of a kind that is unknown to this version");
   }
@@ -86,13 +91,23 @@ function kindOf(message: Message): Kind {
       return { case: "preVoteResponse", value: { reject: message.reject } };
     case "append": {
       const { prevIndex, prevTerm, entries, commit } = message;
-      const marks = { prevIndex: BigInt(prevIndex), prevTerm: BigInt(prevTerm), commit: BigInt(commit) };
-      return { case: "append", value: { ...marks, entries: entries.map(toEntryMessage) } };
+      const value = {
+        prevIndex: BigInt(prevIndex),
+        prevTerm: BigInt(prevTerm),
+        commit: BigInt(commit),
+        entries: entries.map(toEntryMessage),
+      };
+      return { case: "append", value };
     }
     case "append-response": {
-      const { index, reject, rejectHint, rejectTerm } = message;
-      const hints = { rejectHint: BigInt(rejectHint), rejectTerm: BigInt(rejectTerm) };
-      return { case: "appendResponse", value: { index: BigInt(index), reject, ...hints } };
+      const { reject } = message;
+      const value = {
+        index: BigInt(message.index),
+        reject,
+        rejectHint: BigInt(message.rejectHint),
+        rejectTerm: BigInt(message.rejectTerm),
+      };
+      return { case: "appendResponse", value };
     }
     case "heartbeat":
       return { case: "heartbeat", value: { commit: BigInt(message.commit), context: BigInt(message.context) } };
@@ -116,20 +131,11 @@ function kindOf(message: Message): Kind {
   }
 }
 
-function toAppend(
-  body: AppendBody,
-): Pick<Extract<Message, { type: "append" }>, "prevIndex" | "prevTerm" | "entries" | "commit"> {
-  const prevIndex = toSafeNumber(body.prevIndex, "previous index");
-  const entries = toEntries(body.entries);
-  checkFollowEachOther(prevIndex, entries);
-  const prevTerm = toSafeNumber(body.prevTerm, "previous term");
-  return { prevIndex, prevTerm, entries, commit: toSafeNumber(body.commit, "commit") };
-}
-
 function checkFollowEachOther(prevIndex: number, entries: readonly Entry[]): void {
-  for (const [offset, { index }] of entries.entries()) {
-    if (index !== prevIndex + 1 + offset)
-      throw new RangeError(`entry ${index} stands where ${prevIndex + 1 + offset} should`);
+  let expected = prevIndex;
+  for (const { index } of entries) {
+    expected += 1;
+    if (index !== expected) throw new RangeError(`entry ${index} stands where ${expected} should`);
   }
 }
 

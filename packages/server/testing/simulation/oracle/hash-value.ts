@@ -36,6 +36,18 @@ function hashObject(hash: number, value: object | null): number {
 /** In whatever order: what was read back from a disk has its fields in another one than what was never written. */
 function hashFields(value: object): number {
   let sum = 0;
-  for (const [key, item] of Object.entries(value)) sum = (sum + hashValue(crc32(key), item)) | 0;
+  for (const key of Object.keys(value)) sum = (sum + hashValue(hashOfName(key), Reflect.get(value, key))) | 0;
   return sum;
+}
+
+/** There are few names, and every entry that is applied has some of them. */
+const NAMES = new Map<string, number>();
+
+function hashOfName(name: string): number {
+  let hash = NAMES.get(name);
+  if (hash === undefined) {
+    hash = crc32(name);
+    NAMES.set(name, hash);
+  }
+  return hash;
 }
