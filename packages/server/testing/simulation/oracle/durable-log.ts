@@ -111,7 +111,9 @@ export class DurableLog {
   /** Behind the last whole frame something was written that is none. Dear: to be asked at a start, before any repair. */
   get endsTorn(): boolean {
     const bytes = this.#place && this.disk.durable(this.#place.path);
-    return bytes !== undefined && !this.#sealed && bytes.subarray(this.#place?.offset).some((byte) => byte !== 0);
+    if (this.#place === undefined || bytes === undefined || this.#sealed) return false;
+    for (let i = this.#place.offset; i < bytes.length; i++) if (bytes[i] !== 0) return true;
+    return false;
   }
 
   at(index: number): DurablePosition | undefined {
