@@ -16,12 +16,12 @@ import type { SnapshotBody, SnapshotMessage } from "../peer-network.js";
 import type { Maintenance } from "./maintenance.js";
 
 export interface SnapshotReceiverOptions {
-  readonly raft: Raft;
-  readonly machine: StateMachine;
-  readonly backend: Backend;
+  readonly raft: Pick<Raft, "status" | "step">;
+  readonly machine: Pick<StateMachine, "reload">;
+  readonly backend: Pick<Backend, "replaceWith">;
   readonly wal: Pick<Wal, "append" | "release">;
   readonly files: SnapshotFiles;
-  readonly maintenance: Maintenance;
+  readonly maintenance: Pick<Maintenance, "exclusively">;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly logger: Logger;
@@ -45,6 +45,7 @@ interface Offer {
 export class SnapshotReceiver {
   readonly #options: SnapshotReceiverOptions;
   readonly #offers = new Set<Offer>();
+  #stopped = false;
 
   constructor(options: SnapshotReceiverOptions) {
     this.#options = options;
@@ -67,12 +68,14 @@ export class SnapshotReceiver {
     );
     failpoints.hit("snapshot-before-receive");
     const content = await this.#measured(from, () => files.receive({ clusterId, mark }, body));
+    let taken = false;
     try {
       failpoints.hit("snapshot-after-store");
-      const taken = await this.#offer(message, content);
+      taken = await this.#offer(message, content);
       if (!taken) logger.info({ index: mark.index }, "the snapshot is not needed any more");
     } finally {
-      await content.remove();
+      // Its install may still wait behind a slow write, which a stop lets end. The next start removes what is left.
+      if (taken || !this.#stopped) await content.remove();
     }
   }
 
@@ -91,8 +94,9 @@ export class SnapshotReceiver {
       });
   }
 
-  /** Nothing that was offered will be installed any more. */
+  /** Nobody waits for what was offered any more. What Raft has handed out is installed all the same. */
   stop(): void {
+    this.#stopped = true;
     for (const offer of this.#offers) if (!offer.claimed) offer.settle(false);
   }
 
