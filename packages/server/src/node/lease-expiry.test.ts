@@ -93,7 +93,7 @@ describe("expiring leases", () => {
   it("spares a lease whose renewal was waiting to be read", async () => {
     const fixture = new Fixture(1);
     fixture.duringBarrier = () => {
-      fixture.lessor.checkpoint({ id: 1n, remainingTtlSeconds: 0 });
+      fixture.lessor.checkpoint({ id: 1n, remainingTtlSeconds: 0 }, 0);
       fixture.lessor.promote(20_000, 0);
     };
     await fixture.tickAt(20_000);

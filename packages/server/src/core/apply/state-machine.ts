@@ -234,7 +234,7 @@ export class StateMachine {
       case "lease-revoke":
         return this.#revoke(command.id, command.leaderTerm, term);
       case "lease-checkpoint":
-        for (const checkpoint of command.checkpoints) lessor.checkpoint(checkpoint);
+        for (const checkpoint of command.checkpoints) lessor.checkpoint(checkpoint, nowMs);
         return this.#done();
       case "member-attributes":
         membership.publish(command.memberId, command.name, command.clientUrls);

@@ -185,7 +185,7 @@ describe("taking over", () => {
   it("starts from the recorded remaining time of a lease that has one", () => {
     const lessor = open();
     lessor.grant(1n, 1000, 0);
-    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 400 });
+    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 400 }, 0);
     lessor.promote(0, 1 * SECOND);
     expect(lessor.timeToLive(1n, 0)).toMatchObject({ ttlSeconds: 401, grantedTtlSeconds: 1000 });
   });
@@ -233,10 +233,10 @@ describe("checkpoints", () => {
     const lessor = primary(options);
     lessor.grant(1n, 1000, 0);
     expect(lessor.checkpointToClear(1n)).toBeUndefined();
-    for (const checkpoint of lessor.checkpoints(400 * SECOND)) lessor.checkpoint(checkpoint);
+    for (const checkpoint of lessor.checkpoints(400 * SECOND)) lessor.checkpoint(checkpoint, 400 * SECOND);
     const clear = lessor.checkpointToClear(1n);
     expect(clear).toEqual({ id: 1n, remainingTtlSeconds: 0 });
-    if (clear) lessor.checkpoint(clear);
+    if (clear) lessor.checkpoint(clear, 400 * SECOND);
     expect(lessor.checkpointToClear(1n)).toBeUndefined();
     lessor.promote(500 * SECOND, 0);
     expect(lessor.timeToLive(1n, 500 * SECOND).ttlSeconds).toBe(1000);
@@ -250,15 +250,36 @@ describe("checkpoints", () => {
     expect(clear).toEqual({ id: 1n, remainingTtlSeconds: 0 });
     // Nothing may be recorded behind the clearing one either.
     expect(lessor.checkpoints(800 * SECOND)).toEqual([]);
-    if (onItsWay) lessor.checkpoint(onItsWay);
-    if (clear) lessor.checkpoint(clear);
+    if (onItsWay) lessor.checkpoint(onItsWay, 400 * SECOND);
+    if (clear) lessor.checkpoint(clear, 400 * SECOND);
     expect(lessor.renew(1n, 800 * SECOND)).toBe(1000);
     expect(lessor.checkpoints(1200 * SECOND)).toEqual([{ id: 1n, remainingTtlSeconds: 600 }]);
   });
 
+  it("that the leader before has cleared give the time back that was not known to be renewed at the promotion", () => {
+    const lessor = open(options);
+    lessor.grant(1n, 1000, 0);
+    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 10 }, 0);
+    lessor.promote(100 * SECOND, 0);
+    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 0 }, 101 * SECOND);
+    expect(lessor.timeToLive(1n, 101 * SECOND).ttlSeconds).toBe(1000);
+    expect(lessor.expired(200 * SECOND, 10)).toEqual([]);
+  });
+
+  it("that are cleared for a renewal do not bring back a lease that has expired", () => {
+    const lessor = open(options);
+    lessor.grant(1n, 1000, 0);
+    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 10 }, 0);
+    lessor.promote(100 * SECOND, 0);
+    const clears = [lessor.checkpointToClear(1n), lessor.checkpointToClear(1n)];
+    expect(lessor.expired(111 * SECOND, 10)).toEqual([1n]);
+    for (const clear of clears) if (clear) lessor.checkpoint(clear, 111 * SECOND);
+    expect(lessor.renew(1n, 111 * SECOND)).toBe(0);
+  });
+
   it("for a lease that is gone have no effect", () => {
     const lessor = open();
-    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 5 });
+    lessor.checkpoint({ id: 1n, remainingTtlSeconds: 5 }, 0);
     expect(lessor.exists(1n)).toBe(false);
   });
 });
@@ -270,7 +291,7 @@ describe("storage", () => {
     before.grant(1n, 1000, 0);
     before.grant(2n, 20, 0);
     before.grant(-3n, 30, 0);
-    before.checkpoint({ id: 1n, remainingTtlSeconds: 600 });
+    before.checkpoint({ id: 1n, remainingTtlSeconds: 600 }, 0);
     before.revoke(2n);
     const after = open({}, buffer);
     after.promote(0, 0);

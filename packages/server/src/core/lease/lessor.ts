@@ -57,6 +57,8 @@ interface Lease {
   recording: boolean;
   /** A clearing checkpoint was handed out: nothing may be recorded behind it before it is applied. */
   clearing: boolean;
+  /** Promoted with what was recorded as left. Until this leader asks for anything, an earlier one's entries may still come. */
+  fromRecord: boolean;
   readonly keys: Map<string, Uint8Array>;
 }
 
@@ -180,6 +182,7 @@ export class Lessor implements LeaseBook {
       lease.expiryMs = nowMs + extendMs + secondsLeft(lease) * 1000;
       lease.recording = false;
       lease.clearing = false;
+      lease.fromRecord = lease.remainingTtlSeconds > 0;
     }
     let slotMs = 0;
     for (const lease of leases.sort(byExpiry)) {
@@ -193,7 +196,10 @@ export class Lessor implements LeaseBook {
     this.#primary = false;
     this.#expiries.clear();
     this.#checkpointsDue.clear();
-    for (const lease of this.#leases.values()) lease.expiryMs = Number.POSITIVE_INFINITY;
+    for (const lease of this.#leases.values()) {
+      lease.expiryMs = Number.POSITIVE_INFINITY;
+      lease.fromRecord = false;
+    }
   }
 
   /** Leases past their time, at most `limit`, soonest first; each is reported again after a while until it is revoked. */
@@ -238,15 +244,19 @@ export class Lessor implements LeaseBook {
     const lease = this.#leases.get(id);
     if (lease === undefined || (lease.remainingTtlSeconds === 0 && !lease.recording)) return undefined;
     lease.clearing = true;
+    lease.fromRecord = false;
     return { id, remainingTtlSeconds: 0 };
   }
 
   /** Applies a replicated checkpoint; one for a lease that is gone has no effect. */
-  checkpoint({ id, remainingTtlSeconds }: LeaseCheckpoint): void {
+  checkpoint({ id, remainingTtlSeconds }: LeaseCheckpoint, nowMs: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
     lease.remainingTtlSeconds = Math.min(remainingTtlSeconds, lease.grantedTtlSeconds);
     if (remainingTtlSeconds === 0) {
+      // The leader before renewed the lease, and `promote` did not know of it yet.
+      if (lease.fromRecord) lease.expiryMs = Math.max(lease.expiryMs, nowMs + lease.grantedTtlSeconds * 1000);
+      lease.fromRecord = false;
       lease.recording = false;
       lease.clearing = false;
     }
@@ -273,7 +283,8 @@ export class Lessor implements LeaseBook {
 }
 
 function restingLease(record: LeaseRecord): Lease {
-  return { ...record, expiryMs: Number.POSITIVE_INFINITY, recording: false, clearing: false, keys: new Map() };
+  const flags = { recording: false, clearing: false, fromRecord: false };
+  return { ...record, ...flags, expiryMs: Number.POSITIVE_INFINITY, keys: new Map() };
 }
 
 function secondsLeft(lease: Lease): number {
