@@ -161,7 +161,9 @@ function takeDown(nemesis: Nemesis, chance: Chance, harm: (machine: Machine) => 
   const offMs = chance.between(OFF_MS.min, OFF_MS.max);
   nemesis.later(offMs, () => {
     const isWhole = others.every(({ node }) => (node?.raftStatus.commitIndex ?? -1) >= lastIndex);
-    if (machine.life === undefined && nemesis.damaged === undefined && isWhole) harm(machine);
+    // One whose member was removed promises nothing any more, and comes back with another disk.
+    const isMember = machine.life === undefined && nemesis.membership.mayStart(machine);
+    if (isMember && nemesis.damaged === undefined && isWhole) harm(machine);
   });
   nemesis.restart(machine, offMs + 1);
 }
