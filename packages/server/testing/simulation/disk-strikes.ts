@@ -79,7 +79,8 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
 
   /**
    * The volume with the data is not there when the machine starts; after the refusal it is put back. A member whose name no
-   * other member knows yet cannot be told from a new one, so it is spared.
+   * other member knows yet cannot be told from a new one, so it is spared. One that can ask nobody cannot know either: it
+   * is stopped before it says anything.
    */
   wipe: (nemesis, chance) => {
     takeDown(nemesis, chance, (machine) => {
@@ -87,8 +88,11 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
       if (!isKnownToOthers(nemesis, machine)) return;
       strike(nemesis, "wipe", machine, "starts with an empty disk");
       machine.wipe();
+      const heardOfOthers = [canAskOthers(nemesis, machine)];
       nemesis.lost(machine, {
         fault: "wipe",
+        // It takes itself for a new member then, and could vote once more before its first handshake is answered.
+        unnoticed: () => [...heardOfOthers, canAskOthers(nemesis, machine)].includes(false),
         explains: (cause) =>
           [...causesOf(cause)].some(
             (error) => error instanceof StartRefusedError && error.message.includes("its log is not here"),
@@ -107,12 +111,26 @@ export const DISK_STRIKES: Readonly<Record<DiskFault, Strike>> = {
  */
 function isKnownToOthers(nemesis: Nemesis, machine: Machine): boolean {
   const others = nemesis.membership.machines.filter((other) => other !== machine);
-  const { initialCluster } = nemesis.simulation;
-  const told = (nemesis.membership.toldTo(machine) ?? initialCluster).map(({ peerUrls }) => String(peerUrls));
   return (
-    others.some(({ peerUrls }) => told.includes(String(peerUrls))) &&
+    othersTold(nemesis, machine).length > 0 &&
     others.every(({ node }) => node?.members.some(({ name }) => name === machine.name))
   );
+}
+
+/** Whether one of those that the machine was told of would answer a question from there now. */
+function canAskOthers(nemesis: Nemesis, machine: Machine): boolean {
+  const { network } = nemesis.simulation;
+  const from = machine.node?.raftStatus.id;
+  return othersTold(nemesis, machine).some(
+    ({ node }) => node !== undefined && network.isOpen(from, node.raftStatus.id),
+  );
+}
+
+/** Members that are still where the machine was told that they are. */
+function othersTold(nemesis: Nemesis, machine: Machine): readonly Machine[] {
+  const { membership, simulation } = nemesis;
+  const told = (membership.toldTo(machine) ?? simulation.initialCluster).map(({ peerUrls }) => String(peerUrls));
+  return membership.machines.filter((other) => other !== machine && told.includes(String(other.peerUrls)));
 }
 
 /** The disk of the machine answers the next call of the kind with an error, of which the process may die. */

@@ -9,6 +9,8 @@ export interface Excuse {
   readonly fault: Fault;
   /** Whether the end follows from the fault, by its cause. */
   explains(cause: Error): boolean;
+  /** Whether a start that has just succeeded could not know better. Default: no start may succeed. */
+  unnoticed?(): boolean;
   /** What the operator does before the machine starts again. */
   repair?(): void;
 }

@@ -130,6 +130,20 @@ describe("the end of a process", () => {
     simulation.nemesis.lost(machine, { fault: "wipe", explains: () => false });
     expect(() => simulation.nemesis.booted(machine)).toThrow("serves although it has lost");
   });
+
+  it("is made by the operator where a member without its log could ask nobody", async () => {
+    const simulation = await calm(1);
+    const [machine] = simulation.machines as [Machine];
+    let repaired = 0;
+    const repair = (): void => {
+      repaired += 1;
+    };
+    simulation.nemesis.lost(machine, { fault: "wipe", explains: () => false, unnoticed: () => true, repair });
+    simulation.nemesis.booted(machine);
+    expect(machine.life).toBeUndefined();
+    expect(repaired).toBe(1);
+    simulation.nemesis.booted(machine);
+  });
 });
 
 describe("a process that is killed", () => {

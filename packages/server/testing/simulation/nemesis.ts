@@ -112,8 +112,14 @@ export class Nemesis {
   /** Errors: `SimulationViolation` when the member must not serve. */
   booted(machine: Machine): void {
     this.membership.booted(machine);
-    if (this.#loss?.machine !== machine) return;
-    violated(this.#loss.excuse.fault, `${machine.name} serves although it has lost what it had promised to keep`);
+    const loss = this.#loss;
+    if (loss?.machine !== machine) return;
+    if (loss.excuse.unnoticed?.() !== true) {
+      violated(loss.excuse.fault, `${machine.name} serves although it has lost what it had promised to keep`);
+    }
+    machine.kill();
+    this.#repair(loss);
+    this.restart(machine, RESTART_MS);
   }
 
   /** Errors: `SimulationViolation` when nothing explains the end. */
