@@ -180,8 +180,10 @@ export class Oracle implements MachineEvents {
     sight.conf = status.confState;
   }
 
-  #stands(machine: Machine, sight: Sight, { appliedIndex, confState }: RaftStatus): void {
+  #stands(machine: Machine, sight: Sight, { appliedIndex, firstIndex, confState }: RaftStatus): void {
     const { name, life } = machine;
+    // Raft has taken a snapshot that is not installed yet: its configuration is the snapshot's already.
+    if (firstIndex > appliedIndex + 1) return;
     // A snapshot has replaced the state, and Raft does not know of it yet.
     if (life?.node === undefined || (life.backend?.appliedAt().index ?? 0) > appliedIndex) return;
     if (appliedIndex < sight.appliedIndex) {
