@@ -144,8 +144,9 @@ export class Nemesis {
     this.#over = true;
     const { network, machines } = this.simulation;
     this.traps.clear();
-    this.weather.heal();
+    const held = this.weather.heal();
     network.heal();
+    for (const { from, to } of held) network.reset(from, to);
     if (this.#loss !== undefined) {
       this.#loss.machine.kill();
       this.#repair(this.#loss);

@@ -17,6 +17,13 @@ export interface WeatherOptions {
 /** Milliseconds from a message to its copy. Most come at once, some when others have long been answered. */
 const COPY_LAG_MS = [0, 1, 10, 100, 1000];
 
+/** A direction in which nothing comes through until the time. */
+export interface Clog {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly untilMs: number;
+}
+
 export class Weather {
   /** Of a hundred messages. */
   lostPercent = 0;
@@ -36,8 +43,8 @@ export class Weather {
   readonly #losses: Chance;
   readonly #copies: Chance;
   readonly #disorder: Chance;
-  /** Direction, as `from>to`, → the time until which nothing comes through. */
-  readonly #clogs: Map<string, number> = new Map();
+  /** By direction, as `from>to`. */
+  readonly #clogs: Map<string, Clog> = new Map();
 
   constructor(options: WeatherOptions) {
     this.#options = options;
@@ -48,10 +55,13 @@ export class Weather {
 
   /** Nothing comes through in this direction for so long; then all of it does. */
   clog(from: bigint, to: bigint, ms: number): void {
-    this.#clogs.set(`${from}>${to}`, this.#options.nowMs() + ms);
+    this.#clogs.set(`${from}>${to}`, { from, to, untilMs: this.#options.nowMs() + ms });
   }
 
-  heal(): void {
+  /** The answer: what held messages back until now, and has them still; only a break of the connection frees those. */
+  heal(): readonly Clog[] {
+    const nowMs = this.#options.nowMs();
+    const holding = [...this.#clogs.values()].filter(({ untilMs }) => untilMs > nowMs);
     this.lostPercent = 0;
     this.twicePercent = 0;
     this.disorderMs = 0;
@@ -59,6 +69,7 @@ export class Weather {
     this.bytesPerMs = Number.POSITIVE_INFINITY;
     this.onPiece = undefined;
     this.#clogs.clear();
+    return holding;
   }
 
   /** Undefined on a fine day. */
@@ -92,7 +103,7 @@ export class Weather {
   #delayMs({ from, to }: Message): number | undefined {
     const { nowMs, delayMs } = this.#options;
     if (this.#clogs.size > 0) {
-      const heldMs = (this.#clogs.get(`${from}>${to}`) ?? 0) - nowMs();
+      const heldMs = (this.#clogs.get(`${from}>${to}`)?.untilMs ?? 0) - nowMs();
       if (heldMs > 0) {
         this.onEffect("clog");
         return heldMs + delayMs();
