@@ -8,6 +8,8 @@ export type Init<Desc extends DescMessage> = MessageInitShape<Desc> & {
   readonly $unknown?: readonly UnknownField[] | undefined;
   /** The message as bytes already, which are written as they are. Only for types that the generator names. */
   readonly $encoded?: Uint8Array | undefined;
+  /** Told when `$encoded` was handed on to be sent: who still holds the message need not hold the bytes. */
+  $handedOn?(): void;
 };
 
 export interface Codec<Desc extends DescMessage = DescMessage> {

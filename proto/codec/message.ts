@@ -22,7 +22,7 @@ import { Writer } from "./writer.js";
  * Every message of this package has a codec. Any other schema takes protobuf-es's way.
  *
  * The bytes have memory of their own unless there is a `slab` to take it from; then a message that is there encoded is
- * handed on as it is.
+ * handed on as it is, and told so (`$handedOn`).
  *
  * Errors: `RangeError` for a number that its field cannot hold.
  */
@@ -34,7 +34,10 @@ export function encodeMessage<Desc extends DescMessage>(
   const codec: Codec | undefined = codecs.get(schema);
   if (codec === undefined) return toBinary(schema, create(schema, message));
   const { $encoded } = message as Init<DescMessage>;
-  if ($encoded !== undefined && slab !== undefined) return $encoded;
+  if ($encoded !== undefined && slab !== undefined) {
+    (message as Init<DescMessage>).$handedOn?.();
+    return $encoded;
+  }
   const sizes: number[] = [];
   const size = codec.size(message, sizes);
   const writer = new Writer(sizes, slab === undefined ? new Uint8Array(size) : slab.take(size));
@@ -48,6 +51,8 @@ export function encodeMessage<Desc extends DescMessage>(
  * Errors: those of `encodeMessage`.
  */
 export function messageSize<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): number {
+  const { $encoded } = message as Init<DescMessage>;
+  if ($encoded !== undefined) return $encoded.length;
   const codec: Codec | undefined = codecs.get(schema);
   return codec === undefined ? toBinary(schema, create(schema, message)).length : codec.size(message, []);
 }

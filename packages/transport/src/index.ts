@@ -12,6 +12,7 @@ export type {
   TransportFactory,
 } from "./channel.js";
 export { withClientMiddleware } from "./client-middleware.js";
+export { messageSlab } from "./codec.js";
 export { defaultEngine, ENGINE_VARIABLE, engineNamed, leanEngine, niceEngine, type RpcEngine } from "./engine.js";
 export { lateImport } from "./late-import.js";
 export { leanChannel } from "./lean/channel.js";

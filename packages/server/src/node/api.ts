@@ -87,6 +87,12 @@ export interface NodeApi {
    * `authOldRevision`, also when users changed while it was read.
    */
   range(operation: RangeOperation, identity?: Identity): Promise<RangeResult>;
+  /**
+   * The same, with what `answer` makes of the result in the very turn in which its rows were read. A promise that has waited
+   * long is old to the garbage collector and would keep all of its rows for a while, dead or not; so many rows better become
+   * bytes before. Errors: also those of `answer`.
+   */
+  range<T>(operation: RangeOperation, identity: Identity | undefined, answer: (result: RangeResult) => T): Promise<T>;
   /** A transaction of ranges only; does not go through the log. Errors: those of `range`. */
   readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult>;
   /** Resolves when everything committed before the call is applied here. */

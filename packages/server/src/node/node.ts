@@ -174,8 +174,15 @@ export class EtcdNode implements NodeApi {
     return (await proposals.propose(effective, identity, trace)) as ResultOf<C>;
   }
 
-  range(operation: RangeOperation, identity?: Identity): Promise<RangeResult> {
-    return this.#parts.storeReads.range(operation, identity);
+  range(operation: RangeOperation, identity?: Identity): Promise<RangeResult>;
+  range<T>(operation: RangeOperation, identity: Identity | undefined, answer: (result: RangeResult) => T): Promise<T>;
+  range<T>(
+    operation: RangeOperation,
+    identity?: Identity,
+    answer?: (result: RangeResult) => T,
+  ): Promise<RangeResult | T> {
+    const { storeReads } = this.#parts;
+    return storeReads.range<RangeResult | T>(operation, identity, answer ?? asItIs);
   }
 
   readOnlyTxn(operation: TxnOperation, identity?: Identity): Promise<TxnResult> {
@@ -386,4 +393,8 @@ function sameUrls(a: readonly string[], b: readonly string[]): boolean {
 
 function logged({ term, commitIndex, appliedIndex, firstIndex, lastIndex }: RaftStatus): object {
   return { term, commitIndex, appliedIndex, firstIndex, lastIndex };
+}
+
+function asItIs(result: RangeResult): RangeResult {
+  return result;
 }

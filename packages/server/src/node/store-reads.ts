@@ -7,11 +7,16 @@ import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { HashKvResult } from "../core/mvcc/hash.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
+import { finish, type SliceBudget, type Slices } from "../core/mvcc/slices.js";
+import type { Store } from "../core/mvcc/store.js";
 import type { Clock } from "../env.js";
 import type { NodeMeasures } from "../measures/node-measures.js";
 import { countTxn } from "./apply-measures.js";
 import { reading, readingSlowly } from "./reading.js";
-import { type WalkOptions, walk } from "./walk.js";
+import { Walks } from "./walks.js";
+
+/** Makes of a range's result what is wanted of it, at once. */
+type Answer<T> = (result: RangeResult) => T;
 
 export interface StoreReadsOptions {
   readonly machine: StateMachine;
@@ -26,20 +31,19 @@ export interface StoreReadsOptions {
 
 export class StoreReads {
   readonly #options: StoreReadsOptions;
-  readonly #walking: WalkOptions;
+  readonly #walks: Walks;
 
   constructor(options: StoreReadsOptions) {
     const { clock, machine, stopped } = options;
     this.#options = options;
-    // A snapshot gives the machine another store.
-    this.#walking = { clock, store: () => machine.store, stopped };
+    this.#walks = new Walks({ clock, store: () => machine.store, stopped });
   }
 
   /** See `NodeApi.range`. */
-  async range(operation: RangeOperation, identity: Identity | undefined): Promise<RangeResult> {
+  async range<T>(operation: RangeOperation, identity: Identity | undefined, answer: Answer<T>): Promise<T> {
     const { machine, barrier } = this.#options;
     if (!operation.serializable) await barrier();
-    return machine.auth.enabled ? this.#rangeAs(identity, operation) : this.#range(operation);
+    return machine.auth.enabled ? this.#rangeAs(identity, operation, answer) : this.#range(operation, answer);
   }
 
   /** See `NodeApi.readOnlyTxn`. */
@@ -56,30 +60,47 @@ export class StoreReads {
 
   /** See `Store.hashKv`. */
   hashKv(revision: bigint): Promise<HashKvResult> {
-    return readingSlowly(this.#options.fail, () => walk(this.#walking, (store) => store.hashKvSlices(revision)));
+    return readingSlowly(this.#options.fail, () =>
+      this.#walks.run((store, budget) => store.hashKvSlices(revision, budget)),
+    );
   }
 
   /** If users change during a long range, nobody knows which of its keys the caller may still see. */
-  async #rangeAs(identity: Identity | undefined, operation: RangeOperation): Promise<RangeResult> {
+  async #rangeAs<T>(identity: Identity | undefined, operation: RangeOperation, answer: Answer<T>): Promise<T> {
     const { auth } = this.#options.machine;
     auth.checkOperation(identity, operation);
     const { revision } = auth;
-    const result = await this.#range(operation);
+    const result = await this.#range(operation, answer);
     if (this.#options.machine.auth.revision !== revision) throw new ServerError("authOldRevision");
     return result;
   }
 
-  async #range(operation: RangeOperation): Promise<RangeResult> {
-    const { clock, measures, fail } = this.#options;
+  async #range<T>(operation: RangeOperation, answer: Answer<T>): Promise<T> {
+    const { clock, measures } = this.#options;
     const startMs = clock.nowMs();
     measures.ranges.add();
     let seconds = measures.rangeFailed;
     try {
-      const result = await readingSlowly(fail, () => walk(this.#walking, (store) => store.rangeSlices(operation)));
+      const result = await (operation.rangeEnd.length === 0
+        ? this.#oneKey(operation, answer)
+        : this.#keys(operation, answer));
       seconds = measures.rangeSucceeded;
       return result;
     } finally {
       seconds.observe((clock.nowMs() - startMs) / 1000);
     }
+  }
+
+  /** No walk, and it waits for none. */
+  #oneKey<T>(operation: RangeOperation, answer: Answer<T>): T {
+    const { machine, fail } = this.#options;
+    return reading(fail, () => answer(finish(machine.store.rangeSlices(operation))));
+  }
+
+  #keys<T>(operation: RangeOperation, answer: Answer<T>): Promise<T> {
+    const begin = function* (store: Store, budget: SliceBudget): Slices<T> {
+      return answer(yield* store.rangeSlices(operation, budget));
+    };
+    return readingSlowly(this.#options.fail, () => this.#walks.run(begin));
   }
 }

@@ -13,6 +13,7 @@ import { checkAnswerSize } from "./answer-size.js";
 import { headerOf } from "./header.js";
 import { isLarge, isLargeAnswer } from "./large-calls.js";
 import type { RpcParts } from "./parts.js";
+import { RangeAnswers } from "./range-answers.js";
 import { streamRange } from "./range-stream.js";
 import { traceOf } from "./trace.js";
 
@@ -23,14 +24,18 @@ export function kvService({
   maxTxnOps,
   maxRequestBytes,
 }: RpcParts): ServiceImplementation<typeof KV> {
+  const rangeAnswers = new RangeAnswers(node);
   const callerOf = (context: CallContext): Identity | undefined => auth?.identities.of(context);
   return {
     async range(request, context) {
       const operation = toRange(request);
       checkRange(operation);
-      const result = await node.range(operation, callerOf(context));
-      if (isLargeAnswer(result, checkAnswerSize(result))) await pause();
-      return rangeResponse(result, headerOf(node, result.revision));
+      const answer = await node.range(operation, callerOf(context), (result) =>
+        isLargeAnswer(result, checkAnswerSize(result)) ? result : rangeAnswers.of(result),
+      );
+      if (!("kind" in answer)) return answer;
+      await pause();
+      return rangeResponse(answer, headerOf(node, answer.revision));
     },
 
     async *rangeStream(request, context) {

@@ -19,7 +19,9 @@ function serviceOf(result: OperationResult) {
     return result;
   };
   const header = { clusterId: 1n, memberId: 1n, raftTerm: 1, revision: 1n };
-  const node = { header, propose: answer, range: answer, readOnlyTxn: answer } as unknown as NodeApi;
+  const range = async (_operation: unknown, _identity: unknown, made: (result: OperationResult) => unknown) =>
+    made(await answer());
+  const node = { header, propose: answer, range, readOnlyTxn: answer } as unknown as NodeApi;
   const pause = async (): Promise<void> => void log.push("turn");
   const service = kvService({ node, pause, maxTxnOps: 10_000, maxRequestBytes: 1 } as RpcParts);
   return { service, log };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
 import { hashBackend } from "./hash.js";
-import { finish } from "./slices.js";
+import { finish, SliceBudget } from "./slices.js";
 import type { Store } from "./store.js";
 import { commit, deleteOf, type OpenStore, openStore, putOf } from "./test-support.js";
 
@@ -66,7 +66,7 @@ describe("hash of the key-value history", () => {
     const { store } = written();
     laterWrites(store);
     const expected = store.hashKv(0n);
-    const slices = store.hashKvSlices(0n, 1);
+    const slices = store.hashKvSlices(0n, new SliceBudget(1));
     let pauses = 0;
     for (let step = slices.next(); ; step = slices.next()) {
       if (step.done) {
@@ -82,12 +82,12 @@ describe("hash of the key-value history", () => {
 
   it("begins again when a compaction overtakes it, and fails when its revision is gone", () => {
     const { store } = written();
-    const again = store.hashKvSlices(0n, 1);
+    const again = store.hashKvSlices(0n, new SliceBudget(1));
     again.next();
     store.compact(5n);
     expect(finish(again)).toEqual(store.hashKv(6n));
 
-    const gone = store.hashKvSlices(5n, 1);
+    const gone = store.hashKvSlices(5n, new SliceBudget(1));
     gone.next();
     store.compact(6n);
     expect(() => finish(gone)).toThrow("has been compacted");

@@ -12,7 +12,7 @@ import { NOT_FOUND } from "./key-index.js";
 import type { StoredChange } from "./key-table.js";
 import { decodeKeyValue } from "./key-value-codec.js";
 import { encodeRevision } from "./revision.js";
-import { READ_COST, SLICE_COST, SliceBudget, type Slices } from "./slices.js";
+import { READ_COST, SliceBudget, type Slices } from "./slices.js";
 import { readableRevision, type StoreState } from "./store-state.js";
 
 export interface HashKvResult {
@@ -30,11 +30,15 @@ export interface HashKvResult {
  * Writes may happen between slices. A compaction may too: the hash then begins again, or fails when the asked revision is
  * gone. Errors: `futureRevision`, `compacted`.
  */
-export function* hashKvSlices(state: StoreState, asked: bigint, sliceCost: number = SLICE_COST): Slices<HashKvResult> {
+export function* hashKvSlices(
+  state: StoreState,
+  asked: bigint,
+  budget: SliceBudget = new SliceBudget(),
+): Slices<HashKvResult> {
   const at = readableRevision(state, asked, state.currentRevision);
   for (;;) {
     const compactRevision = state.compactRevision;
-    const hash = yield* walk(state, at, new SliceBudget(sliceCost));
+    const hash = yield* walk(state, at, budget);
     if (hash !== undefined) {
       return {
         hash,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
 import type { RangeOperation, RangeResult } from "./operations.js";
-import { finish } from "./slices.js";
+import { finish, SliceBudget } from "./slices.js";
 import type { Store } from "./store.js";
 import { deleteOf, openStore, putOf, rangeOf, show, text } from "./test-support.js";
 
@@ -113,7 +113,7 @@ describe("range", () => {
 describe("range in slices", () => {
   /** Runs one slice, then `between`, then the rest. */
   function interrupted(store: Store, operation: RangeOperation, between: (turn: number) => void): RangeResult {
-    const slices = store.rangeSlices(operation, 1);
+    const slices = store.rangeSlices(operation, new SliceBudget(1));
     for (let turn = 0; ; turn++) {
       const step = slices.next();
       if (step.done) return step.value;
@@ -160,6 +160,6 @@ describe("range in slices", () => {
 
   it("finish runs every slice", () => {
     const store = filled();
-    expect(withFields(finish(store.rangeSlices(all(), 1)))).toEqual(store.range(all()));
+    expect(withFields(finish(store.rangeSlices(all(), new SliceBudget(1))))).toEqual(store.range(all()));
   });
 });

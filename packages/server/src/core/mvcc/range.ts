@@ -6,7 +6,7 @@ import { byteString, compareBytes } from "../bytes.js";
 import { NOT_FOUND } from "./key-index.js";
 import { type KeyValue, withoutValue } from "./key-value.js";
 import type { RangeOperation, RangeResult, SortTarget } from "./operations.js";
-import { READ_COST, SLICE_COST, SliceBudget, type Slices } from "./slices.js";
+import { READ_COST, SliceBudget, type Slices } from "./slices.js";
 import { readableRevision, type StoreState } from "./store-state.js";
 import { justAfter, keyRange } from "./tree-index.js";
 import type { RowSource } from "./txn-rows.js";
@@ -22,7 +22,7 @@ export function* rangeSlices(
   state: StoreState,
   operation: RangeOperation,
   newest: () => number,
-  sliceCost: number = SLICE_COST,
+  budget: SliceBudget = new SliceBudget(),
   rows: RowSource = state.table,
 ): Slices<RangeResult> {
   for (;;) {
@@ -31,7 +31,7 @@ export function* rangeSlices(
     const result =
       operation.rangeEnd.length === 0
         ? single(state, operation, at, rows)
-        : yield* walk(state, operation, at, new SliceBudget(sliceCost), rows);
+        : yield* walk(state, operation, at, budget, rows);
     if (result !== undefined) return { kind: "range", revision: BigInt(revision), ...result };
   }
 }

@@ -22,21 +22,30 @@ export function finish<R>(slices: Slices<R>): R {
   }
 }
 
-/** Counts what a slice has cost so far. */
+/** Counts what a walk has cost so far. */
 export class SliceBudget {
   readonly #perSlice: number;
   #left: number;
+  #spent = 0;
 
-  constructor(perSlice: number) {
+  constructor(perSlice: number = SLICE_COST) {
     this.#perSlice = perSlice;
     this.#left = perSlice;
   }
 
   /** True when the slice is used up; the next one starts full. */
   spend(cost: number): boolean {
+    this.#spent += cost;
     this.#left -= cost;
     if (this.#left > 0) return false;
     this.#left = this.#perSlice;
     return true;
+  }
+
+  /** All of it since this was last asked. */
+  takeSpent(): number {
+    const spent = this.#spent;
+    this.#spent = 0;
+    return spent;
   }
 }

@@ -30,7 +30,7 @@ import type {
 import { rangeSlices } from "./range.js";
 import { restore } from "./restore.js";
 import { safeRevision } from "./revision.js";
-import { finish, type Slices } from "./slices.js";
+import { finish, type SliceBudget, type Slices } from "./slices.js";
 import { NEVER_COMPACTED, type StoreState } from "./store-state.js";
 import { TreeIndex } from "./tree-index.js";
 import { runTxn } from "./txn.js";
@@ -97,10 +97,10 @@ export class Store implements WatchHistory {
    * The same answer in slices of a few milliseconds, between which writes and compactions may happen. Its rows are
    * `StoredKeyValue`s: who hands them on has no need to take them apart.
    */
-  rangeSlices(operation: RangeOperation, sliceCost?: number): Slices<RangeResult> {
+  rangeSlices(operation: RangeOperation, budget?: SliceBudget): Slices<RangeResult> {
     const { table } = this.#state;
     const stored: RowSource = { readAt: (main, sub) => table.storedAt(main, sub) };
-    return rangeSlices(this.#state, operation, () => this.#state.currentRevision, sliceCost, stored);
+    return rangeSlices(this.#state, operation, () => this.#state.currentRevision, budget, stored);
   }
 
   /** The arrays of the operation become part of the event: they must stay as they are. Errors: `leaseNotFound`, `keyNotFound`. */
@@ -184,8 +184,8 @@ export class Store implements WatchHistory {
     return finish(this.hashKvSlices(revision));
   }
 
-  hashKvSlices(revision: bigint, sliceCost?: number): Slices<HashKvResult> {
-    return hashKvSlices(this.#state, revision, sliceCost);
+  hashKvSlices(revision: bigint, budget?: SliceBudget): Slices<HashKvResult> {
+    return hashKvSlices(this.#state, revision, budget);
   }
 
   #complete(change: Change): void {
