@@ -61,6 +61,10 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     this.#goOn?.();
   }
 
+  override get firstBytes(): number {
+    return 0;
+  }
+
   protected override sendFirst(stream: Http2Stream): void {
     if (this.#requests !== undefined) void this.#sendRequests(stream, this.#requests);
   }

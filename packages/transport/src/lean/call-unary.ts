@@ -25,6 +25,10 @@ export class UnaryCall extends Call {
     this.#call = call;
   }
 
+  override get firstBytes(): number {
+    return this.#call.request.length;
+  }
+
   protected override sendFirst(stream: Http2Stream): void {
     stream.sendMessage(this.#call.request, true);
   }

@@ -155,6 +155,8 @@ export abstract class Call implements StreamHandler, Expiring {
 
   /** Sends what is to be sent with the head. */
   protected abstract sendFirst(stream: Http2Stream): void;
+  /** Of the message that goes with the head. */
+  abstract readonly firstBytes: number;
   /** Data that is not empty. Gives it back to the stream in time. */
   protected abstract received(chunk: Uint8Array): void;
   /** The server has ended the call with OK. `whole`: with whole messages only. */

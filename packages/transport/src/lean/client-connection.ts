@@ -175,12 +175,13 @@ export class ClientConnection implements CallConnection, SocketOwner, KeptConnec
   }
 
   #open(call: Call): boolean {
-    const connection = this.#socket?.connection;
-    if (connection?.canOpen !== true) return false;
-    const stream = connection.open(call.block(), false, call);
+    const socket = this.#socket;
+    if (socket?.connection.canOpen !== true) return false;
+    const stream = socket.connection.open(call.block(), false, call);
     if (stream === undefined) return false;
     this.#running += 1;
     call.opened(stream);
+    socket.gathered(call.firstBytes);
     return true;
   }
 

@@ -1,9 +1,9 @@
 /** Connections of the lean channel: when they are made, how many, what waits for them, how they end. */
 import { once } from "node:events";
 import { constants, type ServerHttp2Stream, type ServerOptions } from "node:http2";
-import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Channel, ChannelOptions, ChannelState } from "../channel.js";
 import { FrameFlag, FrameType, frameBytes } from "../http2/frame.js";
 import { encodeHeaders } from "../http2/hpack/encoder.js";
@@ -142,6 +142,21 @@ describe("a channel", () => {
     const error = await failure(call(channel(endpoint, { tls: { ca } })), StatusCode.UNAVAILABLE);
     expect(error.maybeSent).toBe(false);
   });
+});
+
+it("of many calls in one turn the first are on their way when the last are made", async () => {
+  const server = await serve(answer);
+  const calls = channel(server.endpoint);
+  await call(calls);
+  const write = vi.spyOn(Socket.prototype, "write");
+  cleanup.push(() => write.mockRestore());
+  const few = Array.from({ length: 20 }, () => call(calls));
+  expect(write).not.toHaveBeenCalled();
+  await Promise.all(few);
+  write.mockClear();
+  const many = Array.from({ length: 80 }, () => call(calls));
+  expect(write.mock.calls.length).toBeGreaterThan(1);
+  await Promise.all(many);
 });
 
 it("a server that has begun to answer cannot say any more that it refused the call", async () => {

@@ -22,11 +22,6 @@ const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
 const HEADER_FIELDS_MAX = 64;
 /** Of answers of streams that one turn of the event loop makes. */
 const TURN_BYTES_MAX = 1024 * 1024;
-/**
- * From so many bytes of answers on they are written before the turn ends. Telling ten thousand watchers takes tens of milliseconds,
- * in which those who are told first need not wait for the last.
- */
-const EARLY_WRITE_BYTES = 64 * 1024;
 /** Longest wait for a client's word that it knows of the end, in milliseconds. */
 const NOTICE_MS = 1_000;
 /** The one opaque value of pings for the end; those of keep-alive need no answer of their own. */
@@ -49,8 +44,6 @@ export class ServerConnection implements SocketOwner, CallHost {
   #keptBytes = 0;
   /** Of this turn; see `TURN_BYTES_MAX`. */
   #turnBytes = 0;
-  /** Of this turn and not written yet; see `EARLY_WRITE_BYTES`. */
-  #unwrittenBytes = 0;
   #isWakeDue = false;
   #isReady = false;
   /** Of the handshake, then of keep-alive, then of the end. */
@@ -131,11 +124,7 @@ export class ServerConnection implements SocketOwner, CallHost {
   sent(bytes: number, isQueued: boolean): void {
     if (this.#turnBytes === 0) setImmediate(endTurn, this);
     this.#turnBytes += bytes + ANSWER_COST_BYTES;
-    this.#unwrittenBytes += bytes;
-    if (this.#unwrittenBytes >= EARLY_WRITE_BYTES) {
-      this.#unwrittenBytes = 0;
-      this.#socket.writeEarly();
-    }
+    this.#socket.gathered(bytes);
     if (isQueued && this.#socket.connection.bufferedBytes > this.server.bounds.untakenBytesMax) {
       this.#socket.connection.goAway(ErrorCode.ENHANCE_YOUR_CALM, "too much of answers that are not taken");
       this.#socket.close();
@@ -145,7 +134,6 @@ export class ServerConnection implements SocketOwner, CallHost {
   /** The answers of this turn have gone to the socket. */
   endTurn(): void {
     this.#turnBytes = 0;
-    this.#unwrittenBytes = 0;
     if (this.#isWakeDue) this.#wake();
   }
 

@@ -1,6 +1,6 @@
 /**
  * A socket and the protocol on it: what comes goes into the `Http2Connection`, and what that has to say leaves in one write
- * a turn of the event loop. Both halves of the lean engine stand on this; plain and TLS sockets are the same to it.
+ * a turn of the event loop, or in a few where it is much. Both halves of the lean engine stand on this; plain and TLS sockets are the same to it.
  */
 import type { Socket } from "node:net";
 import { plain } from "../codec.js";
@@ -9,6 +9,7 @@ import type { Http2Error } from "../http2/error-code.js";
 import type { Http2Events, Http2Options } from "../http2/events.js";
 import type { HeaderField } from "../http2/hpack/header-field.js";
 import type { Http2Stream } from "../http2/stream.js";
+import { EarlyWrites } from "./early-writes.js";
 
 /** What the engine hears of the connection; see `Http2Events`. */
 export interface SocketOwner extends Omit<Http2Events, "output" | "failed"> {
@@ -38,6 +39,7 @@ export class Http2Socket implements Http2Events {
    * send much to each other could wait for ever.
    */
   readonly #readsOnlyWhileWriting: boolean;
+  readonly #early = new EarlyWrites();
   #waiting: (() => void)[] = [];
   #flushScheduled = false;
   #held = false;
@@ -117,18 +119,19 @@ export class Http2Socket implements Http2Events {
     this.#failure = error;
   }
 
-  /** One write of all that has gathered in this turn. */
+  /** One write of all that has gathered in this turn and was not written yet. */
   flush(): void {
     this.#flushScheduled = false;
+    this.#early.endTurn();
     if (this.#over) return;
     this.#write();
     if (!this.congested) this.#eased();
     else if (this.#readsOnlyWhileWriting) this.#stopReading();
   }
 
-  /** Writes before the end of the turn: the other side can begin with it while this one goes on. */
-  writeEarly(): void {
-    if (!this.#over) this.#write();
+  /** A message of so many bytes is in the output: when enough has gathered the other side gets it before the turn ends. */
+  gathered(bytes: number): void {
+    if (this.#early.message(bytes) && !this.#over) this.#write();
   }
 
   #receive(chunk: Buffer): void {
