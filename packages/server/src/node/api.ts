@@ -134,6 +134,8 @@ export interface NodeApi {
   /** Version that the cluster is to go back to; undefined when no downgrade runs. */
   readonly downgradeTarget: string | undefined;
   readonly raftStatus: RaftStatus;
+  /** What the status says as well, for who asks with every call. */
+  readonly isLearner: boolean;
   readonly backendSize: BackendSize;
   readonly stats: NodeStats;
   /** Alarm texts for Status and /health: `NOSPACE`, `CORRUPT`. */

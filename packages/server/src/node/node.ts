@@ -120,6 +120,10 @@ export class EtcdNode implements NodeApi {
     return this.#parts.machine.downgradeTarget;
   }
 
+  get isLearner(): boolean {
+    return this.#recovered.raft.isLearner;
+  }
+
   get raftStatus(): RaftStatus {
     return this.#recovered.raft.status;
   }
@@ -162,16 +166,8 @@ export class EtcdNode implements NodeApi {
     }
   }
 
-  async propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
-    if (this.auth.enabled) await this.authorize((auth) => checkCommand(auth, identity, command));
-    await this.#checkSpace(command);
-    const { machine, proposals } = this.#parts;
-    // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.
-    const effective: Command =
-      command.kind === "lease-grant"
-        ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
-        : command;
-    return (await proposals.propose(effective, identity, trace)) as ResultOf<C>;
+  propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
+    return this.auth.enabled ? this.#proposeAs(command, identity, trace) : this.#propose(command, identity, trace);
   }
 
   range(operation: RangeOperation, identity?: Identity): Promise<RangeResult>;
@@ -375,10 +371,30 @@ export class EtcdNode implements NodeApi {
   }
 
   /** Refuses what would exceed the quota, and raises the alarm that makes every member refuse it. */
-  async #checkSpace(command: Command): Promise<void> {
+  async #proposeAs<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
+    await this.authorize((auth) => checkCommand(auth, identity, command));
+    return this.#propose(command, identity, trace);
+  }
+
+  /** On the way of every write: no async function around another. */
+  #propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
+    if (!this.#hasSpace(command)) return this.#refuseForSpace();
+    const { machine, proposals } = this.#parts;
+    // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.
+    const effective: Command =
+      command.kind === "lease-grant"
+        ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
+        : command;
+    return proposals.propose(effective, identity, trace) as Promise<ResultOf<C>>;
+  }
+
+  #hasSpace(command: Command): boolean {
     const { quotaBytes } = this.#config;
     const cost = spaceCost(command);
-    if (cost === 0 || quotaBytes < 0 || this.backendSize.bytes + cost < quotaBytes) return;
+    return cost === 0 || quotaBytes < 0 || this.backendSize.bytes + cost < quotaBytes;
+  }
+
+  async #refuseForSpace(): Promise<never> {
     const { memberId } = this.#recovered.identity;
     if (!this.alarms.some((alarm) => alarm.alarm === "no-space" && alarm.memberId === memberId)) {
       await this.#parts.proposals.propose({ kind: "alarm", action: "activate", memberId, alarm: "no-space" });

@@ -17,7 +17,8 @@ class FakeRaft {
   outcome: ProposeOutcome = "accepted";
   broken: Error | undefined;
   readonly ids: bigint[] = [];
-  readonly status = { commitIndex: 0, appliedIndex: 0, term: 1 };
+  backlog = 0;
+  term = 1;
 
   propose([entry]: readonly ProposalData[]): ProposeOutcome {
     if (this.broken !== undefined) throw this.broken;
@@ -78,9 +79,9 @@ describe("proposals", () => {
 
   it("are refused while more than 5000 committed entries are not applied", async () => {
     const { proposals: all, raft } = proposals();
-    raft.status.commitIndex = 5001;
+    raft.backlog = 5001;
     await expect(all.propose(command)).rejects.toMatchObject({ reason: "tooManyRequests" });
-    raft.status.appliedIndex = 1;
+    raft.backlog = 5000;
     const taken = all.propose(command);
     all.answer(raft.ids[0] as bigint, answer);
     await expect(taken).resolves.toEqual(answer);
@@ -121,14 +122,14 @@ describe("proposals", () => {
     const lost = all.propose(command);
     const [id] = raft.ids as [bigint];
     all.applied(1);
-    raft.status.term = 2;
+    raft.term = 2;
     const later = all.propose(command);
     expect(raft.ids).toHaveLength(2);
     all.applied(2);
     all.applied(2);
     expect(raft.ids.slice(2)).toEqual([id]);
     // A third leader: both are lost now.
-    raft.status.term = 3;
+    raft.term = 3;
     all.applied(3);
     expect(raft.ids.slice(3)).toEqual([id, raft.ids[1]]);
     for (const waiting of raft.ids.slice(3)) all.answer(waiting, answer);
@@ -139,7 +140,7 @@ describe("proposals", () => {
     const { proposals: all, raft } = proposals();
     const unknown = all.propose(command);
     all.skipped();
-    raft.status.term = 2;
+    raft.term = 2;
     all.applied(2);
     expect(raft.ids).toHaveLength(1);
     all.tick(7000);

@@ -42,8 +42,9 @@ interface Waiter {
   readonly proposal: ProposalData;
   /** Of the leader that it was last given to. */
   term: number;
-  /** An answer that is an error of the command; only what never got an answer counts as failed. */
-  readonly settle: (answer: Answer) => void;
+  readonly resolve: (answer: Exclude<Answer, ServerError>) => void;
+  /** Also with an answer that is an error of the command; only what never got an answer counts as failed. */
+  readonly reject: (error: ServerError) => void;
 }
 
 export class Proposals {
@@ -88,7 +89,8 @@ export class Proposals {
   answer(requestId: bigint, answer: Answer): void {
     const waiter = this.#waiters.get(requestId);
     this.#waiters.delete(requestId);
-    waiter?.settle(answer);
+    if (answer instanceof ServerError) waiter?.reject(answer);
+    else waiter?.resolve(answer);
   }
 
   /** An entry of this term is applied here, and everything before it. What an earlier leader lost goes to the next one. */
@@ -132,27 +134,34 @@ export class Proposals {
     for (const requestId of [...this.#waiters.keys()]) this.#abandon(requestId, "stopped");
   }
 
-  async #propose(
+  /** No async function: whatever one remembers while it waits is work for the garbage collector, at each put. */
+  #propose(
     type: ProposalData["type"],
     encode: (requestId: bigint) => Uint8Array,
     trace?: Trace,
   ): Promise<Exclude<Answer, ServerError>> {
-    if (this.#stopped) throw new ServerError("stopped");
-    const { raft, clock, maxRequestBytes, wake } = this.#options;
-    const { commitIndex, appliedIndex } = raft.status;
-    if (commitIndex - appliedIndex > BACKLOG_MAX) throw this.#refuse("tooManyRequests");
-    const requestId = this.#nextId();
-    const data = encode(requestId);
-    if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
-    const proposal: ProposalData = { type, data };
-    this.#submit(requestId, proposal);
-    if (trace !== undefined) trace.requestId = requestId;
-    const answer = await new Promise<Answer>((settle) => {
-      this.#waiters.set(requestId, { startMs: clock.nowMs(), proposal, term: raft.status.term, settle });
+    try {
+      if (this.#stopped) throw new ServerError("stopped");
+      const { raft, maxRequestBytes } = this.#options;
+      if (raft.backlog > BACKLOG_MAX) throw this.#refuse("tooManyRequests");
+      const requestId = this.#nextId();
+      const data = encode(requestId);
+      if (data.length > maxRequestBytes) throw this.#refuse("requestTooLarge");
+      const proposal: ProposalData = { type, data };
+      this.#submit(requestId, proposal);
+      if (trace !== undefined) trace.requestId = requestId;
+      return this.#wait(requestId, proposal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #wait(requestId: bigint, proposal: ProposalData): Promise<Exclude<Answer, ServerError>> {
+    const { raft, clock, wake } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(requestId, { startMs: clock.nowMs(), proposal, term: raft.term, resolve, reject });
       wake();
     });
-    if (answer instanceof ServerError) throw answer;
-    return answer;
   }
 
   /** One that nobody can take now waits for the next leader, the end of a transfer, or of another membership change. */
@@ -177,7 +186,7 @@ export class Proposals {
     try {
       this.#submit(requestId, proposal);
       const waiter = this.#waiters.get(requestId);
-      if (waiter !== undefined) waiter.term = this.#options.raft.status.term;
+      if (waiter !== undefined) waiter.term = this.#options.raft.term;
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
       this.answer(requestId, error);

@@ -13,7 +13,7 @@ const SELF = 9n;
 
 function nodeWith(learners: readonly bigint[], lead = 1n): NodeApi {
   const raftStatus = { id: SELF, lead, confState: { learners } };
-  return { raftStatus, auth: { enabled: false } } as unknown as NodeApi;
+  return { raftStatus, isLearner: learners.includes(SELF), auth: { enabled: false } } as unknown as NodeApi;
 }
 
 function contextWith(metadata: Readonly<Record<string, string>> = {}): CallContext {

@@ -36,7 +36,7 @@ export function guard<S extends DescService>(
     if (handler === undefined) continue;
     const authorize = authorizer(method, { node, auth });
     const check: Check = (request, context) => {
-      if (isLearner(node) && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
+      if (node.isLearner && !servedByLearner(method, request)) throw new ServerError("notSupportedForLearner");
       checkLeader(node, context);
       return node.auth.enabled ? authorize(request, context) : undefined;
     };
@@ -48,9 +48,7 @@ export function guard<S extends DescService>(
 }
 
 function aroundUnary(handler: Handler, check: Check, identities: Identities | undefined): Handler {
-  return async (request, context) => {
-    const checked = check(request, context);
-    if (checked === undefined) return handler(request, context);
+  const afterwards = async (checked: Promise<void>, request: unknown, context: CallContext): Promise<unknown> => {
     await checked;
     try {
       return await handler(request, context);
@@ -60,6 +58,10 @@ function aroundUnary(handler: Handler, check: Check, identities: Identities | un
       if (!isOldRevision(error) || !(await isRenewed(identities, context))) throw error;
       return handler(request, context);
     }
+  };
+  return (request, context) => {
+    const checked = check(request, context);
+    return checked === undefined ? handler(request, context) : afterwards(checked, request, context);
   };
 }
 
@@ -104,10 +106,6 @@ function servedByLearner(method: DescMethod, request: unknown): boolean {
   const path = methodPath(method);
   if (path === "/etcdserverpb.KV/Range") return (request as RangeRequest).serializable;
   return path === "/etcdserverpb.Maintenance/Status" || path === "/etcdserverpb.Maintenance/Snapshot";
-}
-
-function isLearner({ raftStatus }: NodeApi): boolean {
-  return raftStatus.confState.learners.includes(raftStatus.id);
 }
 
 function answersWithStream(method: DescMethod): boolean {

@@ -11,6 +11,7 @@ import { TableChanges } from "./table-changes.js";
 export class WriteBuffer {
   readonly #backend: Backend;
   #tables: Record<Table, TableChanges> = noChanges();
+  #size = 0;
   #bytes = 0;
 
   constructor(backend: Backend) {
@@ -19,7 +20,7 @@ export class WriteBuffer {
 
   /** Changes waiting (one a key, the newest), for the decision when to commit. */
   get size(): number {
-    return TABLES.reduce((size, table) => size + this.#tables[table].size, 0);
+    return this.#size;
   }
 
   /** Bytes of keys and values written since the last `take`, for the same decision: a few large values fill memory too. */
@@ -71,6 +72,7 @@ export class WriteBuffer {
   take(): WriteBatch {
     const batch = TABLES.flatMap((table) => Array.from(this.#tables[table].values()));
     this.#tables = noChanges();
+    this.#size = 0;
     this.#bytes = 0;
     return batch;
   }
@@ -81,7 +83,10 @@ export class WriteBuffer {
   }
 
   #write(change: BatchChange, bytes: number): void {
-    this.#tables[change.table].set(byteString(change.key), change);
+    const table = this.#tables[change.table];
+    const before = table.size;
+    table.set(byteString(change.key), change);
+    this.#size += table.size - before;
     this.#bytes += bytes;
   }
 }

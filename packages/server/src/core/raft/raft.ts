@@ -67,6 +67,18 @@ export class Raft {
     return this.#parts.standing.term;
   }
 
+  /** Entries that are committed and not applied. */
+  get backlog(): number {
+    const { log } = this.#parts;
+    return log.committed - log.applied;
+  }
+
+  /** Without a vote, by the newest configuration that was applied. */
+  get isLearner(): boolean {
+    const { config, conf } = this.#parts;
+    return conf.active.learners.includes(config.id);
+  }
+
   get status(): RaftStatus {
     const { config, log, standing, conf } = this.#parts;
     return {
