@@ -72,7 +72,7 @@ export class SnapshotReceiver {
     try {
       failpoints.hit("snapshot-after-store");
       taken = await this.#offer(message, content);
-      if (!taken) logger.info({ index: mark.index }, "the snapshot is not needed any more");
+      if (!taken && !this.#stopped) logger.info({ index: mark.index }, "the snapshot is not needed any more");
     } finally {
       // Its install may still wait behind a slow write, which a stop lets end. The next start removes what is left.
       if (taken || !this.#stopped) await content.remove();

@@ -22,8 +22,10 @@ import { logCoversTheBackend } from "./log-covers-the-backend.js";
 import { messageForAnotherIsDropped } from "./message-for-another-is-dropped.js";
 import { newLeaderReadsWhatWasCommitted } from "./new-leader-reads-what-was-committed.js";
 import { ordinaryUse } from "./ordinary-use.js";
+import { permissionsComeWithTheSnapshot } from "./permissions-come-with-the-snapshot.js";
 import { progressStandsBehindEvents } from "./progress-stands-behind-events.js";
 import { renewalMeansTheLeaseExists } from "./renewal-means-the-lease-exists.js";
+import { renewalOutlivesItsLeader } from "./renewal-outlives-its-leader.js";
 import { renewedLeaseOutlivesItsLeader } from "./renewed-lease-outlives-its-leader.js";
 import { returnDisturbsNobody } from "./return-disturbs-nobody.js";
 import { roleOutlivesRestart } from "./role-outlives-restart.js";
@@ -32,6 +34,7 @@ import { slowWatchHearsOfCompaction } from "./slow-watch-hears-of-compaction.js"
 import { snapshotOutlivesPower } from "./snapshot-outlives-power.js";
 import { staleAppendTakesNothingAway } from "./stale-append-takes-nothing-away.js";
 import { stallIsNoSilence } from "./stall-is-no-silence.js";
+import { stopLetsASnapshotIn } from "./stop-lets-a-snapshot-in.js";
 import { tornLogIsMended } from "./torn-log-is-mended.js";
 import { transactionFailsAsAWhole } from "./transaction-fails-as-a-whole.js";
 import { voteOutlivesPower } from "./vote-outlives-power.js";
@@ -73,4 +76,7 @@ export const SCENARIOS: readonly Scenario[] = [
   staleAppendTakesNothingAway,
   voteOutlivesPower,
   failedSnapshotIsSentAgain,
+  renewalOutlivesItsLeader,
+  permissionsComeWithTheSnapshot,
+  stopLetsASnapshotIn,
 ];
