@@ -29,7 +29,7 @@ import { below, nameBytes } from "./checks.js";
 import type { Contender, Entry, Place } from "./contender.js";
 import { LateCopies } from "./late-copies.js";
 import { localQueueOf } from "./local-queue.js";
-import { untilEvent } from "./until-event.js";
+import { untilGone, untilPut } from "./until-event.js";
 
 export class Queue {
   /** The name in a form that can be compared: one string for each sequence of bytes. */
@@ -127,7 +127,7 @@ export class Queue {
    */
   async turn(place: Entry, session: Session, signal: AbortSignal): Promise<void> {
     if (place.before !== undefined) {
-      await untilEvent(this.#store, place.before.key, "delete", place.before.revision + 1n, signal);
+      await untilGone(this.#store, place.before.key, place.before.revision, signal);
     }
     for (;;) {
       const { revision, own, before } = await persist(this.world, signal, () => this.#look(place, signal));
@@ -136,7 +136,7 @@ export class Queue {
         throw new SessionExpiredError(session.leaseId, "has expired while it waited: its key is gone");
       }
       if (before === undefined) return;
-      await untilEvent(this.#store, before.keyBytes, "delete", revision + 1n, signal);
+      await untilGone(this.#store, before.keyBytes, revision, signal);
     }
   }
 
@@ -168,7 +168,7 @@ export class Queue {
 
   /** Resolves with the first key that appears in an empty queue after `revision`, or when that cannot be told any more. */
   async untilSomeone(revision: bigint, signal: AbortSignal): Promise<void> {
-    await untilEvent(this.#store, this.#all, "put", revision + 1n, signal);
+    await untilPut(this.#store, this.#all, revision, signal);
   }
 
   async #look(

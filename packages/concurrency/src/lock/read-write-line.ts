@@ -33,7 +33,7 @@ import type { Contender, Entry, Place } from "../contention/contender.js";
 import { LateCopies } from "../contention/late-copies.js";
 import { NO_SLOT } from "../contention/local-queue.js";
 import { type PlaceNames, placeNamesOf } from "../contention/place-names.js";
-import { untilEvent } from "../contention/until-event.js";
+import { untilGone } from "../contention/until-event.js";
 import { SessionExpiredError } from "../errors.js";
 import { persist } from "../interrupt.js";
 import type { Session } from "../session.js";
@@ -162,7 +162,7 @@ export class ReadWriteContender implements Contender {
       if (this.line.names.isLeftover(before.key, before.lease, session)) {
         await persist(this.world, signal, () => this.line.store.delete(before.keyBytes));
       } else {
-        await untilEvent(this.line.store, before.keyBytes, "delete", revision + 1n, signal);
+        await untilGone(this.line.store, before.keyBytes, revision, signal);
       }
     }
   }
