@@ -211,7 +211,12 @@ describe.skipIf(noTls !== undefined)(
     it("are refused by name when the server's is not for the address, unless another name is expected", async () => {
       const certificate = await server.certificate("root");
       const elsewhere = server.endpoint.replace("127.0.0.1", "localhost");
-      await using refused = createClient({ endpoints: elsewhere, tls: certificate, timeout: 500, syncMembers: false });
+      await using refused = createClient({
+        endpoints: elsewhere,
+        tls: certificate,
+        timeout: 2_000,
+        syncMembers: false,
+      });
       await expect(refused.get("root/a")).rejects.toMatchObject({ reason: "transport", outcome: "not-applied" });
       const tls = () => ({ ...certificate, serverName: "etcd.test" });
       await using accepted = createClient({ endpoints: elsewhere, tls, syncMembers: false });

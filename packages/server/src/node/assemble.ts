@@ -241,8 +241,10 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   }
 
   function onDurable(tasks: readonly AppendTask[]): void {
-    for (const { token, afterDurable } of tasks) {
+    for (const { token, afterDurable, snapshot } of tasks) {
       raft.appended(token);
+      // No earlier than Raft knows it: whoever is answered may ask how far this member is.
+      if (snapshot !== undefined) reads.applied(snapshot.index);
       if (afterDurable.length > 0) failpoints.hit("raft-before-acknowledge");
       const own = afterDurable.filter(({ to }) => to === memberId);
       for (const message of own) raft.step(message);
@@ -263,7 +265,6 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
   function onInstalled({ index }: SnapshotMark): void {
     proposals.skipped();
     logCompaction.restarted(index);
-    reads.applied(index);
     storeCompaction.wake();
     membersKnown();
   }

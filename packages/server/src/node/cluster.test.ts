@@ -188,6 +188,21 @@ describe("a member that was away past the log's compaction", () => {
     expect((await cluster.hashes()).size).toBe(1);
   });
 
+  it("answers no read that waited for the snapshot before it says that it has applied it", async () => {
+    // The install takes longer than it takes the leader to confirm the read.
+    const diskDelayMs: NodeClusterOptions["diskDelayMs"] = (_, call) => (call === "open" ? 2_000 : 0);
+    await start({ options: { snapshotCount: 20, catchUpEntries: 5 }, diskDelayMs });
+    const [leader, follower] = [await cluster.elected(), await cluster.follower()];
+    cluster.network.isolate(follower.header.memberId);
+    await cluster.writeAll(leader, 60);
+    const { commitIndex } = leader.raftStatus;
+    const read = follower.range(get("k59")).then(({ kvs }) => [kvs.length, follower.raftStatus.appliedIndex] as const);
+    cluster.network.heal();
+    const [found, applied] = await cluster.within(read);
+    expect(found).toBe(1);
+    expect(applied).toBeGreaterThanOrEqual(commitIndex);
+  });
+
   it("gets a snapshot also when it was only cut off, and its watchers lose and repeat nothing", async () => {
     await start({ options: { snapshotCount: 20, catchUpEntries: 5 } });
     const follower = await cluster.follower();
