@@ -3,7 +3,8 @@ import { CompactedError, type Key, type KeyRange, type Store } from "@kvorum/cli
 import { persist } from "../interrupt.js";
 
 /**
- * Resolves when a key that was there at `revision` is gone, or is another one of the same name.
+ * Resolves when a key that was there at `revision` is gone, or is another one of the same name, and when a compaction has taken what
+ * was to be reported: the caller reads again.
  *
  * A watch from a revision that has passed is served out of history, which etcd looks into ten times a second only. So the watch
  * begins now, and where anything was written since the read, one more read says whether it was this.

@@ -8,7 +8,6 @@
  */
 import { checkCommand } from "../core/apply/check-command.js";
 import type { Command, Member } from "../core/apply/command.js";
-import { spaceCost } from "../core/apply/space.js";
 import type { AuthView } from "../core/auth/auth-view.js";
 import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
@@ -27,6 +26,7 @@ import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
 import { reading } from "./reading.js";
 import { type RecoveredMember, recoverMember } from "./recovery.js";
 import { sleep } from "./sleep.js";
+import { SpaceQuota } from "./space-quota.js";
 import { forgottenLogError } from "./start-refused.js";
 import { Ticker } from "./ticker.js";
 
@@ -43,6 +43,7 @@ export class EtcdNode implements NodeApi {
   readonly #config: NodeConfig;
   readonly #recovered: RecoveredMember;
   readonly #parts: Parts;
+  readonly #space: SpaceQuota;
   readonly #ticker: Ticker;
   #reportFailure: (error: Error) => void = () => {};
   #reportRemoval: () => void = () => {};
@@ -90,7 +91,8 @@ export class EtcdNode implements NodeApi {
         if (this.#isNew) this.#fail(forgottenLogError(recovered.identity));
       },
     });
-    const { env, heartbeatMs } = config;
+    const { env, heartbeatMs, quotaBytes } = config;
+    this.#space = new SpaceQuota({ ...this.#parts, quotaBytes, memberId: recovered.identity.memberId });
     const onTick = (nowMs: number, stalledMs: number): void => this.#tick(nowMs, stalledMs);
     this.#ticker = new Ticker({ clock: env.clock, intervalMs: heartbeatMs, onTick });
     this.ready = this.#publish();
@@ -370,7 +372,6 @@ export class EtcdNode implements NodeApi {
     }
   }
 
-  /** Refuses what would exceed the quota, and raises the alarm that makes every member refuse it. */
   async #proposeAs<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
     await this.authorize((auth) => checkCommand(auth, identity, command));
     return this.#propose(command, identity, trace);
@@ -378,7 +379,7 @@ export class EtcdNode implements NodeApi {
 
   /** On the way of every write: no async function around another. */
   #propose<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
-    if (!this.#hasSpace(command)) return this.#refuseForSpace();
+    if (!this.#space.hasRoomFor(command)) return this.#space.refuse();
     const { machine, proposals } = this.#parts;
     // The minimum TTL is a setting of this member, so it acts before the log and not when the entry is applied.
     const effective: Command =
@@ -386,20 +387,6 @@ export class EtcdNode implements NodeApi {
         ? { ...command, ttlSeconds: machine.lessor.effectiveTtl(command.ttlSeconds) }
         : command;
     return proposals.propose(effective, identity, trace) as Promise<ResultOf<C>>;
-  }
-
-  #hasSpace(command: Command): boolean {
-    const { quotaBytes } = this.#config;
-    const cost = spaceCost(command);
-    return cost === 0 || quotaBytes < 0 || this.backendSize.bytes + cost < quotaBytes;
-  }
-
-  async #refuseForSpace(): Promise<never> {
-    const { memberId } = this.#recovered.identity;
-    if (!this.alarms.some((alarm) => alarm.alarm === "no-space" && alarm.memberId === memberId)) {
-      await this.#parts.proposals.propose({ kind: "alarm", action: "activate", memberId, alarm: "no-space" });
-    }
-    throw new ServerError("noSpace");
   }
 }
 

@@ -5,7 +5,7 @@ import { SLICE_COST, type SliceBudget, type Slices } from "../core/mvcc/slices.j
 import type { Store } from "../core/mvcc/store.js";
 import { Walks } from "./walks.js";
 
-/** Walks over stores that are but names, with everything they do written down: `[` and `]` for the turns. */
+/** Walks over stores that are but names, with everything they do written down, and `|` where the test lets a turn pass. */
 function walks() {
   const clock = new ManualClock();
   const log: string[] = [];

@@ -61,12 +61,10 @@ export class StreamCall<Request, Answer> extends Call implements AsyncIterator<A
     this.#goOn?.();
   }
 
-  override get firstBytes(): number {
-    return 0;
-  }
-
-  protected override sendFirst(stream: Http2Stream): void {
+  /** Requests come in their own time, and leave with the turn in which they do. */
+  protected override sendFirst(stream: Http2Stream): number {
     if (this.#requests !== undefined) void this.#sendRequests(stream, this.#requests);
+    return 0;
   }
 
   protected override received(chunk: Uint8Array): void {

@@ -25,12 +25,10 @@ export class UnaryCall extends Call {
     this.#call = call;
   }
 
-  override get firstBytes(): number {
-    return this.#call.request.length;
-  }
-
-  protected override sendFirst(stream: Http2Stream): void {
-    stream.sendMessage(this.#call.request, true);
+  protected override sendFirst(stream: Http2Stream): number {
+    const { request } = this.#call;
+    stream.sendMessage(request, true);
+    return request.length;
   }
 
   protected override received(chunk: Uint8Array): void {

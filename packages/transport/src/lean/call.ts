@@ -95,10 +95,10 @@ export abstract class Call implements StreamHandler, Expiring {
     return this.#head.block(this.#timeout(), this.#metadata);
   }
 
-  /** Its HEADERS are on their way. */
-  opened(stream: Http2Stream): void {
+  /** Its HEADERS are on their way. Returns the bytes of the message that goes with them. */
+  opened(stream: Http2Stream): number {
     this.stream = stream;
-    this.sendFirst(stream);
+    return this.sendFirst(stream);
   }
 
   /** Ends the call with this error and cancels it on the server. */
@@ -153,10 +153,8 @@ export abstract class Call implements StreamHandler, Expiring {
 
   drained(): void {}
 
-  /** Sends what is to be sent with the head. */
-  protected abstract sendFirst(stream: Http2Stream): void;
-  /** Of the message that goes with the head. */
-  abstract readonly firstBytes: number;
+  /** Sends what is to be sent with the head, and returns its bytes. */
+  protected abstract sendFirst(stream: Http2Stream): number;
   /** Data that is not empty. Gives it back to the stream in time. */
   protected abstract received(chunk: Uint8Array): void;
   /** The server has ended the call with OK. `whole`: with whole messages only. */

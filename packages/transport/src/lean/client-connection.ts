@@ -180,8 +180,7 @@ export class ClientConnection implements CallConnection, SocketOwner, KeptConnec
     const stream = socket.connection.open(call.block(), false, call);
     if (stream === undefined) return false;
     this.#running += 1;
-    call.opened(stream);
-    socket.gathered(call.firstBytes);
+    socket.gathered(call.opened(stream));
     return true;
   }
 

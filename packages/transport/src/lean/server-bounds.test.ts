@@ -114,7 +114,7 @@ describe("answers", () => {
     const [first = 0, before = 0, after = 0, last = 0] = [writes[0], writes[20], writes[30], writes[200]];
     expect(before).toBe(first);
     expect(after).toBeGreaterThan(before);
-    expect(last).toBeGreaterThan(after);
+    expect(last).toBeGreaterThanOrEqual(first + 3);
   });
 
   it("of a stream leave other calls their turn", async () => {

@@ -1,6 +1,7 @@
 /**
  * A socket and the protocol on it: what comes goes into the `Http2Connection`, and what that has to say leaves in one write
- * a turn of the event loop, or in a few where it is much. Both halves of the lean engine stand on this; plain and TLS sockets are the same to it.
+ * a turn of the event loop, or in a few where it is much. Both halves of the lean engine stand on this; plain and TLS sockets are
+ * the same to it.
  */
 import type { Socket } from "node:net";
 import { plain } from "../codec.js";
