@@ -1,7 +1,7 @@
 /**
  * Counts JSON results of vitest and of campaigns and prints one line, `N passed, N failed`, with `, N skipped` where
- * any was; before it, what failed: the names of the tests, and the end of what a campaign printed. Exits with 1 when
- * something failed, when a named file is missing or when nothing ran at all.
+ * any was; before it, what failed: the names of the tests, and of a campaign the end of what it printed and its first
+ * line, which tells the seed. Exits with 1 when something failed, when a named file is missing or when nothing ran at all.
  *
  *   node scripts/tally.mjs STATUS results.json [more.json]
  *
@@ -52,7 +52,12 @@ function failures(path, results) {
   if (results?.testResults !== undefined) return results.testResults.flatMap(failedTests);
   const log = path.replace(/\.json$/, ".log");
   const lines = existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
-  return [`FAILED ${basename(path, ".json")}, the end of what it printed:`, ...lines.slice(-LINES_SHOWN)];
+  const first = lines.length > LINES_SHOWN ? lines.slice(0, 1) : [];
+  return [
+    `FAILED ${basename(path, ".json")}, the beginning and the end of what it printed:`,
+    ...first,
+    ...lines.slice(-LINES_SHOWN),
+  ];
 }
 
 function failedTests({ name, status, message, assertionResults }) {

@@ -163,9 +163,20 @@ log-outputs: [stdout, /var/log/kvorum.log]
     expect(mistake("just a text")).toContain("k.yml has no settings");
   });
 
-  it("is bounded in size, depth and copies", () => {
+  it("is refused for its depth before a reader runs out of stack, where a regular expression aborts the process", () => {
+    for (const opening of ["[", '{"a":', '{ a: "b\\u0041", c: ', "- ", "? ", "a: ", ": ", "-\t"]) {
+      expect(mistake(opening.repeat(110))).toBe("--config-file: k.yml is nested deeper than 100 levels");
+      expect(mistake(opening.repeat(64_000 / opening.length))).toBe(mistake(opening.repeat(110)));
+    }
+    const indented = (levels: number): string =>
+      Array.from({ length: levels }, (_, i) => `${" ".repeat(i)}a:\n`).join("");
+    expect(mistake(indented(110))).toContain("nested deeper");
+    expect(warnings(indented(90))).toHaveLength(1);
+    expect(warnings(`a: ${"[".repeat(90)}${"]".repeat(90)}`)).toHaveLength(1);
+  });
+
+  it("is bounded in size and copies", () => {
     expect(mistake(`name: ${"x".repeat(2 ** 16)}`)).toContain("larger than 65536 bytes");
-    expect(mistake(`name: ${"[".repeat(20_000)}`)).toContain("no YAML or JSON");
     const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
     for (const [last, next] of ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"].map((pair) => [...pair])) {
       bomb.push(`${next}: &${next} [${Array(9).fill(`*${last}`).join(",")}]`);

@@ -4,7 +4,7 @@
  * there. Two differences, both etcd's: a bare number for a duration counts nanoseconds, and lists may be lists.
  */
 import { readFileSync } from "node:fs";
-import { parseDocument } from "yaml";
+import { Lexer, Parser, parseDocument } from "yaml";
 import { closest } from "./closest.js";
 import type { Flag } from "./flag.js";
 import { FLAGS, KEY_BY_FLAG, namesOf, SETTING_KEYS, type SettingKey } from "./flags.js";
@@ -15,6 +15,8 @@ import { UsageError } from "./values.js";
 const FILE_BYTES_MAX = 64 * 1024;
 /** Anchors may be used so often; each use copies, and copies of copies grow without end. */
 const ALIASES_MAX = 50;
+/** Settings have three levels. Of some hundreds a reader fills the stack, where a regular expression aborts the process. */
+const LEVELS_MAX = 100;
 
 type Known =
   | { readonly kind: "setting"; readonly key: SettingKey }
@@ -70,6 +72,7 @@ export function parseConfigFile(text: string, path: string): Givens {
 function parse(text: string, path: string): unknown {
   if (text.length > FILE_BYTES_MAX)
     throw new UsageError(`--config-file: ${path} is larger than ${FILE_BYTES_MAX} bytes`);
+  if (isDeep(text)) throw new UsageError(`--config-file: ${path} is nested deeper than ${LEVELS_MAX} levels`);
   try {
     const document = parseDocument(text, { schema: "failsafe", stringKeys: true });
     const [error] = document.errors;
@@ -79,6 +82,16 @@ function parse(text: string, path: string): unknown {
     const [reason = ""] = error instanceof Error ? error.message.split("\n") : [String(error)];
     throw new UsageError(`--config-file: ${path} is no YAML or JSON: ${reason.replace(/:$/, "")}`);
   }
+}
+
+/** Whether more is open in one another somewhere than is allowed; nothing behind that place is read, which takes no stack. */
+function isDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > LEVELS_MAX) return true;
+  }
+  return false;
 }
 
 interface Leaf {
