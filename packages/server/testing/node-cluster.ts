@@ -104,6 +104,14 @@ export class NodeCluster {
     return this.leader as EtcdNode;
   }
 
+  /** Waits for a leader beside one that is cut off and may not know that it leads no more. */
+  async nextLeader(lost: EtcdNode): Promise<EtcdNode> {
+    const next = (): EtcdNode | undefined =>
+      this.nodes.find((node) => node !== lost && node.raftStatus.role === "leader");
+    await this.until(() => next() !== undefined);
+    return next() as EtcdNode;
+  }
+
   /** A running member that does not lead. */
   async follower(): Promise<EtcdNode> {
     const leader = await this.elected();

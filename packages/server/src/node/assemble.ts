@@ -161,7 +161,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
 
   const calls = new LeaderCalls({ raft, peers, clock, requestTimeoutMs, timeoutReason, stopped });
   const leaseRequests = new LeaseRequests({
-    ...{ lessor, clock, failpoints, calls, requestTimeoutMs, barrier, propose, stopped, measures },
+    ...{ lessor, raft, clock, failpoints, calls, requestTimeoutMs, barrier, propose, stopped, measures },
   });
   const leaseExpiry = new LeaseExpiry({
     ...{ lessor, raft, clock, failpoints, logger, tuning, barrier, propose, measures },

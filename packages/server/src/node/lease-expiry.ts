@@ -1,7 +1,7 @@
 /**
  * The leader looks for leases past their time and proposes to revoke them. Before it does, it asks the others whether it
- * still leads: after a pause of this process another leader may have renewed what looks expired here. The proposal carries
- * the term in which the expiry was seen, and applying refuses it in any other.
+ * still leads: after a pause of this process another leader may have renewed what looks expired here. What is
+ * proposed carries the term in which it was seen, and applying refuses it in any other.
  */
 import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
@@ -49,14 +49,14 @@ export class LeaseExpiry {
 
   async #scan(nowMs: number): Promise<void> {
     const { lessor, raft, failpoints, tuning, barrier, propose } = this.#options;
+    const { term } = raft.status;
     const checkpoints = lessor().checkpoints(nowMs);
     if (checkpoints.length > 0) {
       failpoints.hit("lease-before-checkpoint");
-      await propose({ kind: "lease-checkpoint", checkpoints });
+      await propose({ kind: "lease-checkpoint", checkpoints, leaderTerm: term });
     }
     const expired = lessor().expired(nowMs, tuning.leaseScanMax);
     if (expired.length === 0) return;
-    const { term } = raft.status;
     await barrier();
     if (raft.status.role !== "leader" || raft.status.term !== term) return;
     const queue = [...expired];

@@ -5,7 +5,8 @@
 
 import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
-import type { LeaseStatus, Lessor } from "../core/lease/lessor.js";
+import type { LeaseCheckpoint, LeaseStatus, Lessor } from "../core/lease/lessor.js";
+import type { Raft } from "../core/raft/raft.js";
 import type { Clock, Failpoints } from "../env.js";
 import type { NodeMeasures } from "../measures/node-measures.js";
 import type { LeaderCalls } from "./leader-calls.js";
@@ -16,6 +17,7 @@ const RETRY_MS = 50;
 
 export interface LeaseRequestsOptions {
   readonly lessor: () => Lessor;
+  readonly raft: Raft;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly calls: LeaderCalls;
@@ -50,12 +52,12 @@ export class LeaseRequests {
     return this.#options.calls.call({ question: { kind: "lease-time-to-live", id }, here, whenLost: "ask-again" });
   }
 
-  /** On the leader. Errors: `notPrimary` on any other member. */
+  /** On the leader. Errors: `notPrimary` on any other member, `leaderChanged` when it stopped to be that meanwhile. */
   async renewHere(id: bigint): Promise<number> {
-    const { barrier, clock, failpoints, lessor, propose, requestTimeoutMs, stopped } = this.#options;
+    const { barrier, clock, failpoints, lessor, requestTimeoutMs, stopped } = this.#options;
     await barrier();
     const clear = lessor().checkpointToClear(id);
-    if (clear !== undefined) await propose({ kind: "lease-checkpoint", checkpoints: [clear] });
+    if (clear !== undefined) await this.#clear(clear);
     failpoints.hit("lease-before-renew");
     const ttlSeconds = lessor().renew(id, clock.nowMs());
     // An expired lease answers 0 only when it is gone, so that its keys are gone for whoever hears of it (etcd).
@@ -76,5 +78,13 @@ export class LeaseRequests {
     failpoints.hit("lease-before-time-to-live");
     if (!lessor().primary) throw new ServerError("notPrimary");
     return lessor().timeToLive(id, clock.nowMs());
+  }
+
+  /** Nothing that this leader asks for counts under another: there it could undo what was recorded meanwhile. */
+  async #clear(checkpoint: LeaseCheckpoint): Promise<void> {
+    const { propose, raft } = this.#options;
+    const { role, term } = raft.status;
+    if (role !== "leader") throw new ServerError("notPrimary");
+    await propose({ kind: "lease-checkpoint", checkpoints: [checkpoint], leaderTerm: term });
   }
 }

@@ -16,7 +16,7 @@ export const deletedStaysDeleted: Scenario = {
       // Everything so far stands in the backend.
       await cluster.clock.advance(1_000);
       const checkpoint = { id: LEASE, remainingTtlSeconds: 300 };
-      await cluster.within(node.propose({ kind: "lease-checkpoint", checkpoints: [checkpoint] }));
+      await cluster.within(node.propose({ kind: "lease-checkpoint", leaderTerm: 0, checkpoints: [checkpoint] }));
       await cluster.within(node.propose({ kind: "lease-revoke", id: LEASE, leaderTerm: 0 }));
       await cluster.within(node.propose(put("k0", "changed")));
       await cluster.within(node.propose(deletion("k0")));

@@ -21,6 +21,7 @@ import { leaseRunsDownAcrossRestarts } from "./lease-runs-down-across-restarts.j
 import { logCoversTheBackend } from "./log-covers-the-backend.js";
 import { messageForAnotherIsDropped } from "./message-for-another-is-dropped.js";
 import { newLeaderReadsWhatWasCommitted } from "./new-leader-reads-what-was-committed.js";
+import { oldRecordShortensNothing } from "./old-record-shortens-nothing.js";
 import { ordinaryUse } from "./ordinary-use.js";
 import { permissionsComeWithTheSnapshot } from "./permissions-come-with-the-snapshot.js";
 import { progressStandsBehindEvents } from "./progress-stands-behind-events.js";
@@ -79,4 +80,5 @@ export const SCENARIOS: readonly Scenario[] = [
   renewalOutlivesItsLeader,
   permissionsComeWithTheSnapshot,
   stopLetsASnapshotIn,
+  oldRecordShortensNothing,
 ];

@@ -20,9 +20,7 @@ export const renewedLeaseOutlivesItsLeader: Scenario = {
       const old = await cluster.elected();
       await grantWithKey(cluster, old, 2);
       await cluster.until(() => struck);
-      const others = cluster.nodes.filter((node) => node !== old);
-      await cluster.until(() => others.some(({ raftStatus }) => raftStatus.role === "leader"));
-      const leader = others.find(({ raftStatus }) => raftStatus.role === "leader") ?? old;
+      const leader = await cluster.nextLeader(old);
       demand(await renewed(), "the new leader gives every lease its time again");
       cluster.network.heal();
       for (let i = 0; i < 20; i++) {

@@ -15,6 +15,7 @@ import {
   RolePermissionSchema,
   LeaseGrantSchema,
   LeaseRevokeSchema,
+  LeaseCheckpointsSchema,
   MemberAttributesSchema,
   ClusterVersionSchema,
   DowngradeSchema,
@@ -28,6 +29,7 @@ import {
   type RolePermission,
   type LeaseGrant,
   type LeaseRevoke,
+  type LeaseCheckpoints,
   type MemberAttributes,
   type ClusterVersion,
   type Downgrade,
@@ -46,9 +48,9 @@ import {
   sizeCompactionRequest,
   writeCompactionRequest,
   readCompactionRequest,
-  sizeLeaseCheckpointRequest,
-  writeLeaseCheckpointRequest,
-  readLeaseCheckpointRequest,
+  sizeLeaseCheckpoint,
+  writeLeaseCheckpoint,
+  readLeaseCheckpoint,
   sizeAlarmRequest,
   writeAlarmRequest,
   readAlarmRequest,
@@ -81,7 +83,7 @@ export function sizeCommand(message: Init<typeof CommandSchema>, sizes: number[]
       size += 1 + delimitedSize(sizeLeaseRevoke(message.command.value, sizes));
       break;
     case "leaseCheckpoint":
-      size += 2 + delimitedSize(sizeLeaseCheckpointRequest(message.command.value, sizes));
+      size += 2 + delimitedSize(sizeLeaseCheckpoints(message.command.value, sizes));
       break;
     case "memberAttributes":
       size += 2 + delimitedSize(sizeMemberAttributes(message.command.value, sizes));
@@ -166,7 +168,7 @@ export function writeCommand(message: Init<typeof CommandSchema>, writer: Writer
       break;
     case "leaseCheckpoint":
       writer.nested(130);
-      writeLeaseCheckpointRequest(message.command.value, writer);
+      writeLeaseCheckpoints(message.command.value, writer);
       break;
     case "memberAttributes":
       writer.nested(138);
@@ -282,7 +284,7 @@ export function readCommand(
       case 16:
         message.command = {
           case: "leaseCheckpoint",
-          value: readLeaseCheckpointRequest(reader, reader.nested(), caseValue(message.command, "leaseCheckpoint")),
+          value: readLeaseCheckpoints(reader, reader.nested(), caseValue(message.command, "leaseCheckpoint")),
         };
         break;
       case 17:
@@ -709,6 +711,52 @@ export function readLeaseRevoke(
   return message;
 }
 
+export function sizeLeaseCheckpoints(message: Init<typeof LeaseCheckpointsSchema>, sizes: number[]): number {
+  const place = sizes.push(0) - 1;
+  let size = message.$unknown ? unknownSize(message, "kvorum.internal.LeaseCheckpoints") : 0;
+  if (message.checkpoints) {
+    for (const item of message.checkpoints) {
+      size += 1 + delimitedSize(sizeLeaseCheckpoint(item, sizes));
+    }
+  }
+  if (message.leaderTerm) size += 1 + uint64Size(message.leaderTerm);
+  sizes[place] = size;
+  return size;
+}
+
+export function writeLeaseCheckpoints(message: Init<typeof LeaseCheckpointsSchema>, writer: Writer): void {
+  if (message.checkpoints) {
+    for (const item of message.checkpoints) {
+      writer.nested(10);
+      writeLeaseCheckpoint(item, writer);
+    }
+  }
+  if (message.leaderTerm) writer.uint64(16, message.leaderTerm);
+  if (message.$unknown) writer.unknown(message, "kvorum.internal.LeaseCheckpoints");
+}
+
+export function readLeaseCheckpoints(
+  reader: Reader,
+  end: number,
+  message: LeaseCheckpoints = { $typeName: "kvorum.internal.LeaseCheckpoints", checkpoints: [], leaderTerm: 0n },
+): LeaseCheckpoints {
+  while (reader.at < end) {
+    const tag = reader.tag();
+    switch (tag >>> 3) {
+      case 1:
+        message.checkpoints.push(readLeaseCheckpoint(reader, reader.nested()));
+        break;
+      case 2:
+        message.leaderTerm = reader.uint64();
+        break;
+      default:
+        reader.unknown(message, tag);
+    }
+  }
+  reader.leave();
+  return message;
+}
+
 export function sizeMemberAttributes(message: Init<typeof MemberAttributesSchema>, sizes: number[]): number {
   let size = message.$unknown ? unknownSize(message, "kvorum.internal.MemberAttributes") : 0;
   if (message.memberId) size += 1 + uint64Size(message.memberId);
@@ -831,6 +879,7 @@ export const codecs: readonly CodecEntry[] = [
   codecOf(RolePermissionSchema, sizeRolePermission, writeRolePermission, readRolePermission),
   codecOf(LeaseGrantSchema, sizeLeaseGrant, writeLeaseGrant, readLeaseGrant),
   codecOf(LeaseRevokeSchema, sizeLeaseRevoke, writeLeaseRevoke, readLeaseRevoke),
+  codecOf(LeaseCheckpointsSchema, sizeLeaseCheckpoints, writeLeaseCheckpoints, readLeaseCheckpoints),
   codecOf(MemberAttributesSchema, sizeMemberAttributes, writeMemberAttributes, readMemberAttributes),
   codecOf(ClusterVersionSchema, sizeClusterVersion, writeClusterVersion, readClusterVersion),
   codecOf(DowngradeSchema, sizeDowngrade, writeDowngrade, readDowngrade),

@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Permission } from "../../etcd/authpb/auth_pb.js";
 import { file_etcd_authpb_auth } from "../../etcd/authpb/auth_pb.js";
-import type { AlarmRequest, CompactionRequest, DeleteRangeRequest, LeaseCheckpointRequest, PutRequest, TxnRequest } from "../../etcd/etcdserverpb/rpc_pb.js";
+import type { AlarmRequest, CompactionRequest, DeleteRangeRequest, LeaseCheckpoint, PutRequest, TxnRequest } from "../../etcd/etcdserverpb/rpc_pb.js";
 import { file_etcd_etcdserverpb_rpc } from "../../etcd/etcdserverpb/rpc_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kvorum/internal/command.proto.
  */
 export const file_kvorum_internal_command: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rdm9ydW0vaW50ZXJuYWwvY29tbWFuZC5wcm90bxIPa3ZvcnVtLmludGVybmFsIrAJCgdDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAQSKwoIaWRlbnRpdHkYAiABKAsyGS5rdm9ydW0uaW50ZXJuYWwuSWRlbnRpdHkSJwoDcHV0GAogASgLMhguZXRjZHNlcnZlcnBiLlB1dFJlcXVlc3RIABI4CgxkZWxldGVfcmFuZ2UYCyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASJwoDdHhuGAwgASgLMhguZXRjZHNlcnZlcnBiLlR4blJlcXVlc3RIABI1Cgpjb21wYWN0aW9uGA0gASgLMh8uZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXF1ZXN0SAASMgoLbGVhc2VfZ3JhbnQYDiABKAsyGy5rdm9ydW0uaW50ZXJuYWwuTGVhc2VHcmFudEgAEjQKDGxlYXNlX3Jldm9rZRgPIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5MZWFzZVJldm9rZUgAEkAKEGxlYXNlX2NoZWNrcG9pbnQYECABKAsyJC5ldGNkc2VydmVycGIuTGVhc2VDaGVja3BvaW50UmVxdWVzdEgAEj4KEW1lbWJlcl9hdHRyaWJ1dGVzGBEgASgLMiEua3ZvcnVtLmludGVybmFsLk1lbWJlckF0dHJpYnV0ZXNIABIrCgVhbGFybRgSIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5BbGFybVJlcXVlc3RIABI6Cg9jbHVzdGVyX3ZlcnNpb24YEyABKAsyHy5rdm9ydW0uaW50ZXJuYWwuQ2x1c3RlclZlcnNpb25IABIvCglkb3duZ3JhZGUYFCABKAsyGi5rdm9ydW0uaW50ZXJuYWwuRG93bmdyYWRlSAASNQoMYXV0aGVudGljYXRlGB4gASgLMh0ua3ZvcnVtLmludGVybmFsLkF1dGhlbnRpY2F0ZUgAEjIKC2F1dGhfc3dpdGNoGB8gASgLMhsua3ZvcnVtLmludGVybmFsLkF1dGhTd2l0Y2hIABIsCgh1c2VyX2FkZBggIAEoCzIYLmt2b3J1bS5pbnRlcm5hbC5Vc2VyQWRkSAASFQoLdXNlcl9kZWxldGUYISABKAlIABJDChR1c2VyX2NoYW5nZV9wYXNzd29yZBgiIAEoCzIjLmt2b3J1bS5pbnRlcm5hbC5Vc2VyQ2hhbmdlUGFzc3dvcmRIABI0Cg91c2VyX2dyYW50X3JvbGUYIyABKAsyGS5rdm9ydW0uaW50ZXJuYWwuVXNlclJvbGVIABI1ChB1c2VyX3Jldm9rZV9yb2xlGCQgASgLMhkua3ZvcnVtLmludGVybmFsLlVzZXJSb2xlSAASEgoIcm9sZV9hZGQYJSABKAlIABIVCgtyb2xlX2RlbGV0ZRgmIAEoCUgAEkAKFXJvbGVfZ3JhbnRfcGVybWlzc2lvbhgnIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5Sb2xlUGVybWlzc2lvbkgAEkEKFnJvbGVfcmV2b2tlX3Blcm1pc3Npb24YKCABKAsyHy5rdm9ydW0uaW50ZXJuYWwuUm9sZVBlcm1pc3Npb25IAEIJCgdjb21tYW5kIi8KCElkZW50aXR5EgwKBHVzZXIYASABKAkSFQoNYXV0aF9yZXZpc2lvbhgCIAEoBCJFCgxBdXRoZW50aWNhdGUSDAoEdXNlchgBIAEoCRINCgV0b2tlbhgCIAEoCRIYChBjaGVja2VkX3JldmlzaW9uGAMgASgEIh0KCkF1dGhTd2l0Y2gSDwoHZW5hYmxlZBgBIAEoCCJDCgdVc2VyQWRkEgwKBG5hbWUYASABKAkSFQoNcGFzc3dvcmRfaGFzaBgCIAEoCRITCgtub19wYXNzd29yZBgDIAEoCCI5ChJVc2VyQ2hhbmdlUGFzc3dvcmQSDAoEbmFtZRgBIAEoCRIVCg1wYXNzd29yZF9oYXNoGAIgASgJIiYKCFVzZXJSb2xlEgwKBHVzZXIYASABKAkSDAoEcm9sZRgCIAEoCSJGCg5Sb2xlUGVybWlzc2lvbhIMCgRyb2xlGAEgASgJEiYKCnBlcm1pc3Npb24YAiABKAsyEi5hdXRocGIuUGVybWlzc2lvbiItCgpMZWFzZUdyYW50EgoKAmlkGAEgASgDEhMKC3R0bF9zZWNvbmRzGAIgASgDIi4KC0xlYXNlUmV2b2tlEgoKAmlkGAEgASgDEhMKC2xlYWRlcl90ZXJtGAIgASgEIkgKEE1lbWJlckF0dHJpYnV0ZXMSEQoJbWVtYmVyX2lkGAEgASgEEgwKBG5hbWUYAiABKAkSEwoLY2xpZW50X3VybHMYAyADKAkiIQoOQ2x1c3RlclZlcnNpb24SDwoHdmVyc2lvbhgBIAEoCSIbCglEb3duZ3JhZGUSDgoGdGFyZ2V0GAEgASgJYgZwcm90bzM", [file_etcd_authpb_auth, file_etcd_etcdserverpb_rpc]);
+  fileDesc("Ch1rdm9ydW0vaW50ZXJuYWwvY29tbWFuZC5wcm90bxIPa3ZvcnVtLmludGVybmFsIq0JCgdDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAQSKwoIaWRlbnRpdHkYAiABKAsyGS5rdm9ydW0uaW50ZXJuYWwuSWRlbnRpdHkSJwoDcHV0GAogASgLMhguZXRjZHNlcnZlcnBiLlB1dFJlcXVlc3RIABI4CgxkZWxldGVfcmFuZ2UYCyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASJwoDdHhuGAwgASgLMhguZXRjZHNlcnZlcnBiLlR4blJlcXVlc3RIABI1Cgpjb21wYWN0aW9uGA0gASgLMh8uZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXF1ZXN0SAASMgoLbGVhc2VfZ3JhbnQYDiABKAsyGy5rdm9ydW0uaW50ZXJuYWwuTGVhc2VHcmFudEgAEjQKDGxlYXNlX3Jldm9rZRgPIAEoCzIcLmt2b3J1bS5pbnRlcm5hbC5MZWFzZVJldm9rZUgAEj0KEGxlYXNlX2NoZWNrcG9pbnQYECABKAsyIS5rdm9ydW0uaW50ZXJuYWwuTGVhc2VDaGVja3BvaW50c0gAEj4KEW1lbWJlcl9hdHRyaWJ1dGVzGBEgASgLMiEua3ZvcnVtLmludGVybmFsLk1lbWJlckF0dHJpYnV0ZXNIABIrCgVhbGFybRgSIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5BbGFybVJlcXVlc3RIABI6Cg9jbHVzdGVyX3ZlcnNpb24YEyABKAsyHy5rdm9ydW0uaW50ZXJuYWwuQ2x1c3RlclZlcnNpb25IABIvCglkb3duZ3JhZGUYFCABKAsyGi5rdm9ydW0uaW50ZXJuYWwuRG93bmdyYWRlSAASNQoMYXV0aGVudGljYXRlGB4gASgLMh0ua3ZvcnVtLmludGVybmFsLkF1dGhlbnRpY2F0ZUgAEjIKC2F1dGhfc3dpdGNoGB8gASgLMhsua3ZvcnVtLmludGVybmFsLkF1dGhTd2l0Y2hIABIsCgh1c2VyX2FkZBggIAEoCzIYLmt2b3J1bS5pbnRlcm5hbC5Vc2VyQWRkSAASFQoLdXNlcl9kZWxldGUYISABKAlIABJDChR1c2VyX2NoYW5nZV9wYXNzd29yZBgiIAEoCzIjLmt2b3J1bS5pbnRlcm5hbC5Vc2VyQ2hhbmdlUGFzc3dvcmRIABI0Cg91c2VyX2dyYW50X3JvbGUYIyABKAsyGS5rdm9ydW0uaW50ZXJuYWwuVXNlclJvbGVIABI1ChB1c2VyX3Jldm9rZV9yb2xlGCQgASgLMhkua3ZvcnVtLmludGVybmFsLlVzZXJSb2xlSAASEgoIcm9sZV9hZGQYJSABKAlIABIVCgtyb2xlX2RlbGV0ZRgmIAEoCUgAEkAKFXJvbGVfZ3JhbnRfcGVybWlzc2lvbhgnIAEoCzIfLmt2b3J1bS5pbnRlcm5hbC5Sb2xlUGVybWlzc2lvbkgAEkEKFnJvbGVfcmV2b2tlX3Blcm1pc3Npb24YKCABKAsyHy5rdm9ydW0uaW50ZXJuYWwuUm9sZVBlcm1pc3Npb25IAEIJCgdjb21tYW5kIi8KCElkZW50aXR5EgwKBHVzZXIYASABKAkSFQoNYXV0aF9yZXZpc2lvbhgCIAEoBCJFCgxBdXRoZW50aWNhdGUSDAoEdXNlchgBIAEoCRINCgV0b2tlbhgCIAEoCRIYChBjaGVja2VkX3JldmlzaW9uGAMgASgEIh0KCkF1dGhTd2l0Y2gSDwoHZW5hYmxlZBgBIAEoCCJDCgdVc2VyQWRkEgwKBG5hbWUYASABKAkSFQoNcGFzc3dvcmRfaGFzaBgCIAEoCRITCgtub19wYXNzd29yZBgDIAEoCCI5ChJVc2VyQ2hhbmdlUGFzc3dvcmQSDAoEbmFtZRgBIAEoCRIVCg1wYXNzd29yZF9oYXNoGAIgASgJIiYKCFVzZXJSb2xlEgwKBHVzZXIYASABKAkSDAoEcm9sZRgCIAEoCSJGCg5Sb2xlUGVybWlzc2lvbhIMCgRyb2xlGAEgASgJEiYKCnBlcm1pc3Npb24YAiABKAsyEi5hdXRocGIuUGVybWlzc2lvbiItCgpMZWFzZUdyYW50EgoKAmlkGAEgASgDEhMKC3R0bF9zZWNvbmRzGAIgASgDIi4KC0xlYXNlUmV2b2tlEgoKAmlkGAEgASgDEhMKC2xlYWRlcl90ZXJtGAIgASgEIlsKEExlYXNlQ2hlY2twb2ludHMSMgoLY2hlY2twb2ludHMYASADKAsyHS5ldGNkc2VydmVycGIuTGVhc2VDaGVja3BvaW50EhMKC2xlYWRlcl90ZXJtGAIgASgEIkgKEE1lbWJlckF0dHJpYnV0ZXMSEQoJbWVtYmVyX2lkGAEgASgEEgwKBG5hbWUYAiABKAkSEwoLY2xpZW50X3VybHMYAyADKAkiIQoOQ2x1c3RlclZlcnNpb24SDwoHdmVyc2lvbhgBIAEoCSIbCglEb3duZ3JhZGUSDgoGdGFyZ2V0GAEgASgJYgZwcm90bzM", [file_etcd_authpb_auth, file_etcd_etcdserverpb_rpc]);
 
 /**
  * @generated from message kvorum.internal.Command
@@ -77,9 +77,9 @@ export type Command = Message<"kvorum.internal.Command"> & {
     case: "leaseRevoke";
   } | {
     /**
-     * @generated from field: etcdserverpb.LeaseCheckpointRequest lease_checkpoint = 16;
+     * @generated from field: kvorum.internal.LeaseCheckpoints lease_checkpoint = 16;
      */
-    value: LeaseCheckpointRequest;
+    value: LeaseCheckpoints;
     case: "leaseCheckpoint";
   } | {
     /**
@@ -405,6 +405,31 @@ export const LeaseRevokeSchema: GenMessage<LeaseRevoke> = /*@__PURE__*/
   messageDesc(file_kvorum_internal_command, 9);
 
 /**
+ * @generated from message kvorum.internal.LeaseCheckpoints
+ */
+export type LeaseCheckpoints = Message<"kvorum.internal.LeaseCheckpoints"> & {
+  /**
+   * @generated from field: repeated etcdserverpb.LeaseCheckpoint checkpoints = 1;
+   */
+  checkpoints: LeaseCheckpoint[];
+
+  /**
+   * The term of the leader that saw this of the leases; an entry of another term is refused at apply. 0: a version that
+   * did not tell.
+   *
+   * @generated from field: uint64 leader_term = 2;
+   */
+  leaderTerm: bigint;
+};
+
+/**
+ * Describes the message kvorum.internal.LeaseCheckpoints.
+ * Use `create(LeaseCheckpointsSchema)` to create a new message.
+ */
+export const LeaseCheckpointsSchema: GenMessage<LeaseCheckpoints> = /*@__PURE__*/
+  messageDesc(file_kvorum_internal_command, 10);
+
+/**
  * @generated from message kvorum.internal.MemberAttributes
  */
 export type MemberAttributes = Message<"kvorum.internal.MemberAttributes"> & {
@@ -429,7 +454,7 @@ export type MemberAttributes = Message<"kvorum.internal.MemberAttributes"> & {
  * Use `create(MemberAttributesSchema)` to create a new message.
  */
 export const MemberAttributesSchema: GenMessage<MemberAttributes> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 10);
+  messageDesc(file_kvorum_internal_command, 11);
 
 /**
  * @generated from message kvorum.internal.ClusterVersion
@@ -446,7 +471,7 @@ export type ClusterVersion = Message<"kvorum.internal.ClusterVersion"> & {
  * Use `create(ClusterVersionSchema)` to create a new message.
  */
 export const ClusterVersionSchema: GenMessage<ClusterVersion> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 11);
+  messageDesc(file_kvorum_internal_command, 12);
 
 /**
  * @generated from message kvorum.internal.Downgrade
@@ -465,5 +490,5 @@ export type Downgrade = Message<"kvorum.internal.Downgrade"> & {
  * Use `create(DowngradeSchema)` to create a new message.
  */
 export const DowngradeSchema: GenMessage<Downgrade> = /*@__PURE__*/
-  messageDesc(file_kvorum_internal_command, 12);
+  messageDesc(file_kvorum_internal_command, 13);
 

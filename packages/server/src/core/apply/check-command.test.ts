@@ -33,7 +33,7 @@ describe("commands", () => {
   it("of members and leaders ask for nobody", () => {
     const world = new World();
     const commands: Command[] = [
-      { kind: "lease-checkpoint", checkpoints: [] },
+      { kind: "lease-checkpoint", leaderTerm: 0, checkpoints: [] },
       { kind: "member-attributes", memberId: 1n, name: "n", clientUrls: [] },
       { kind: "cluster-version", version: "3.6.0" },
       { kind: "authenticate", user: "ann", token: "t", checkedRevision: 1n },

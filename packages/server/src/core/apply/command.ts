@@ -39,8 +39,10 @@ export type Command =
   | { readonly kind: "lease-grant"; readonly id: bigint; readonly ttlSeconds: number }
   /** `leaderTerm` 0: a client asked. Otherwise the term of the leader that saw it expire; refused in another term. */
   | { readonly kind: "lease-revoke"; readonly id: bigint; readonly leaderTerm: number }
+  /** `leaderTerm`: of the leader that saw this of the leases; refused in another term. 0: a version that did not tell. */
   | {
       readonly kind: "lease-checkpoint";
+      readonly leaderTerm: number;
       readonly checkpoints: readonly { readonly id: bigint; readonly remainingTtlSeconds: number }[];
     }
   | {

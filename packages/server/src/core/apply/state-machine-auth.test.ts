@@ -107,7 +107,9 @@ describe("an entry", () => {
   it("of the node itself goes on", () => {
     const member = new Member().setUp({ kind: "lease-grant", id: 5n, ttlSeconds: 9 }, ...USERS);
     member.setUp(putOf("b", "1", { lease: 5n }), enable);
-    expect(member.apply({ kind: "lease-checkpoint", checkpoints: [{ id: 5n, remainingTtlSeconds: 3 }] })).toBe("done");
+    expect(
+      member.apply({ kind: "lease-checkpoint", leaderTerm: 0, checkpoints: [{ id: 5n, remainingTtlSeconds: 3 }] }),
+    ).toBe("done");
     expect(member.apply({ kind: "alarm", action: "get", memberId: 0n, alarm: "none" })).toBe("alarm");
     expect(member.apply({ kind: "lease-revoke", id: 5n, leaderTerm: 1 })).toBe("lease-revoke");
     expect(member.apply({ kind: "compaction", revision: 2n, physical: false }, NODE_IDENTITY)).toBe("compaction");

@@ -88,6 +88,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("lease-checkpoint" as const),
+      leaderTerm: fc.nat(2),
       checkpoints: fc.array(fc.record({ id: leaseId, remainingTtlSeconds: fc.nat(500) }), { maxLength: 2 }),
     }),
   },

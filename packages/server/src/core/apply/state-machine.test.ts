@@ -202,6 +202,22 @@ describe("leases", () => {
     expect(fixture.apply(revoke(7n, 5), 5)).toEqual({ kind: "lease-revoke", revision: 1n });
   });
 
+  it("keep their time from what a leader had seen of them whose term is over by the time its proposal is applied", () => {
+    const fixture = new Fixture();
+    fixture.apply(grant(7n, 1000), 4);
+    const seen = {
+      kind: "lease-checkpoint",
+      leaderTerm: 4,
+      checkpoints: [{ id: 7n, remainingTtlSeconds: 400 }],
+    } as const;
+    expect(fixture.apply(seen, 5)).toMatchObject({ reason: "leaderChanged" });
+    fixture.machine.lessor.promote(0, 0);
+    expect(fixture.machine.lessor.timeToLive(7n, 0).ttlSeconds).toBe(1000);
+    expect(fixture.apply({ ...seen, leaderTerm: 5 }, 5)).toMatchObject({ kind: "done" });
+    fixture.machine.lessor.promote(0, 0);
+    expect(fixture.machine.lessor.timeToLive(7n, 0).ttlSeconds).toBe(400);
+  });
+
   it("get their keys back after a restart", () => {
     const fixture = new Fixture();
     fixture.apply(grant(7n));
@@ -217,12 +233,12 @@ describe("leases", () => {
   it("keep a recorded remaining time through a restart and lose it when it is cleared", () => {
     const fixture = new Fixture();
     fixture.apply(grant(7n, 1000));
-    fixture.apply({ kind: "lease-checkpoint", checkpoints: [{ id: 7n, remainingTtlSeconds: 400 }] });
+    fixture.apply({ kind: "lease-checkpoint", leaderTerm: 0, checkpoints: [{ id: 7n, remainingTtlSeconds: 400 }] });
     fixture.machine.commit();
     fixture.restart();
     fixture.machine.lessor.promote(0, 0);
     expect(fixture.machine.lessor.timeToLive(7n, 0).ttlSeconds).toBe(400);
-    fixture.apply({ kind: "lease-checkpoint", checkpoints: [{ id: 7n, remainingTtlSeconds: 0 }] });
+    fixture.apply({ kind: "lease-checkpoint", leaderTerm: 0, checkpoints: [{ id: 7n, remainingTtlSeconds: 0 }] });
     fixture.machine.lessor.promote(0, 0);
     expect(fixture.machine.lessor.timeToLive(7n, 0).ttlSeconds).toBe(1000);
   });

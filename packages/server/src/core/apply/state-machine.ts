@@ -232,8 +232,10 @@ export class StateMachine {
         lessor.grant(command.id, command.ttlSeconds, nowMs);
         return { ...command, revision: store.currentRevision };
       case "lease-revoke":
-        return this.#revoke(command.id, command.leaderTerm, term);
+        if (isOfAnotherTerm(command, term)) throw new ServerError("leaderChanged");
+        return this.#revoke(command.id);
       case "lease-checkpoint":
+        if (isOfAnotherTerm(command, term)) throw new ServerError("leaderChanged");
         for (const checkpoint of command.checkpoints) lessor.checkpoint(checkpoint, nowMs);
         return this.#done();
       case "member-attributes":
@@ -263,12 +265,8 @@ export class StateMachine {
     return alarms.has("no-space") && spaceCost(command) > 0 ? "noSpace" : undefined;
   }
 
-  /**
-   * The lease and all its keys go in one revision. A leader that lost its office while its proposal waited may have seen
-   * an expiry that its successor has put off: then the terms differ and nothing happens (etcd issues 12528, 15247).
-   */
-  #revoke(id: bigint, leaderTerm: number, entryTerm: number): CommandResult {
-    if (leaderTerm !== 0 && leaderTerm !== entryTerm) throw new ServerError("leaderChanged");
+  /** The lease and all its keys go in one revision. */
+  #revoke(id: bigint): CommandResult {
     const { store, lessor } = this.#parts;
     store.deleteKeys(lessor.revoke(id));
     return { kind: "lease-revoke", revision: store.currentRevision };
@@ -284,6 +282,14 @@ export class StateMachine {
   #done(): CommandResult {
     return { kind: "done", revision: this.#parts.store.currentRevision };
   }
+}
+
+/**
+ * What a leader has seen of leases is true under its lead. Of one that lost its office while its proposal waited, the
+ * successor may have put the expiry off: then the terms differ and nothing happens (etcd issues 12528, 15247).
+ */
+function isOfAnotherTerm({ leaderTerm }: { readonly leaderTerm: number }, entryTerm: number): boolean {
+  return leaderTerm !== 0 && leaderTerm !== entryTerm;
 }
 
 const REFUSED_WHEN_CORRUPT: ReadonlySet<Command["kind"]> = new Set([

@@ -29,7 +29,7 @@ const COMMANDS: readonly Command[] = [
   { kind: "compaction", revision: 12n, physical: true },
   { kind: "lease-grant", id: 2n ** 62n, ttlSeconds: 9_000_000_000 },
   { kind: "lease-revoke", id: 3n, leaderTerm: 17 },
-  { kind: "lease-checkpoint", checkpoints: [{ id: 3n, remainingTtlSeconds: 250 }] },
+  { kind: "lease-checkpoint", checkpoints: [{ id: 3n, remainingTtlSeconds: 250 }], leaderTerm: 9 },
   { kind: "member-attributes", memberId: 2n ** 63n + 5n, name: "n1", clientUrls: ["http://127.0.0.1:2379"] },
   { kind: "alarm", action: "activate", memberId: 9n, alarm: "no-space" },
   { kind: "alarm", action: "get", memberId: 0n, alarm: "none" },

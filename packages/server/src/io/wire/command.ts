@@ -114,7 +114,7 @@ function commandInit(command: Command): CommandInit {
     case "lease-revoke":
       return { case: "leaseRevoke", value: { id: command.id, leaderTerm: BigInt(command.leaderTerm) } };
     case "lease-checkpoint":
-      return { case: "leaseCheckpoint", value: { checkpoints: command.checkpoints.map(checkpointInit) } };
+      return { case: "leaseCheckpoint", value: checkpointsInit(command) };
     case "member-attributes": {
       const { memberId, name, clientUrls } = command;
       return { case: "memberAttributes", value: { memberId, name, clientUrls: [...clientUrls] } };
@@ -130,10 +130,17 @@ function commandInit(command: Command): CommandInit {
   }
 }
 
-type Checkpoint = Extract<Command, { kind: "lease-checkpoint" }>["checkpoints"][number];
-
-function checkpointInit({ id, remainingTtlSeconds }: Checkpoint): { ID: bigint; remainingTTL: bigint } {
-  return { ID: id, remainingTTL: BigInt(remainingTtlSeconds) };
+function checkpointsInit({ checkpoints, leaderTerm }: Extract<Command, { kind: "lease-checkpoint" }>): {
+  checkpoints: { ID: bigint; remainingTTL: bigint }[];
+  leaderTerm: bigint;
+} {
+  return {
+    checkpoints: checkpoints.map(({ id, remainingTtlSeconds }) => ({
+      ID: id,
+      remainingTTL: BigInt(remainingTtlSeconds),
+    })),
+    leaderTerm: BigInt(leaderTerm),
+  };
 }
 
 function alarmInit({ action, memberId, alarm }: AlarmCommand): {
@@ -172,7 +179,8 @@ function toCommand(message: CommandMessage): Command {
         id: ID,
         remainingTtlSeconds: toSafeNumber(remainingTTL, "remaining TTL"),
       }));
-      return { kind: "lease-checkpoint", checkpoints };
+      const leaderTerm = toSafeNumber(command.value.leaderTerm, "leader term");
+      return { kind: "lease-checkpoint", checkpoints, leaderTerm };
     }
     case "memberAttributes": {
       const { memberId, name, clientUrls } = command.value;
