@@ -37,10 +37,19 @@ export class Ballots {
     if (message.type === "vote-response" && !message.reject) this.#granted(name, message.from, message, log);
     else if (message.type === "vote") {
       this.#granted(name, message.from, { term: message.term, to: message.from }, log);
-      if (log.ballot.term === message.term && message.lastIndex > log.lastIndex) {
+      const stands = log.ballot.term === message.term && !this.#isLost(name, message.term);
+      if (stands && message.lastIndex > log.lastIndex) {
         violated("S2", `${name} asks for votes with entry ${message.lastIndex}; its disk ends with ${log.lastIndex}`);
       }
     }
+  }
+
+  /**
+   * Another leads the term, which nobody can win any more. What it sent may have taken entries away that an earlier request
+   * for votes names, and one write of the disk can let both take effect before the request leaves.
+   */
+  #isLost(name: string, term: number): boolean {
+    return (this.#leaders.get(term) ?? name) !== name;
   }
 
   #granted(

@@ -79,6 +79,22 @@ describe("S1 and S2", () => {
     new Ballots().sent("n1", ask, disk([1, 1], { term: 4, vote: 1n }));
     expect(() => new Ballots().sent("n1", ask, disk([1], { term: 4, vote: 1n }))).toThrow(/^S2: n1 asks for votes/);
   });
+
+  it("a candidate that has lost the election may ask for it late, with entries that its leader has replaced", () => {
+    const ask: Message = { type: "vote", from: 1n, to: 2n, term: 4, lastIndex: 2, lastTerm: 1, transfer: false };
+    const shorter = disk([1], { term: 4, vote: 1n });
+    const ballots = new Ballots();
+    for (const [leader, term] of [
+      ["n2", 3],
+      ["n1", 4],
+    ] as const) {
+      ballots.leads(leader, term);
+      expect(() => ballots.sent("n1", ask, shorter)).toThrow(/^S2: n1 asks for votes/);
+    }
+    const lost = new Ballots();
+    lost.leads("n2", 4);
+    lost.sent("n1", ask, shorter);
+  });
 });
 
 describe("S3 to S6", () => {
