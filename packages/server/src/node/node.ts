@@ -12,26 +12,21 @@ import type { AuthView } from "../core/auth/auth-view.js";
 import type { Identity } from "../core/auth/types.js";
 import { ServerError } from "../core/errors.js";
 import type { BackendSize, BackendSnapshot } from "../core/mvcc/backend.js";
-import { hashBackend } from "../core/mvcc/hash.js";
 import type { RangeOperation, RangeResult, TxnOperation, TxnResult } from "../core/mvcc/operations.js";
 import type { RaftStatus } from "../core/raft/types.js";
 import type { WatchService } from "../core/watch/types.js";
-import type { Distribution } from "../measures/measure-set.js";
 import type { MemberRequest } from "../peer-network.js";
 import type { HashResult, HeaderState, LeaseTimeToLive, NodeApi, NodeStats, ResultOf, Trace } from "./api.js";
 import { assemble, type Parts } from "./assemble.js";
 import { countedSnapshot } from "./counted-snapshot.js";
+import { Hashes } from "./hashes.js";
 import type { MembersChanged } from "./member-changes.js";
 import { type NodeConfig, type NodeOptions, nodeConfig } from "./options.js";
-import { reading } from "./reading.js";
+import { Publication } from "./publication.js";
 import { type RecoveredMember, recoverMember } from "./recovery.js";
-import { sleep } from "./sleep.js";
 import { SpaceQuota } from "./space-quota.js";
 import { forgottenLogError } from "./start-refused.js";
 import { Ticker } from "./ticker.js";
-
-/** Milliseconds between attempts to publish the member's name. */
-const PUBLISH_RETRY_MS = 50;
 
 export class EtcdNode implements NodeApi {
   /** Resolves when the member serves: a leader is known, the log is applied, the name is published. */
@@ -44,12 +39,12 @@ export class EtcdNode implements NodeApi {
   readonly #recovered: RecoveredMember;
   readonly #parts: Parts;
   readonly #space: SpaceQuota;
+  readonly #hashes: Hashes;
+  readonly #publication: Publication;
   readonly #ticker: Ticker;
   #reportFailure: (error: Error) => void = () => {};
   #reportRemoval: () => void = () => {};
   #removing = false;
-  /** Until this member tells the cluster its name. */
-  #isNew: boolean;
   #failure: Error | undefined;
   #halted = false;
   #stopping: Promise<void> | undefined;
@@ -75,7 +70,6 @@ export class EtcdNode implements NodeApi {
   private constructor(config: NodeConfig, recovered: RecoveredMember) {
     this.#config = config;
     this.#recovered = recovered;
-    this.#isNew = recovered.isNew;
     this.failed = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
@@ -88,14 +82,22 @@ export class EtcdNode implements NodeApi {
       removed: () => this.#leave(),
       // Once the leader has listened to this member, others may have learned its name while a handshake of before was on its way.
       forgotten: () => {
-        if (this.#isNew) this.#fail(forgottenLogError(recovered.identity));
+        if (this.#publication.isNew) this.#fail(forgottenLogError(recovered.identity));
       },
     });
-    const { env, heartbeatMs, quotaBytes } = config;
-    this.#space = new SpaceQuota({ ...this.#parts, quotaBytes, memberId: recovered.identity.memberId });
+    const { env, heartbeatMs, quotaBytes, backend, measures, name, clientUrls } = config;
+    const { clock, logger } = env;
+    const { memberId } = recovered.identity;
+    this.#space = new SpaceQuota({ ...this.#parts, quotaBytes, memberId });
+    this.#hashes = new Hashes({ ...this.#parts, backend, measures, clock, fail: (cause) => this.#fail(cause) });
+    this.#publication = new Publication({
+      ...{ ...this.#parts, memberId, name, clientUrls, clock, logger, isNew: recovered.isNew },
+      membership: () => this.#parts.machine.membership,
+      stopped: () => this.#halted,
+    });
     const onTick = (nowMs: number, stalledMs: number): void => this.#tick(nowMs, stalledMs);
-    this.#ticker = new Ticker({ clock: env.clock, intervalMs: heartbeatMs, onTick });
-    this.ready = this.#publish();
+    this.#ticker = new Ticker({ clock, intervalMs: heartbeatMs, onTick });
+    this.ready = this.#publication.run();
     // Who does not wait for it need not hear of its rejection; `failed` and the requests tell.
     this.ready.catch(() => {});
   }
@@ -217,19 +219,11 @@ export class EtcdNode implements NodeApi {
   }
 
   hashKv(revision: bigint): Promise<HashResult> {
-    const { hashRevision } = this.#config.measures;
-    return this.#timed(hashRevision, () => this.#parts.storeReads.hashKv(revision));
+    return this.#hashes.atRevision(revision);
   }
 
-  async hash(): Promise<number> {
-    await this.#parts.backendWriter.flush();
-    const { backend, measures } = this.#config;
-    const hashed = (): number =>
-      reading(
-        (cause) => this.#fail(cause),
-        () => hashBackend(backend),
-      );
-    return this.#timed(measures.hash, async () => hashed());
+  hash(): Promise<number> {
+    return this.#hashes.ofAll();
   }
 
   /** Compares this member's data with the others'. Errors: an `Error` that names the members it differs from. */
@@ -262,7 +256,7 @@ export class EtcdNode implements NodeApi {
     const { storeCompaction, watchDriver, corruption, readyLoop, peerDesk, membersKnown } = this.#parts;
     logger.info({ memberId: identity.memberId.toString(16), ...logged(raft.status) }, "member recovered");
     const { peerUrls } = this.#config;
-    peers.start({ ...identity, peerUrls, isNew: () => this.#isNew }, peerDesk);
+    peers.start({ ...identity, peerUrls, isNew: () => this.#publication.isNew }, peerDesk);
     this.#ticker.start();
     watchDriver.start();
     corruption.start();
@@ -340,38 +334,6 @@ export class EtcdNode implements NodeApi {
     if (this.raftStatus.role === "leader") measures.lateHeartbeats.add();
   }
 
-  async #timed<T>(seconds: Distribution, run: () => Promise<T>): Promise<T> {
-    const { clock } = this.#config.env;
-    const startMs = clock.nowMs();
-    try {
-      return await run();
-    } finally {
-      seconds.observe((clock.nowMs() - startMs) / 1000);
-    }
-  }
-
-  /** Makes the name and the client URLs known to the cluster, unless they are already. */
-  async #publish(): Promise<void> {
-    const { name, clientUrls, env, requestTimeoutMs } = this.#config;
-    const { memberId } = this.#recovered.identity;
-    const { reads, machine, proposals } = this.#parts;
-    for (;;) {
-      try {
-        await reads.barrier();
-        // The leader has listened to this member. From here on the others may know its name before it does.
-        this.#isNew = false;
-        const known = machine.membership.member(memberId);
-        if (known?.name === name && sameUrls(known.clientUrls, clientUrls)) return;
-        await proposals.propose({ kind: "member-attributes", memberId, name, clientUrls });
-        return;
-      } catch (error) {
-        if (this.#halted || !(error instanceof ServerError)) throw error;
-        env.logger.warn({ error: error.message, requestTimeoutMs }, "publishing the member's name is tried again");
-        await sleep(env.clock, PUBLISH_RETRY_MS);
-      }
-    }
-  }
-
   async #proposeAs<C extends Command>(command: C, identity?: Identity, trace?: Trace): Promise<ResultOf<C>> {
     await this.authorize((auth) => checkCommand(auth, identity, command));
     return this.#propose(command, identity, trace);
@@ -388,10 +350,6 @@ export class EtcdNode implements NodeApi {
         : command;
     return proposals.propose(effective, identity, trace) as Promise<ResultOf<C>>;
   }
-}
-
-function sameUrls(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((url) => b.includes(url));
 }
 
 function logged({ term, commitIndex, appliedIndex, firstIndex, lastIndex }: RaftStatus): object {
