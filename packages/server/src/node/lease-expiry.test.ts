@@ -15,7 +15,7 @@ import { DEFAULT_TUNING } from "./tuning.js";
 class Fixture {
   readonly clock = new ManualClock();
   readonly lessor = new Lessor(new WriteBuffer(new MemoryBackend()), { minTtlSeconds: 1 });
-  readonly status = { role: "leader", term: 4 };
+  readonly status = { role: "leader", term: 4, transferee: 0n };
   readonly proposed: Command[] = [];
   /** What happens while leadership is confirmed. */
   duringBarrier: () => void = () => {};
@@ -73,6 +73,24 @@ describe("expiring leases", () => {
     fixture.status.role = "follower";
     await fixture.tickAt(20_000);
     expect(fixture.proposed).toEqual([]);
+  });
+
+  it("records what is left of long ones, with the term in which that was seen", async () => {
+    const fixture = new Fixture(0);
+    fixture.lessor.grant(1n, 1000, 0);
+    await fixture.tickAt(300_000);
+    const checkpoints = [{ id: 1n, remainingTtlSeconds: 700 }];
+    expect(fixture.proposed).toEqual([{ kind: "lease-checkpoint", leaderTerm: 4, checkpoints }]);
+  });
+
+  it("waits while leadership is being handed over", async () => {
+    const fixture = new Fixture(1);
+    fixture.status.transferee = 2n;
+    await fixture.tickAt(20_000);
+    expect(fixture.proposed).toEqual([]);
+    fixture.status.transferee = 0n;
+    await fixture.tickAt(20_100);
+    expect(fixture.proposed).toHaveLength(1);
   });
 
   it("stops when leadership is not confirmed, or confirmed for a later term", async () => {

@@ -7,6 +7,7 @@ import type { Command } from "../core/apply/command.js";
 import { ServerError } from "../core/errors.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
+import { NO_MEMBER } from "../core/raft/types.js";
 import type { Clock, Failpoints, Logger } from "../env.js";
 import type { NodeMeasures } from "../measures/node-measures.js";
 import type { Tuning } from "./tuning.js";
@@ -36,7 +37,10 @@ export class LeaseExpiry {
   /** To be called with every tick; scans when it is time and the last scan is done. */
   tick(nowMs: number): void {
     const { raft, tuning, logger } = this.#options;
-    if (this.#scanning || nowMs < this.#nextScanMs || raft.status.role !== "leader") return;
+    const { role, transferee } = raft.status;
+    if (this.#scanning || nowMs < this.#nextScanMs || role !== "leader") return;
+    // Raft takes nothing while it hands over. What waited for the end of that could come behind a renewal made after it.
+    if (transferee !== NO_MEMBER) return;
     this.#nextScanMs = nowMs + tuning.leaseScanIntervalMs;
     this.#scanning = true;
     this.#scan(nowMs)
