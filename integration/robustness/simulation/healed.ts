@@ -42,16 +42,26 @@ export function isPlain({ simulation }: Healed): boolean {
   return simulation.leader?.node?.raftStatus.confState.votersOutgoing.length === 0;
 }
 
+/** Entries that members have not applied and the leader's log has; of the member that lacks most. */
+export function entriesMissing(healed: Healed): number {
+  const { lastIndex = 0 } = healed.simulation.leader?.node?.raftStatus ?? {};
+  return Math.max(0, ...members(healed).map(({ node }) => lastIndex - (node?.raftStatus.appliedIndex ?? 0)));
+}
+
 /** Errors: `SimulationViolation` of the rule when it does not come to hold in time. */
 export async function demand(
-  { run, simulation }: Healed,
+  healed: Healed,
   rule: string,
   what: string | (() => string),
   withinMs: number,
   holds: () => boolean,
 ): Promise<void> {
-  await run(withinMs, holds);
-  if (holds()) return;
+  await healed.run(withinMs, holds);
+  if (!holds()) missed(healed, rule, what, withinMs);
+}
+
+/** Errors: `SimulationViolation`, always. */
+export function missed({ simulation }: Healed, rule: string, what: string | (() => string), withinMs: number): never {
   const words = typeof what === "string" ? what : what();
   const states = simulation.machines.map(({ name, node, life }) => {
     if (node === undefined) return `${name} ${life === undefined ? "is down" : "recovers"}`;

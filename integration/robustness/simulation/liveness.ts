@@ -4,7 +4,17 @@
  */
 import type { Dump } from "../checker/history.js";
 import { demandAgreement } from "./agreement.js";
-import { demand, type Healed, isPlain, members, servers, TOGETHER_WITHIN_MS, withinMs } from "./healed.js";
+import {
+  demand,
+  entriesMissing,
+  type Healed,
+  isPlain,
+  members,
+  missed,
+  servers,
+  TOGETHER_WITHIN_MS,
+  withinMs,
+} from "./healed.js";
 import { demandLeasesEnd } from "./lease-end.js";
 import { Operator } from "./operator.js";
 import { demandServices } from "./serving.js";
@@ -49,17 +59,20 @@ async function demandLeader(healed: Healed): Promise<void> {
 async function demandSettledMembers(healed: Healed): Promise<void> {
   const { simulation } = healed;
   const { membership } = simulation.nemesis;
-  await demand(
-    healed,
-    "L2",
-    () => `the members settle (${membership.machines.map(({ name }) => name).join(", ")} belong to the cluster)`,
-    TOGETHER_WITHIN_MS,
-    () => {
-      const confState = simulation.leader?.node?.raftStatus.confState;
-      if (confState === undefined || !membership.settled) return false;
-      return members(healed).length === confState.voters.length + confState.learners.length;
-    },
-  );
+  const settled = (): boolean => {
+    const confState = simulation.leader?.node?.raftStatus.confState;
+    if (confState === undefined || !membership.settled) return false;
+    return members(healed).length === confState.voters.length + confState.learners.length;
+  };
+  // An empty learner is promoted once it has the log, which the plan may have it get by an entry a message.
+  let missing: number;
+  do {
+    missing = entriesMissing(healed);
+    await healed.run(TOGETHER_WITHIN_MS, settled);
+    if (settled()) return;
+  } while (entriesMissing(healed) < missing);
+  const names = membership.machines.map(({ name }) => name).join(", ");
+  missed(healed, "L2", `the members settle (${names} belong to the cluster)`, TOGETHER_WITHIN_MS);
 }
 
 /** The operator goes on: what clients write meanwhile may use up the quota again. */
