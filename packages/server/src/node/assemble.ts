@@ -118,6 +118,7 @@ export function assemble(config: NodeConfig, recovered: RecoveredMember, hooks: 
     ...{ raft, peers, clock, random, failpoints, logger, memberId, electionMs, requestTimeoutMs, lessor, wake },
     heartbeatMs: config.heartbeatMs,
     preVote: config.preVote,
+    onError,
     onLeaderLost: () => reads.leaderChanged(),
     onLeaderKnown: () => {
       reads.leaderKnown();

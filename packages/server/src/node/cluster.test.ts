@@ -157,6 +157,21 @@ describe("a leader", () => {
     expect(next.raftStatus.term).toBe(term + 1);
   });
 
+  it("has failed when it cannot hand over, and stops all the same", async () => {
+    const broken = new Error("handing over is broken");
+    const { nodes } = await start({
+      onFailpoint: (_, site) => {
+        if (site === "leadership-before-hand-over") throw broken;
+      },
+    });
+    const leader = await cluster.elected();
+    await cluster.within(leader.stop());
+    expect(await leader.failed).toBe(broken);
+    const next = await cluster.nextLeader(leader);
+    expect(nodes).toContain(next);
+    await cluster.within(next.propose(put("k", "1")));
+  });
+
   it("moves its office to a voter on request, and to nobody else", async () => {
     await start();
     const leader = await cluster.elected();

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
 import { SERVER_ERRORS, ServerError } from "../core/errors.js";
+import { InvariantError } from "../core/invariant.js";
 import type { Lessor } from "../core/lease/lessor.js";
 import type { Raft } from "../core/raft/raft.js";
 import { NO_MEMBER, type Role, type SoftState, type TransferOutcome } from "../core/raft/types.js";
@@ -11,7 +12,7 @@ import { Leadership, type LeadershipOptions } from "./leadership.js";
 const ELECTION_MS = 1000;
 
 /** A follower, member 1 of three, of a leader that a test names. */
-function scene(role: Role = "follower", transfer: TransferOutcome = "started") {
+function scene(role: Role = "follower", transfer: TransferOutcome | Error = "started") {
   const clock = new ManualClock();
   const status = { role, lead: role === "leader" ? 1n : NO_MEMBER, confState: { voters: [1n, 2n, 3n] } };
   /** Since when each peer is connected. */
@@ -20,21 +21,27 @@ function scene(role: Role = "follower", transfer: TransferOutcome = "started") {
     [3n, 0],
   ]);
   const nothing = (): void => {};
+  const errors: unknown[] = [];
+  const transferLeadership = (): TransferOutcome => {
+    if (transfer instanceof Error) throw transfer;
+    return transfer;
+  };
   const leadership = new Leadership({
     ...{ clock, memberId: 1n, electionMs: ELECTION_MS, requestTimeoutMs: 7000, heartbeatMs: 100, preVote: true },
-    raft: { status, transferLeadership: () => transfer } as unknown as Raft,
+    raft: { status, transferLeadership } as unknown as Raft,
     peers: { ...NO_PEERS, connectedSince: (id) => connected.get(id) },
     lessor: () => ({ primary: role === "leader" }) as Lessor,
     logger: { info: nothing, warn: nothing } as unknown as LeadershipOptions["logger"],
     failpoints: { hit: nothing } as unknown as LeadershipOptions["failpoints"],
     random: { int: () => 0 } as unknown as LeadershipOptions["random"],
     ...{ onLeaderLost: nothing, onLeaderKnown: nothing, wake: nothing },
+    onError: (error) => errors.push(error),
   });
   const elect = (lead: bigint): void => {
     status.lead = lead;
     leadership.changed({ role, lead, term: 2 } as SoftState);
   };
-  return { clock, status, connected, leadership, elect };
+  return { clock, status, connected, leadership, elect, errors };
 }
 
 const textOf = (reason: keyof typeof SERVER_ERRORS) => SERVER_ERRORS[reason].message;
@@ -107,5 +114,13 @@ describe("giving the lead away", () => {
     await expect(scene("leader", "dropped: not a voter").leadership.moveTo(9n)).rejects.toMatchObject({
       reason: "badLeaderTransferee",
     });
+  });
+
+  it("stops the member when Raft finds an invariant broken, asked by an operator or before a stop", async () => {
+    const broken = new InvariantError("a leader without a log");
+    const { leadership, errors } = scene("leader", broken);
+    await expect(leadership.moveTo(2n)).rejects.toMatchObject({ reason: "stopped" });
+    expect(leadership.handOver()).toBeUndefined();
+    expect(errors).toEqual([broken, broken]);
   });
 });

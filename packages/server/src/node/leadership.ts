@@ -36,6 +36,8 @@ export interface LeadershipOptions {
   readonly onLeaderKnown: () => void;
   /** Raft has something to do. */
   readonly wake: () => void;
+  /** A broken invariant: the member must stop. */
+  readonly onError: (error: unknown) => void;
 }
 
 export class Leadership {
@@ -112,13 +114,14 @@ export class Leadership {
 
   /**
    * Makes a voter the leader; resolves when it is known to lead. Errors: `notLeader`, `badLeaderTransferee`,
-   * `leaderTransferTimeout` (it may still happen).
+   * `leaderTransferTimeout` (it may still happen); `stopped` where asking Raft failed, which stops the member.
    */
   async moveTo(target: bigint): Promise<void> {
     const { raft, clock, logger, requestTimeoutMs, wake } = this.#options;
     const { role, lead } = raft.status;
     if (role !== "leader") throw new ServerError("notLeader");
     const outcome = this.#transferTo(target);
+    if (outcome === undefined) throw new ServerError("stopped");
     if (outcome === "dropped: not leader") throw new ServerError("notLeader");
     if (outcome === "dropped: not a voter") throw new ServerError("badLeaderTransferee");
     wake();
@@ -143,10 +146,16 @@ export class Leadership {
     return this.#handedOver();
   }
 
-  #transferTo(target: bigint): TransferOutcome {
-    const { raft, failpoints } = this.#options;
-    failpoints.hit("leadership-before-hand-over");
-    return raft.transferLeadership(target);
+  /** Undefined when it failed. */
+  #transferTo(target: bigint): TransferOutcome | undefined {
+    const { raft, failpoints, onError } = this.#options;
+    try {
+      failpoints.hit("leadership-before-hand-over");
+      return raft.transferLeadership(target);
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
   }
 
   #leaderGone(id: bigint): void {
