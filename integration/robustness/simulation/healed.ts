@@ -42,9 +42,10 @@ export function isPlain({ simulation }: Healed): boolean {
   return simulation.leader?.node?.raftStatus.confState.votersOutgoing.length === 0;
 }
 
-/** Entries that members have not applied and the leader's log has; of the member that lacks most. */
+/** Entries that the leader's log has and the member that lacks most has not applied; without a leader, no end of them. */
 export function entriesMissing(healed: Healed): number {
-  const { lastIndex = 0 } = healed.simulation.leader?.node?.raftStatus ?? {};
+  const lastIndex = healed.simulation.leader?.node?.raftStatus.lastIndex;
+  if (lastIndex === undefined) return Number.POSITIVE_INFINITY;
   return Math.max(0, ...members(healed).map(({ node }) => lastIndex - (node?.raftStatus.appliedIndex ?? 0)));
 }
 
