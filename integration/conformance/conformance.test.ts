@@ -28,6 +28,7 @@ import { watchCases } from "./cases/watch.js";
 import { watchStreamCases } from "./cases/watch-streams.js";
 import { type Caller, compareWithFile, Evidence, observed } from "./evidence.js";
 import { type People, Probe } from "./probe.js";
+import { unhurried } from "./unhurried.js";
 import { disableUsers, enableUsers } from "./users.js";
 
 /** Compactions come last: they cut off the history that others look at. */
@@ -83,7 +84,7 @@ function connect(server: TestServer, evidence?: Evidence): Peer {
   const channel: Channel = niceChannel(server.endpoint);
   return {
     server,
-    channel: evidence === undefined ? channel : observed(channel, evidence),
+    channel: evidence === undefined ? unhurried(channel) : observed(channel, evidence),
     close: () => channel.close(),
     people: new Map(),
   };

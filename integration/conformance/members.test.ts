@@ -11,6 +11,7 @@ import { LONELY } from "./cases/quorum.js";
 import { THREE } from "./cases/three.js";
 import { compareWithFile, Evidence, observed } from "./evidence.js";
 import { Cluster, type Start, type Step } from "./members.js";
+import { unhurried } from "./unhurried.js";
 
 const missing = etcdMissing();
 if (missing !== undefined) console.warn(`conformance of members is skipped: ${missing}`);
@@ -23,7 +24,7 @@ const kvorum: Start = (flags) => startKvorum({ flags });
 
 function connect({ endpoint }: TestServer, isWatched: boolean) {
   const channel: Channel = niceChannel(endpoint);
-  return { channel: isWatched ? observed(channel, evidence) : channel, close: () => channel.close() };
+  return { channel: isWatched ? observed(channel, evidence) : unhurried(channel), close: () => channel.close() };
 }
 
 function compare(title: string, size: number, steps: readonly Step[]): void {
