@@ -25,7 +25,7 @@ const LONG = [
   "integration/conformance/members.test.ts",
   "integration/gateway/attacks.test.ts",
   "integration/etcdctl/subcommands.test.ts",
-  "integration/robustness/simulation/*.test.ts",
+  "integration/robustness/simulation/run-seed.test.ts",
   "integration/tls/{cluster,floods,processes,rotation}.test.ts",
 ] as const;
 const WITH_LONG = process.env["KVORUM_LONG"] !== undefined;

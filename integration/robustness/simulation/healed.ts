@@ -61,8 +61,28 @@ export async function demand(
   if (!holds()) missed(healed, rule, what, withinMs);
 }
 
+/** What is waited for again and again, and how much of it is still missing. */
+export interface Progress {
+  readonly rule: string;
+  readonly what: () => string;
+  readonly withinMs: number;
+  readonly missing: () => number;
+}
+
+/** Demands it anew as long as less was missing at the end of the time than at its begin. Errors: as those of `demand`. */
+export async function demandByProgress(healed: Healed, progress: Progress, holds: () => boolean): Promise<void> {
+  const { rule, what, withinMs, missing } = progress;
+  let before: number;
+  do {
+    before = missing();
+    await healed.run(withinMs, holds);
+    if (holds()) return;
+  } while (missing() < before);
+  missed(healed, rule, what, withinMs);
+}
+
 /** Errors: `SimulationViolation`, always. */
-export function missed({ simulation }: Healed, rule: string, what: string | (() => string), withinMs: number): never {
+function missed({ simulation }: Healed, rule: string, what: string | (() => string), withinMs: number): never {
   const words = typeof what === "string" ? what : what();
   const states = simulation.machines.map(({ name, node, life }) => {
     if (node === undefined) return `${name} ${life === undefined ? "is down" : "recovers"}`;

@@ -6,11 +6,11 @@ import type { Dump } from "../checker/history.js";
 import { demandAgreement } from "./agreement.js";
 import {
   demand,
+  demandByProgress,
   entriesMissing,
   type Healed,
   isPlain,
   members,
-  missed,
   servers,
   TOGETHER_WITHIN_MS,
   withinMs,
@@ -64,15 +64,11 @@ async function demandSettledMembers(healed: Healed): Promise<void> {
     if (confState === undefined || !membership.settled) return false;
     return members(healed).length === confState.voters.length + confState.learners.length;
   };
+  const names = (): string => membership.machines.map(({ name }) => name).join(", ");
+  const what = (): string => `the members settle (${names()} belong to the cluster)`;
   // An empty learner is promoted once it has the log, which the plan may have it get by an entry a message.
-  let missing: number;
-  do {
-    missing = entriesMissing(healed);
-    await healed.run(TOGETHER_WITHIN_MS, settled);
-    if (settled()) return;
-  } while (entriesMissing(healed) < missing);
-  const names = membership.machines.map(({ name }) => name).join(", ");
-  missed(healed, "L2", `the members settle (${names} belong to the cluster)`, TOGETHER_WITHIN_MS);
+  const missing = (): number => entriesMissing(healed);
+  await demandByProgress(healed, { rule: "L2", what, withinMs: TOGETHER_WITHIN_MS, missing }, settled);
 }
 
 /** The operator goes on: what clients write meanwhile may use up the quota again. */
