@@ -21,6 +21,7 @@ import {
   type Response,
   type TxnOp,
 } from "./history.js";
+import { collide, leasedKeys, type Span, spansOf } from "./spans.js";
 
 export interface Call {
   readonly operation: Operation;
@@ -33,40 +34,29 @@ export interface Call {
   readonly twin: string | undefined;
 }
 
-/** The keys from `key` to `end`, without `end`. */
-export interface Span {
-  readonly key: string;
-  readonly end: string;
-  readonly writes: boolean;
-}
-
 /** What stands for a value that nobody has seen; no client writes it. */
 const UNSEEN = "\0unseen";
 
-/** Sorts after every key that a history can hold: keys are ASCII. */
-const PAST_ALL_KEYS = "\uffff";
-
-/** The calls that have a place in time, ascending by invocation. */
-export function callsOf(operations: readonly Operation[]): readonly Call[] {
+/** The calls that have a place in time, ascending by invocation. `initial`: what the store held before them. */
+export function callsOf(operations: readonly Operation[], initial: readonly KeyValue[]): readonly Call[] {
   const judged = operations.filter(isJudged);
   const hide = unseenValues(operations);
+  const leased = leasedKeys(operations, initial);
   return judged
     .map((operation): Call => {
       const response = isAcknowledged(operation) ? operation.outcome.response : undefined;
       const request = response === undefined ? writesOf(hide(operation.request)) : hide(operation.request);
       return {
-        ...{ operation, request, response, spans: spansOf(request), readOnly: isReadOnly(request) },
+        ...{ operation, request, response, spans: spansOf(request, leased), readOnly: isReadOnly(request) },
         twin: response === undefined ? textOf(request) : undefined,
       };
     })
     .sort((a, b) => a.operation.invoke - b.operation.invoke || a.operation.return - b.operation.return);
 }
 
-/** Whether the order of the two makes a difference: one of them writes what the other touches. */
+/** Whether the order of the two may make a difference. */
 export function conflict(one: Call, other: Call): boolean {
-  return one.spans.some((a) =>
-    other.spans.some((b) => (a.writes || b.writes) && a.key < b.end && b.key < a.end && !isEmpty(a) && !isEmpty(b)),
-  );
+  return one.spans.some((a) => other.spans.some((b) => collide(a, b)));
 }
 
 /** Every pair that an answer shows. */
@@ -81,21 +71,6 @@ export function pairsOf(response: Response): readonly KeyValue[] {
     case "txn":
       return response.responses.flatMap(pairsOf);
   }
-}
-
-export function spansOf(request: Request): readonly Span[] {
-  if (request.kind === "txn") {
-    const compared = request.compare.map(({ key }) => ({ key, end: `${key}\0`, writes: false }));
-    return [...compared, ...request.success.flatMap(spansOf), ...request.failure.flatMap(spansOf)];
-  }
-  const { kind, key } = request;
-  const rangeEnd = kind === "put" ? undefined : request.rangeEnd;
-  const end = rangeEnd === undefined ? `${key}\0` : rangeEnd === "\0" ? PAST_ALL_KEYS : rangeEnd;
-  return [{ key, end, writes: kind !== "range" }];
-}
-
-function isEmpty({ key, end }: Span): boolean {
-  return key >= end;
 }
 
 function isJudged({ request, outcome }: Operation): boolean {

@@ -5,6 +5,7 @@
 import type { Call } from "./calls.js";
 import type { KeyValue, Response } from "./history.js";
 import type { Labels } from "./labels.js";
+import { firstNotLess } from "./sorted.js";
 
 export interface Pair {
   readonly value: string;
@@ -26,14 +27,7 @@ export class KvTable {
 
   /** Index of the first key that is not less. */
   indexOf(key: string): number {
-    let low = 0;
-    let high = this.keys.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.keys[middle] as string) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstNotLess(this.keys, key);
   }
 
   /** Undefined for 0, which stands for no pair. */

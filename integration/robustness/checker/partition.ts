@@ -3,7 +3,8 @@
  * part on each object is (Herlihy and Wing 1990, theorem 1), and a set of keys that no call reaches across is an object. Where
  * all calls are of one key this is a part for each key; one list of everything makes it one part.
  */
-import type { Call, Span } from "./calls.js";
+import type { Call } from "./calls.js";
+import type { Span } from "./spans.js";
 
 /** The parts, each in the order of the calls. */
 export function partsOf(calls: readonly Call[]): readonly (readonly Call[])[] {

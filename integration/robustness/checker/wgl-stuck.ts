@@ -59,7 +59,7 @@ function beginning(calls: readonly Call[], returns: readonly Call[], last: numbe
         returned.has(call) ? call.operation : { ...call.operation, outcome: { status: "unknown" } },
     );
   const labels = new Labels(operations, limits.initial);
-  return { ...limits, calls: callsOf(operations), labels, windowCallsMax: Number.POSITIVE_INFINITY };
+  return { ...limits, calls: callsOf(operations, limits.initial), labels, windowCallsMax: Number.POSITIVE_INFINITY };
 }
 
 /** So many of the calls before it are named with a call that has no place. */

@@ -4,7 +4,7 @@ import { pick, seeded } from "../../support/random.js";
 import { checkHistory } from "./check.js";
 import type { Acknowledged, History, Operation, Response } from "./history.js";
 import { badHistories } from "./testing/bad-histories.js";
-import { hasOrder, randomWindow } from "./testing/every-order.js";
+import { hasOrder, randomReads, randomWindow } from "./testing/every-order.js";
 import { generateHistory } from "./testing/generate.js";
 import { goodHistories } from "./testing/good-histories.js";
 import { mutations } from "./testing/mutations.js";
@@ -84,10 +84,13 @@ describe("hand-made good windows", () => {
 });
 
 describe("the search and the trial of every order", () => {
-  it("agree on thousands of small windows", () => {
+  it.each([
+    ["windows", randomWindow],
+    ["reads while leases end", randomReads],
+  ])("agree on thousands of small %s", (_, draw) => {
     const found = { good: 0, bad: 0 };
     for (let seed = SEED; seed < SEED + 3_000; seed++) {
-      const operations = randomWindow(seed);
+      const operations = draw(seed);
       const expected = hasOrder(operations) ? "linearizable" : "violation";
       for (const windowCallsMax of [1, 3, 100]) {
         const verdict = checkInWindows(operations, { windowCallsMax });

@@ -59,7 +59,7 @@ export function checkInWindows(
 ): WindowVerdict {
   const { stepsMax = STEPS_MAX, initial = [], windowCallsMax = WINDOW_CALLS_MAX } = options;
   const labels = new Labels(operations, initial);
-  const parts = partsOf(callsOf(operations));
+  const parts = partsOf(callsOf(operations, initial));
   const results: PartResult[] = [];
   const stuck: { readonly violation: Violation; readonly prefix: readonly Operation[] }[] = [];
   for (const calls of parts) {

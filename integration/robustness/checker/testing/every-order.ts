@@ -3,13 +3,14 @@
  * unknown outcome. It shares the model of the store with the search and nothing of what makes the search quick.
  */
 import { pick, seeded } from "../../../support/random.js";
-import { type Call, spansOf } from "../calls.js";
+import type { Call } from "../calls.js";
 import { isAcknowledged, type KeyValue, type Operation, type Request, type Response } from "../history.js";
 import { KeySpace } from "../key-space.js";
 import { KvStates, type States } from "../kv-states.js";
 import { KvTable } from "../kv-table.js";
 import { Labels } from "../labels.js";
 import { evaluate } from "../model.js";
+import { spansOf } from "../spans.js";
 import { WantedValues } from "../wanted-values.js";
 
 export function hasOrder(operations: readonly Operation[]): boolean {
@@ -38,7 +39,14 @@ export function hasOrder(operations: readonly Operation[]): boolean {
 function plainCall(operation: Operation): Call {
   const { request } = operation;
   const response = isAcknowledged(operation) ? operation.outcome.response : undefined;
-  return { operation, request, response, spans: spansOf(request), readOnly: request.kind === "range", twin: undefined };
+  return {
+    operation,
+    request,
+    response,
+    spans: spansOf(request, []),
+    readOnly: request.kind === "range",
+    twin: undefined,
+  };
 }
 
 /**
@@ -57,7 +65,7 @@ export function randomWindow(seed: number): Operation[] {
     const { response, events } = evaluate(space, request, at + 2);
     const isLost = random() < 0.2;
     if (!isLost || random() < 0.5) for (const event of events) space.apply(event);
-    if (random() < 0.15) endLeases(space, at + 2);
+    for (const lease of LEASES) if (random() < 0.15) endLease(space, lease, at + 2);
     const older = operations.filter((other) => sameText(other.request, request)).filter(isAcknowledged)[0];
     const shown = older !== undefined && random() < 0.3 ? older.outcome.response : response;
     const outcome = { status: "acknowledged", revision: at + 2, response: withoutRevisions(shown) } as const;
@@ -66,14 +74,44 @@ export function randomWindow(seed: number): Operation[] {
   return operations;
 }
 
+/** Two keys, each with a lease, and up to six overlapping reads while they end. */
+export function randomReads(seed: number): Operation[] {
+  const random = seeded(seed);
+  const space = new KeySpace();
+  const operations: Operation[] = [];
+  const carryOut = (request: Request, invoke: number, duration: number): void => {
+    const at = operations.length;
+    const { response, events } = evaluate(space, request, at + 2);
+    for (const event of events) space.apply(event);
+    const outcome = { status: "acknowledged", revision: at + 2, response: withoutRevisions(response) } as const;
+    operations.push({ client: at, invoke, return: invoke + duration, request, outcome });
+  };
+  carryOut({ kind: "put", key: "a", value: "v0", lease: 7n }, 0, 1);
+  carryOut({ kind: "put", key: "b", value: "v1", lease: 8n }, 2, 1);
+  for (let left = 2 + Math.floor(random() * 5); left > 0; left--) {
+    for (const lease of LEASES) if (random() < 0.25) endLease(space, lease, operations.length + 2);
+    const request = pick(random, [
+      LIST,
+      { ...LIST, countOnly: true },
+      { kind: "range", key: pick(random, KEYS) },
+    ] as const);
+    carryOut(request, 10 + Math.floor(random() * 20), 1 + Math.floor(random() * 15));
+  }
+  return operations;
+}
+
+const KEYS = ["a", "b"] as const;
+const LEASES = [7n, 8n] as const;
+const LIST = { kind: "range", key: "a", rangeEnd: "z" } as const;
+
 function randomRequest(random: () => number, at: number): Request {
-  const key = pick(random, ["a", "b"] as const);
-  const put = { kind: "put", key, value: `v${at}`, prevKv: random() < 0.3, lease: random() < 0.15 ? 7n : 0n } as const;
-  const list = { kind: "range", key: "a", rangeEnd: "z" } as const;
+  const key = pick(random, KEYS);
+  const lease = random() < 0.3 ? pick(random, LEASES) : 0n;
+  const put = { kind: "put", key, value: `v${at}`, prevKv: random() < 0.3, lease } as const;
   const given = Math.floor(random() * 3);
   return pick(random, [
-    ...[put, put, put, { kind: "range", key } as const, { kind: "range", key } as const, list],
-    { ...list, countOnly: true } as const,
+    ...[put, put, put, { kind: "range", key } as const, { kind: "range", key } as const, LIST],
+    { ...LIST, countOnly: true } as const,
     { kind: "delete", key } as const,
     { kind: "delete", key: "a", rangeEnd: "z" } as const,
     {
@@ -83,9 +121,8 @@ function randomRequest(random: () => number, at: number): Request {
   ]);
 }
 
-/** All of the leases end. */
-function endLeases(space: KeySpace, revision: number): void {
-  for (const key of [...space.keysOf(7n)]) {
+function endLease(space: KeySpace, lease: bigint, revision: number): void {
+  for (const key of [...space.keysOf(lease)]) {
     const kv = { key, value: "", createRevision: 0, modRevision: revision, version: 0, lease: 0n };
     space.apply({ type: "delete", kv });
   }

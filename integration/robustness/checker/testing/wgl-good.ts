@@ -89,6 +89,16 @@ export const goodWindows: Readonly<Record<string, (story: Story) => void>> = {
     story.writeDelete("k");
     story.list({ client: 2, invoke: 40, return: 45 });
   },
+  "a long read that began before one lease ended and another did not, and a short one after that one ended too": (
+    story,
+  ) => {
+    story.put("a", "1", { lease: 7n });
+    story.put("b", "2", { lease: 8n });
+    story.writeDelete("a");
+    story.list({ client: 1, invoke: 100, return: 200 });
+    story.writeDelete("b");
+    story.get("b", { client: 2, invoke: 120, return: 130 });
+  },
   "a count of keys of which leases have taken some": (story) => {
     for (const key of ["a", "b", "c"]) story.put(key, `of ${key}`, { lease: 7n });
     story.writeDelete("b");
