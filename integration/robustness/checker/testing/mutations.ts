@@ -64,10 +64,10 @@ export const mutations: Readonly<Record<string, (history: History, random: () =>
     ),
   "a write is invoked after everything else has returned": (history, random) => {
     const end = Math.max(...history.operations.map((operation) => operation.return)) + 1;
-    // The last few revisions may have nobody after them.
-    const early = ({ outcome, request }: Acknowledged): boolean =>
-      isWrite({ outcome, request } as never) && outcome.revision < 40;
-    return onAcknowledged(history, random, early, (operation) => ({
+    const newest = Math.max(...history.operations.filter(isAcknowledged).map(({ outcome }) => outcome.revision));
+    // Somebody has been told of a later revision.
+    const isEarly = (operation: Acknowledged): boolean => isWrite(operation) && operation.outcome.revision < newest;
+    return onAcknowledged(history, random, isEarly, (operation) => ({
       ...operation,
       client: 99,
       invoke: end,
