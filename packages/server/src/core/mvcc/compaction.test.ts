@@ -1,7 +1,7 @@
 /** Compaction: what is given up, what is removed when, and what a restart takes up again. */
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
-import { encodeRevision } from "./revision.js";
+import { decodeRevision, encodeRevision } from "./revision.js";
 import { commit, deleteOf, type OpenStore, openStore, putOf, rangeOf, show, showEvent } from "./test-support.js";
 
 /** a at 2 and 4, b at 3 and deleted at 5, c at 6. */
@@ -19,7 +19,7 @@ function filled(): OpenStore {
 }
 
 function stored({ buffer }: OpenStore): number {
-  return Array.from(buffer.range("key", encodeRevision(0, 0), undefined)).length;
+  return Array.from(buffer.rows.range(encodeRevision(0, 0), undefined)).length;
 }
 
 function eventsFrom({ store }: OpenStore, revision: bigint): string[] {
@@ -136,8 +136,8 @@ describe("compaction", () => {
     open.store.compact(7n);
     commit(open);
     // What an older rule did: it removed the deletes at the compact revision, and with them its only trace.
-    for (const { key } of Array.from(open.buffer.range("key", encodeRevision(0, 0), undefined)))
-      open.buffer.delete("key", key);
+    for (const { key } of Array.from(open.buffer.rows.range(encodeRevision(0, 0), undefined)))
+      open.buffer.rows.remove(decodeRevision(key));
     commit(open);
     expect(openStore(open.backend).store.currentRevision).toBe(7n);
   });

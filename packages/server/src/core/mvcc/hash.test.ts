@@ -4,7 +4,7 @@ import { MemoryBackend } from "../../io/backend/memory-backend.js";
 import { hashBackend } from "./hash.js";
 import { finish, SliceBudget } from "./slices.js";
 import type { Store } from "./store.js";
-import { commit, deleteOf, type OpenStore, openStore, putOf } from "./test-support.js";
+import { deleteOf, type OpenStore, openStore, putOf } from "./test-support.js";
 
 /** Revisions 2 to 6. */
 function firstWrites(store: Store): void {
@@ -102,10 +102,10 @@ describe("hash of a backend", () => {
         ["a", "c"],
         ["b", "b"],
       ].map(([key = "", value = ""]) => {
-        const open = openStore(new MemoryBackend());
-        open.buffer.put(table, new TextEncoder().encode(key), new TextEncoder().encode(value));
-        commit(open);
-        return hashBackend(open.backend);
+        const backend = new MemoryBackend();
+        const entry = { key: new TextEncoder().encode(key), value: new TextEncoder().encode(value) };
+        backend.commit([{ type: "put", table, ...entry }], backend.appliedAt());
+        return hashBackend(backend);
       }),
     );
     expect(new Set(hashes).size).toBe(6);

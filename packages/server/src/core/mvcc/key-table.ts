@@ -4,9 +4,9 @@ import { invariant } from "../invariant.js";
 import type { KeyIndex } from "./key-index.js";
 import type { KeyValue } from "./key-value.js";
 import { decodeKeyValue, encodeKeyValue } from "./key-value-codec.js";
-import { decodeRevision, encodeRevision, REVISION_BYTES, type StoredRevision, writeRevision } from "./revision.js";
+import { decodeRevision, encodeRevision, type StoredRevision } from "./revision.js";
+import type { RowBuffer } from "./row-buffer.js";
 import { StoredKeyValue } from "./stored-key-value.js";
-import type { WriteBuffer } from "./write-buffer.js";
 
 export interface StoredChange {
   readonly revision: StoredRevision;
@@ -15,22 +15,20 @@ export interface StoredChange {
 }
 
 export class KeyTable {
-  readonly #buffer: WriteBuffer;
+  readonly #rows: RowBuffer;
   readonly #allocate: Allocate;
-  /** The key of the row that is looked up; nobody keeps it. */
-  readonly #wanted = new Uint8Array(REVISION_BYTES);
 
-  constructor(buffer: WriteBuffer, allocate: Allocate) {
-    this.#buffer = buffer;
+  constructor(rows: RowBuffer, allocate: Allocate) {
+    this.#rows = rows;
     this.#allocate = allocate;
   }
 
   put(main: number, sub: number, kv: KeyValue): void {
-    this.#buffer.put("key", encodeRevision(main, sub), encodeKeyValue(kv, this.#allocate));
+    this.#rows.add({ main, sub, tombstone: false }, encodeKeyValue(kv, this.#allocate));
   }
 
   putTombstone(main: number, sub: number, key: Uint8Array): void {
-    this.#buffer.put("key", encodeRevision(main, sub, true), encodeKeyValue(bareKey(key, 0n)));
+    this.#rows.add({ main, sub, tombstone: true }, encodeKeyValue(bareKey(key, 0n)));
   }
 
   /** The put at a position of a key's history. */
@@ -39,20 +37,16 @@ export class KeyTable {
   }
 
   readAt(main: number, sub: number): KeyValue {
-    writeRevision(this.#wanted, main, sub);
-    const encoded = this.#buffer.get("key", this.#wanted);
-    return decodeKeyValue(stored(encoded, main, sub));
+    return decodeKeyValue(stored(this.#rows.get(main, sub), main, sub));
   }
 
   /** The same row for an answer, not to be kept (see `Backend.view`): taken apart when somebody looks into it. */
   storedAt(main: number, sub: number): StoredKeyValue {
-    writeRevision(this.#wanted, main, sub);
-    const encoded = this.#buffer.view("key", this.#wanted);
-    return new StoredKeyValue(stored(encoded, main, sub));
+    return new StoredKeyValue(stored(this.#rows.view(main, sub), main, sub));
   }
 
   remove(revision: StoredRevision): void {
-    this.#buffer.delete("key", encodeRevision(revision.main, revision.sub, revision.tombstone));
+    this.#rows.remove(revision);
   }
 
   /**
@@ -60,7 +54,7 @@ export class KeyTable {
    * buffer not be taken, during the walk.
    */
   *changes(from: number, to: number, fromSub = 0): Generator<StoredChange, void, void> {
-    for (const entry of this.#buffer.range("key", encodeRevision(from, fromSub), encodeRevision(to, 0))) {
+    for (const entry of this.#rows.range(encodeRevision(from, fromSub), encodeRevision(to, 0))) {
       yield { revision: decodeRevision(entry.key), encoded: entry.value };
     }
   }

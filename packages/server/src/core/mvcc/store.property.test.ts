@@ -218,7 +218,7 @@ class Run {
     const reachable = events.filter(
       ({ main, key, pair }) => main >= compacted || (pair && this.#model.stateAt(compacted).get(key) === pair),
     );
-    const stored = this.#open.buffer.range("key", new Uint8Array(0), undefined);
+    const stored = this.#open.buffer.rows.range(new Uint8Array(0), undefined);
     expect(Array.from(stored, (entry) => decodeRevision(entry.key).main)).toEqual(reachable.map(({ main }) => main));
   }
 

@@ -4,7 +4,7 @@
  * same revisions on every member.
  *
  * Keys live in memory with their histories (`tree-index.ts`, `key-index.ts`), what they held stands in the backend by
- * revision (`key-table.ts`), behind the writes not yet committed there (`write-buffer.ts`). Read on in `change.ts` for
+ * revision (`key-table.ts`), behind the writes not yet committed there (`row-buffer.ts`). Read on in `change.ts` for
  * writes, `txn.ts`, `range.ts` and `compaction.ts`. Requests are checked for form before (`check.ts`), for what depends on
  * the state here.
  */
@@ -63,7 +63,7 @@ export class Store implements WatchHistory {
     const { buffer, leases, allocate = allocateAlone } = options;
     const state: StoreState = {
       index: new TreeIndex(),
-      table: new KeyTable(buffer, allocate),
+      table: new KeyTable(buffer.rows, allocate),
       leases,
       currentRevision: 1,
       compactRevision: NEVER_COMPACTED,

@@ -2,17 +2,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../io/backend/memory-backend.js";
-import type { BackendEntry, Table } from "./backend.js";
+import type { BackendEntry } from "./backend.js";
+import { encodeRevision } from "./revision.js";
 import { bytes, text } from "./test-support.js";
-import { WriteBuffer } from "./write-buffer.js";
+import { type SmallTable, WriteBuffer } from "./write-buffer.js";
 
 type Step =
-  | { readonly type: "put"; readonly table: Table; readonly key: string; readonly value: string }
-  | { readonly type: "delete"; readonly table: Table; readonly key: string }
+  | { readonly type: "put"; readonly table: SmallTable; readonly key: string; readonly value: string }
+  | { readonly type: "delete"; readonly table: SmallTable; readonly key: string }
   | { readonly type: "commit" };
 
 const key = fc.string({ unit: fc.constantFrom("a", "b", "\0"), maxLength: 3, minLength: 1 });
-const table = fc.constantFrom<Table>("key", "meta");
+const table = fc.constantFrom<SmallTable>("lease", "meta");
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
@@ -51,8 +52,8 @@ describe("write buffer", () => {
       fc.property(fc.array(step, { maxLength: 30 }), fc.array(key, { maxLength: 10 }), (steps, keys) => {
         const { buffer, model } = run(steps);
         for (const each of keys) {
-          const found = buffer.get("key", bytes(each));
-          expect(found === undefined ? undefined : text(found)).toBe(model.get(`key/${each}`));
+          const found = buffer.get("lease", bytes(each));
+          expect(found === undefined ? undefined : text(found)).toBe(model.get(`lease/${each}`));
         }
       }),
     );
@@ -65,26 +66,28 @@ describe("write buffer", () => {
       fc.property(fc.array(step, { maxLength: 30 }), bounds, limit, (steps, { from, to }, limit) => {
         const { buffer, model } = run(steps);
         const expected = Array.from(model)
-          .filter(([name]) => name.startsWith("key/"))
-          .map(([name, value]) => [name.slice(4), value] as const)
+          .filter(([name]) => name.startsWith("lease/"))
+          .map(([name, value]) => [name.slice(6), value] as const)
           .filter(([name]) => name >= from && (to === undefined || name < to))
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([name, value]) => `${name}=${value}`);
         const end = to === undefined ? undefined : bytes(to);
-        expect(show(buffer.range("key", bytes(from), end, limit))).toEqual(expected.slice(0, limit));
+        expect(show(buffer.range("lease", bytes(from), end, limit))).toEqual(expected.slice(0, limit));
       }),
     );
   });
 
   it("counts one change a key and all bytes written, and forgets both when they are taken", () => {
     const buffer = new WriteBuffer(new MemoryBackend());
-    buffer.put("key", bytes("a"), bytes("12"));
-    buffer.put("key", bytes("a"), bytes("34"));
+    buffer.put("lease", bytes("a"), bytes("12"));
+    buffer.put("lease", bytes("a"), bytes("34"));
     buffer.delete("meta", bytes("b"));
-    expect([buffer.size, buffer.bytes]).toEqual([2, 7]);
+    buffer.rows.add({ main: 2, sub: 0, tombstone: false }, bytes("567"));
+    expect([buffer.size, buffer.bytes]).toEqual([3, 7 + 17 + 3]);
     expect(buffer.take()).toEqual([
-      { type: "put", table: "key", key: bytes("a"), value: bytes("34") },
+      { type: "put", table: "key", key: encodeRevision(2, 0), value: bytes("567") },
       { type: "delete", table: "meta", key: bytes("b") },
+      { type: "put", table: "lease", key: bytes("a"), value: bytes("34") },
     ]);
     expect([buffer.size, buffer.bytes, buffer.take()]).toEqual([0, 0, []]);
   });
@@ -92,11 +95,11 @@ describe("write buffer", () => {
   it("a delete hides the stored value until it is committed", () => {
     const backend = new MemoryBackend();
     const buffer = new WriteBuffer(backend);
-    buffer.put("key", bytes("a"), bytes("1"));
+    buffer.put("lease", bytes("a"), bytes("1"));
     backend.commit(buffer.take(), backend.appliedAt());
-    buffer.delete("key", bytes("a"));
-    expect(buffer.get("key", bytes("a"))).toBeUndefined();
-    expect(show(buffer.range("key", bytes(""), undefined))).toEqual([]);
-    expect(backend.get("key", bytes("a"))).toBeDefined();
+    buffer.delete("lease", bytes("a"));
+    expect(buffer.get("lease", bytes("a"))).toBeUndefined();
+    expect(show(buffer.range("lease", bytes(""), undefined))).toEqual([]);
+    expect(backend.get("lease", bytes("a"))).toBeDefined();
   });
 });

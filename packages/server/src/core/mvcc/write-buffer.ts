@@ -3,51 +3,56 @@
  * be written in large, rare batches (etcd: every 100 ms or 10,000 operations); until then reads look here first.
  *
  * A deleted key stays in the buffer as a deletion: without that, a read would find the stored value below it again.
+ *
+ * Table `key`, which takes nearly all that is written, has a buffer of its own (`row-buffer.ts`).
  */
 import { byteString } from "../bytes.js";
 import { type Backend, type BackendEntry, type BatchChange, TABLES, type Table, type WriteBatch } from "./backend.js";
+import { RowBuffer } from "./row-buffer.js";
 import { TableChanges } from "./table-changes.js";
 
+/** Those whose changes are told by key. */
+export type SmallTable = Exclude<Table, "key">;
+type SmallChange = BatchChange & { readonly table: SmallTable };
+
+const SMALL_TABLES = TABLES.filter((table) => table !== "key");
+
 export class WriteBuffer {
+  /** Table `key`. */
+  readonly rows: RowBuffer;
   readonly #backend: Backend;
-  #tables: Record<Table, TableChanges> = noChanges();
+  #tables: Record<SmallTable, TableChanges> = noChanges();
   #size = 0;
   #bytes = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.rows = new RowBuffer(backend);
   }
 
   /** Changes waiting (one a key, the newest), for the decision when to commit. */
   get size(): number {
-    return this.#size;
+    return this.#size + this.rows.size;
   }
 
   /** Bytes of keys and values written since the last `take`, for the same decision: a few large values fill memory too. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.rows.bytes;
   }
 
   /** The arrays are kept, not copied: the caller does not change them afterwards. */
-  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+  put(table: SmallTable, key: Uint8Array, value: Uint8Array): void {
     this.#write({ type: "put", table, key, value }, key.length + value.length);
   }
 
-  delete(table: Table, key: Uint8Array): void {
+  delete(table: SmallTable, key: Uint8Array): void {
     this.#write({ type: "delete", table, key }, key.length);
   }
 
   /** The value as the next commit will show it. */
-  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+  get(table: SmallTable, key: Uint8Array): Uint8Array | undefined {
     const change = this.#waiting(table, key);
     if (change === undefined) return this.#backend.get(table, key);
-    return change.type === "put" ? change.value : undefined;
-  }
-
-  /** The same for a reader of the moment: see `Backend.view`. */
-  view(table: Table, key: Uint8Array): Uint8Array | undefined {
-    const change = this.#waiting(table, key);
-    if (change === undefined) return this.#backend.view(table, key);
     return change.type === "put" ? change.value : undefined;
   }
 
@@ -55,7 +60,12 @@ export class WriteBuffer {
    * Buffered and stored entries merged, in key order, `from <= key < to`; `to` undefined: to the table's end. Nothing
    * may be written or taken while it is being walked.
    */
-  *range(table: Table, from: Uint8Array, to: Uint8Array | undefined, limit: number = Infinity): Iterable<BackendEntry> {
+  *range(
+    table: SmallTable,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    limit: number = Infinity,
+  ): Iterable<BackendEntry> {
     const changes = this.#tables[table];
     let left = limit;
     if (left <= 0) return;
@@ -70,19 +80,20 @@ export class WriteBuffer {
 
   /** Hands out the waiting changes and forgets them; the caller commits them at once, in the same turn. */
   take(): WriteBatch {
-    const batch = TABLES.flatMap((table) => Array.from(this.#tables[table].values()));
+    const batch = this.rows.take();
+    for (const table of SMALL_TABLES) for (const change of this.#tables[table].values()) batch.push(change);
     this.#tables = noChanges();
     this.#size = 0;
     this.#bytes = 0;
     return batch;
   }
 
-  #waiting(table: Table, key: Uint8Array): BatchChange | undefined {
+  #waiting(table: SmallTable, key: Uint8Array): BatchChange | undefined {
     const changes = this.#tables[table];
     return changes.size === 0 ? undefined : changes.get(byteString(key));
   }
 
-  #write(change: BatchChange, bytes: number): void {
+  #write(change: SmallChange, bytes: number): void {
     const table = this.#tables[change.table];
     const before = table.size;
     table.set(byteString(change.key), change);
@@ -117,9 +128,8 @@ function* merge(
   }
 }
 
-function noChanges(): Record<Table, TableChanges> {
+function noChanges(): Record<SmallTable, TableChanges> {
   return {
-    key: new TableChanges(),
     meta: new TableChanges(),
     lease: new TableChanges(),
     member: new TableChanges(),
