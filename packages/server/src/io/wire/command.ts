@@ -51,8 +51,8 @@ const CONF_CHANGE_TYPES = {
 
 /** `memory`: where the bytes are to stand. Default: they have memory of their own. */
 export function encodeCommand(requestId: bigint, command: Command, identity?: Identity, memory?: Slab): Uint8Array {
-  const init = { requestId, command: commandInit(command), ...(identity !== undefined && { identity }) };
-  return encodeMessage(CommandSchema, init, memory);
+  const init = { requestId, command: commandInit(command) };
+  return encodeMessage(CommandSchema, identity === undefined ? init : { ...init, identity }, memory);
 }
 
 /** Throws for a command of a later version: skipping it would make this member's state diverge. */

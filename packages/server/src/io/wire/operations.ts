@@ -143,15 +143,14 @@ export function rangeRequest(operation: RangeOperation): MessageInitShape<typeof
   };
 }
 
-export function putRequest({ kind: _, ...request }: PutOperation): MessageInitShape<typeof PutRequestSchema> {
-  return request;
+/** The operation itself: its fields have the names of the message's, and `kind`, which no message has, is not looked at. */
+export function putRequest(operation: PutOperation): MessageInitShape<typeof PutRequestSchema> {
+  return operation;
 }
 
-export function deleteRangeRequest({
-  kind: _,
-  ...request
-}: DeleteRangeOperation): MessageInitShape<typeof DeleteRangeRequestSchema> {
-  return request;
+/** As `putRequest`. */
+export function deleteRangeRequest(operation: DeleteRangeOperation): MessageInitShape<typeof DeleteRangeRequestSchema> {
+  return operation;
 }
 
 export function txnRequest(operation: TxnOperation): MessageInitShape<typeof TxnRequestSchema> {
