@@ -67,10 +67,8 @@ export class RowBuffer {
 
   /** See `WriteBuffer.take`. */
   take(): BatchChange[] {
-    const batch: BatchChange[] = [];
-    for (const { key, value } of this.#waiting.entries()) {
-      if (!this.#isRemoved(key)) batch.push({ type: "put", table: "key", key, value });
-    }
+    const puts = this.#waiting.changes();
+    const batch = this.#removals.size === 0 ? puts : puts.filter(({ key }) => !this.#isRemoved(key));
     for (const removal of this.#removals.values()) batch.push(removal);
     this.#waiting = new WaitingRows();
     this.#removals = new Map();

@@ -2,9 +2,9 @@
  * Rows of table `key` that wait for the next commit. A row is written once and history only grows, so they come in order: they
  * lie one behind the other, by their numbers, and have keys of their own only when somebody walks them.
  */
-import { compareBytes, EMPTY_BYTES } from "../bytes.js";
+import { compareBytes } from "../bytes.js";
 import { invariant } from "../invariant.js";
-import type { BackendEntry } from "./backend.js";
+import type { BackendEntry, BatchChange } from "./backend.js";
 import { encodeRevision } from "./revision.js";
 
 export class WaitingRows {
@@ -36,13 +36,22 @@ export class WaitingRows {
   }
 
   /** In order, `from <= key < to`. Nothing may be added during the walk. */
-  *entries(from: Uint8Array = EMPTY_BYTES, to?: Uint8Array): Generator<BackendEntry, void, void> {
+  *entries(from: Uint8Array, to: Uint8Array | undefined): Generator<BackendEntry, void, void> {
     const first = this.#firstPlace((at) => compareBytes(this.#keyAt(at), from) < 0);
     for (let place = first; place < this.size; place++) {
       const key = this.#keyAt(place);
       if (to !== undefined && compareBytes(key, to) >= 0) return;
       yield { key, value: this.#values[place] as Uint8Array };
     }
+  }
+
+  /** All of them for a batch. In one loop, since a commit is among the longest turns of the event loop. */
+  changes(): BatchChange[] {
+    const changes: BatchChange[] = [];
+    for (let place = 0; place < this.size; place++) {
+      changes.push({ type: "put", table: "key", key: this.#keyAt(place), value: this.#values[place] as Uint8Array });
+    }
+    return changes;
   }
 
   #keyAt(place: number): Uint8Array {
