@@ -101,7 +101,9 @@ export class FailpointFaults {
     await this.#restart(member, `${site}=${effect}@${hit}`, circumstances, scene);
     const hasBitten = await bites(member);
     count(hasBitten ? this.#bitten : this.#missed, `${site} (${stallMs === undefined ? "killed" : "slowed"})`);
-    if (hasBitten) await (stallMs === undefined ? diedOf(member) : pause(stallMs));
+    if (hasBitten && stallMs !== undefined) await pause(stallMs);
+    // One that was told to stop and slowed on the way still does, some time after.
+    if (hasBitten && (stallMs === undefined || member.isToldToStop)) await endOf(member);
     checkEnd(member);
     // A failpoint that has not struck yet must not do so later; one that has stalled a member is used up.
     if (!hasBitten || member.ended !== undefined || stallMs === undefined) {
@@ -154,8 +156,8 @@ async function bites(member: Member): Promise<boolean> {
 }
 
 /** The process is gone a moment after it has said so. */
-async function diedOf(member: Member): Promise<void> {
-  await eventually(`${member.name} dies at its failpoint`, START_MS_MAX, async () => member.ended);
+async function endOf(member: Member): Promise<void> {
+  await eventually(`${member.name} ends after its failpoint`, START_MS_MAX, async () => member.ended);
 }
 
 /** A member may be killed by its failpoint or end cleanly where it was told to; anything else is its own failure. */

@@ -34,6 +34,7 @@ export class Member {
   #join: JoinOptions | undefined;
   #process: RunningProcess | undefined;
   #paused = false;
+  #isToldToStop = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -77,7 +78,12 @@ export class Member {
 
   /** Asks the process to end and does not wait for it. */
   terminate(): void {
-    this.#process?.child.kill("SIGTERM");
+    this.#isToldToStop = this.#process?.child.kill("SIGTERM") === true;
+  }
+
+  /** `terminate` was called in this life. */
+  get isToldToStop(): boolean {
+    return this.#isToldToStop;
   }
 
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
@@ -134,6 +140,7 @@ export class Member {
     if (this.#process !== undefined) throw new Error(`${this.name} runs already`);
     this.#join = join ?? this.#join;
     if (this.#join === undefined) throw new Error(`${this.name} does not know its cluster`);
+    this.#isToldToStop = false;
     const { program, prefix, flags } = this.#options;
     const [command, ...args] = [...prefix, ...program.command] as [string, ...string[]];
     this.#process = await startProcess(command, [...args, ...this.#flags(this.#join), ...flags], {
