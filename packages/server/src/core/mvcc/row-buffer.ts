@@ -1,7 +1,7 @@
 /**
  * Table `key` as the next commit will show it: the stored rows, without those that compaction takes away, and behind them the
  * rows that wait. What is said in `write-buffer.ts` holds here, too; rows are apart because they are what a put writes: by
- * number they take a third of the memory, and a look-up makes no string.
+ * number a row needs no key, no string and no object of its own until it is committed, and a look-up makes no string.
  */
 import { byteString } from "../bytes.js";
 import type { Backend, BackendEntry, BatchChange } from "./backend.js";
@@ -45,18 +45,12 @@ export class RowBuffer {
 
   /** What was put at a place of history. */
   get(main: number, sub: number): Uint8Array | undefined {
-    const waiting = this.#waiting.get(main, sub);
-    if (waiting !== undefined && this.#removals.size === 0) return waiting;
-    const key = this.#keyOf(main, sub);
-    return this.#isRemoved(key) ? undefined : (waiting ?? this.#backend.get("key", key));
+    return this.#find(main, sub, "get");
   }
 
   /** The same for a reader of the moment: see `Backend.view`. */
   view(main: number, sub: number): Uint8Array | undefined {
-    const waiting = this.#waiting.get(main, sub);
-    if (waiting !== undefined && this.#removals.size === 0) return waiting;
-    const key = this.#keyOf(main, sub);
-    return this.#isRemoved(key) ? undefined : (waiting ?? this.#backend.view("key", key));
+    return this.#find(main, sub, "view");
   }
 
   /** In key order, `from <= key < to`; `to` undefined: to the end. Nothing may be written or taken during the walk. */
@@ -76,9 +70,11 @@ export class RowBuffer {
     return batch;
   }
 
-  #keyOf(main: number, sub: number): Uint8Array {
+  #find(main: number, sub: number, read: "get" | "view"): Uint8Array | undefined {
+    const waiting = this.#waiting.get(main, sub);
+    if (waiting !== undefined && this.#removals.size === 0) return waiting;
     writeRevision(this.#wanted, main, sub);
-    return this.#wanted;
+    return this.#isRemoved(this.#wanted) ? undefined : (waiting ?? this.#backend[read]("key", this.#wanted));
   }
 
   #isRemoved(key: Uint8Array): boolean {
